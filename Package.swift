@@ -1,0 +1,68 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+let c: [CSetting] = [.treatAllWarnings(as: .error)]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: swift)
+}
+
+func library(_ name: String, pkgConfig: String, package: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/SystemLibraries/\(name)", pkgConfig: pkgConfig,
+    providers: [.apt([package])])
+}
+
+let package = Package(
+  name: "darkroom",
+  products: [
+    .library(name: "Darkroom", targets: ["Darkroom"]),
+    .executable(name: "darkroom", targets: ["DarkroomCLI"]),
+  ],
+  targets: [
+    module("Graph"),
+    module("Weights", ["Graph"]),
+    module("Layers", ["Graph", "Weights"]),
+    module("Models", ["Graph", "Weights", "Layers"]),
+    module("Tokenizer", ["ClipVocabulary", "CZlib"]),
+    module("Sampling"),
+    module("Pictures", ["CPNG", "CJPEG", "CWebP"]),
+    module("Reference", ["Graph"]),
+    module("CPUBackend", ["Graph", "CPUKernels", "COpenBLAS"]),
+    module(
+      "Darkroom",
+      ["Graph", "Weights", "Layers", "Models", "Tokenizer", "Sampling", "Pictures", "CPUBackend"]),
+    .executableTarget(name: "DarkroomCLI", dependencies: ["Darkroom"], swiftSettings: swift),
+
+    .target(name: "ClipVocabulary", exclude: ["clip_merges.txt.gz"], cSettings: c),
+    .target(name: "CPUKernels", path: "Kernels/CPU", cSettings: c),
+    library("COpenBLAS", pkgConfig: "openblas", package: "libopenblas-dev"),
+    library("CPNG", pkgConfig: "libpng", package: "libpng-dev"),
+    library("CJPEG", pkgConfig: "libjpeg", package: "libjpeg62-turbo-dev"),
+    library("CWebP", pkgConfig: "libwebp", package: "libwebp-dev"),
+    library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
+
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+    tests("GraphTests", ["Graph"]),
+    tests("WeightsTests", ["Weights", "Graph"]),
+    tests("TokenizerTests", ["Tokenizer"]),
+    tests("SamplingTests", ["Sampling"]),
+    tests("PicturesTests", ["Pictures"]),
+    tests("BackendTests", ["Graph", "Reference", "CPUBackend", "CPUKernels"]),
+    tests(
+      "ModelsTests", ["Graph", "Weights", "Layers", "Models", "Reference", "CPUBackend"]),
+    tests("DarkroomTests", ["Darkroom", "Graph", "Weights", "Models", "Sampling", "Pictures"]),
+    tests("CLITests", ["DarkroomCLI", "Darkroom"]),
+  ],
+  cLanguageStandard: .gnu2x
+)
