@@ -38,7 +38,7 @@ let package = Package(
     module("Sampling"),
     module("Pictures", ["CPNG", "CJPEG", "CWebP"]),
     module("Reference", ["Graph"]),
-    module("CPUBackend", ["Graph", "CPUKernels", "COpenBLAS"]),
+    module("CPUBackend", ["Graph", "CPUKernels"]),
     module(
       "Darkroom",
       ["Graph", "Weights", "Layers", "Models", "Tokenizer", "Sampling", "Pictures", "CPUBackend"]),
@@ -46,7 +46,6 @@ let package = Package(
 
     .target(name: "ClipVocabulary", exclude: ["clip_merges.txt.gz"], cSettings: c),
     .target(name: "CPUKernels", path: "Kernels/CPU", cSettings: c),
-    library("COpenBLAS", pkgConfig: "openblas", package: "libopenblas-dev"),
     library("CPNG", pkgConfig: "libpng", package: "libpng-dev"),
     library("CJPEG", pkgConfig: "libjpeg", package: "libjpeg62-turbo-dev"),
     library("CWebP", pkgConfig: "libwebp", package: "libwebp-dev"),

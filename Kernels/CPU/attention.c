@@ -1,0 +1,137 @@
+#ifndef ISA_PASS
+#include "attention.h"
+
+#include "panel.h"
+
+// An item is one head's block of queries; keys pass by in blocks of KEYS.
+enum { QUERIES = 256, KEYS = 6 * PANEL };
+
+static long padded(long columns) { return (columns + GRAIN - 1) / GRAIN * GRAIN; }
+static long whole_panels(long columns) { return (columns + PANEL - 1) / PANEL * PANEL; }
+static long least(long a, long b) { return a < b ? a : b; }
+static long query_blocks(const dk_attention *a) { return (a->queries + QUERIES - 1) / QUERIES; }
+
+long dk_attention_items(const dk_attention *a) { return a->pictures * a->heads * query_blocks(a); }
+
+long dk_attention_scratch(long head_size) {
+  return KEYS * head_size + KEYS * padded(head_size) + QUERIES * whole_panels(head_size) +
+         TILE * KEYS + 2 * QUERIES;
+}
+
+#define SELF "attention.c"
+#include "each_isa.h"
+
+void dk_attention_item(const dk_attention *a, long item, float *scratch) {
+  DISPATCH(attention_item)(a, item, scratch);
+}
+
+#else
+#include "vector.h"
+#include "tile.h"
+
+/// Lays out `count` keys as panels [KEYS / PANEL][head_size][PANEL]; missing keys are zeros.
+static void ISA(pack_keys)(const float *keys, long stride, long count, long size, float *packed) {
+  for (long k = 0; k < KEYS; k++) {
+    float *to = packed + k / PANEL * PANEL * size + k % PANEL;
+    if (k >= padded(count)) continue;
+    for (long c = 0; c < size; c++) to[c * PANEL] = k < count ? keys[k * stride + c] : 0;
+  }
+}
+
+/// Lays out `count` values as panels of PANEL channels [padded(size) / PANEL][KEYS][width].
+static void ISA(pack_values)(const float *values, long stride, long count, long size, float *packed) {
+  for (long column = 0; column < size; column += PANEL) {
+    long width = least(PANEL, padded(size) - column), used = least(PANEL, size - column);
+    float *panel = packed + column * KEYS;
+    for (long k = 0; k < count; k++) {
+      memcpy(panel + k * width, values + k * stride + column, (size_t)used * sizeof(float));
+      for (long c = used; c < width; c++) panel[k * width + c] = 0;
+    }
+  }
+}
+
+/// Turns one row of scores, [panels][TILE][PANEL] from `scores` on, into weights exp(scale (s - maximum)).
+/// Entries from `valid` on become zero. Returns the factor for earlier sums of this row.
+static inline float ISA(soften)(float *scores, long valid, long count, float scale, float *maximum, float *sum) {
+  long panels = (count + PANEL - 1) / PANEL;
+  for (long k = valid; k < panels * PANEL; k++) scores[k / PANEL * TILE * PANEL + k % PANEL] = -__builtin_inff();
+  VF top = (VF){0} - __builtin_inff();
+  for (long p = 0; p < panels; p++)
+    for (long j = 0; j < PANEL; j += LANES) {
+      VF s = ISA(load)(scores + p * TILE * PANEL + j);
+      top = ISA(select)(s > top, s, top);
+    }
+  float highest = *maximum;
+  for (int i = 0; i < LANES; i++) highest = top[i] > highest ? top[i] : highest;
+  float factor = *maximum == highest ? 1 : ISA(exp)((VF){0} + (*maximum - highest) * scale)[0];
+  VF total = {0};
+  for (long p = 0; p < panels; p++)
+    for (long j = 0; j < PANEL; j += LANES) {
+      float *at = scores + p * TILE * PANEL + j;
+      VF weight = ISA(exp)((ISA(load)(at) - highest) * scale);
+      total += weight;
+      ISA(store)(at, weight);
+    }
+  *maximum = highest;
+  *sum = *sum * factor + ISA(sum)(total);
+  return factor;
+}
+
+static void ISA(attention_item)(const dk_attention *a, long item, float *scratch) {
+  long size = a->head_size, panels = (size + PANEL - 1) / PANEL;
+  float *packed_keys = scratch, *packed_values = packed_keys + KEYS * size;
+  float *output = packed_values + KEYS * padded(size);  // [QUERIES / TILE][panels][TILE][PANEL]
+  float *scores = output + QUERIES * whole_panels(size);  // [KEYS / PANEL][TILE][PANEL]
+  float *maxima = scores + TILE * KEYS, *sums = maxima + QUERIES;
+
+  long block = item % query_blocks(a), head = item / query_blocks(a) % a->heads;
+  long picture = item / query_blocks(a) / a->heads, first = block * QUERIES;
+  long count = least(QUERIES, a->queries - first);
+  const float *query = a->query + (picture * a->queries + first) * a->query_stride + head * size;
+  const float *key = a->key + picture * a->keys * a->key_stride + head * size;
+  const float *value = a->value + picture * a->keys * a->value_stride + head * size;
+  for (long i = 0; i < count; i++) {
+    maxima[i] = -__builtin_inff();
+    sums[i] = 0;
+  }
+
+  long keys = a->causal ? least(a->keys, first + count) : a->keys;
+  for (long start = 0; start < keys; start += KEYS) {
+    long seen = least(KEYS, keys - start);
+    ISA(pack_keys)(key + start * a->key_stride, a->key_stride, seen, size, packed_keys);
+    ISA(pack_values)(value + start * a->value_stride, a->value_stride, seen, size, packed_values);
+    for (long t = 0; t < count; t += TILE) {
+      const float *rows[TILE];
+      for (long r = 0; r < TILE; r++) rows[r] = query + (t + r < count ? t + r : t) * a->query_stride;
+      for (long p = 0; p * PANEL < seen; p++)
+        ISA(multiply)(rows, 0, size, packed_keys + p * PANEL * size, PANEL, scores + p * TILE * PANEL, 1);
+      float *tile = output + t * panels * PANEL;
+      for (long r = 0; r < least(TILE, count - t); r++) {
+        long visible = a->causal ? first + t + r + 1 - start : seen;
+        visible = visible < 0 ? 0 : least(visible, seen);
+        float factor = visible == 0 ? 1
+                                    : ISA(soften)(scores + r * PANEL, visible, seen, a->scale, maxima + t + r,
+                                                  sums + t + r);
+        if (visible == 0)
+          for (long k = 0; k < seen; k++) scores[k / PANEL * TILE * PANEL + r * PANEL + k % PANEL] = 0;
+        if (start > 0 && factor != 1)
+          for (long p = 0; p < panels; p++)
+            for (long c = 0; c < PANEL; c++) tile[(p * TILE + r) * PANEL + c] *= factor;
+      }
+      for (long c = 0; c < panels; c++)
+        for (long p = 0; p * PANEL < seen; p++) {
+          long width = least(PANEL, padded(size) - c * PANEL);
+          for (long r = 0; r < TILE; r++) rows[r] = scores + (p * TILE + r) * PANEL;
+          ISA(multiply)(rows, 0, least(PANEL, seen - p * PANEL), packed_values + c * PANEL * KEYS + p * PANEL * width,
+                        width, tile + c * TILE * PANEL, start == 0 && p == 0);
+        }
+    }
+  }
+
+  float *to = a->output + (picture * a->queries + first) * a->output_stride + head * size;
+  for (long i = 0; i < count; i++)
+    for (long c = 0; c < size; c++)
+      to[i * a->output_stride + c] =
+          output[(i / TILE * panels + c / PANEL) * TILE * PANEL + i % TILE * PANEL + c % PANEL] / sums[i];
+}
+#endif

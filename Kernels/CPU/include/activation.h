@@ -1,0 +1,10 @@
+#pragma once
+
+/// Functions applied element by element. The values match `Activation` of the graph.
+typedef enum {
+  dk_activation_none = 0,
+  dk_activation_silu = 1,
+  dk_activation_gelu = 2,
+  dk_activation_quick_gelu = 3,
+} dk_activation;
+

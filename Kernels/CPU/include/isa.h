@@ -1,0 +1,13 @@
+#pragma once
+
+/// Instruction sets with their own copy of every kernel, slowest first.
+typedef enum { dk_isa_portable = 0, dk_isa_avx2 = 1, dk_isa_avx512 = 2 } dk_isa;
+
+/// The best instruction set that this machine has.
+dk_isa dk_best_isa(void);
+
+/// The instruction set in use: the best one, unless dk_use_isa chose another.
+dk_isa dk_current_isa(void);
+
+/// Chooses the instruction set of all later calls. Asking for more than the machine has gives the best one.
+void dk_use_isa(dk_isa isa);

@@ -1,0 +1,103 @@
+#ifndef ISA_PASS
+#include "matmul.h"
+
+#include "panel.h"
+
+// Packed weights: panels of PANEL columns, each [depth][PANEL]; the last panel is as wide as the
+// columns left, rounded up to 16. Depth runs over the kernel's taps, then channels.
+enum { DEPTH = 2048 };
+
+static long padded(long columns) { return (columns + GRAIN - 1) / GRAIN * GRAIN; }
+static long panel_width(long outputs, long panel) {
+  long left = padded(outputs) - panel * PANEL;
+  return left < PANEL ? left : PANEL;
+}
+
+long dk_packed_count(long outputs, long depth) { return padded(outputs) * depth; }
+
+void dk_pack_weights(const float *rows, long first, long count, long channels, long area, float *packed,
+                     long outputs) {
+  long depth = channels * area;
+  for (long i = 0; i < count; i++) {
+    long column = first + i, panel = column / PANEL, width = panel_width(outputs, panel);
+    float *to = packed + panel * PANEL * depth + column % PANEL;
+    const float *from = rows + i * depth;
+    for (long tap = 0; tap < area; tap++)
+      for (long c = 0; c < channels; c++) to[(tap * channels + c) * width] = from[c * area + tap];
+  }
+}
+
+static long rows_of(const dk_convolution *c) { return c->pictures * c->out_height * c->out_width; }
+
+/// Rows of one item: enough to use a panel many times, few enough to stay in the second-level cache.
+static long block_rows(const dk_convolution *c) {
+  long rows = (600 << 10) / 4 / c->channels / TILE * TILE;
+  return rows < 128 ? 128 : rows > 512 ? 512 : rows;
+}
+
+static long blocks(const dk_convolution *c) { return (rows_of(c) + block_rows(c) - 1) / block_rows(c); }
+
+long dk_convolution_items(const dk_convolution *c) {
+  return (padded(c->outputs) + PANEL - 1) / PANEL * blocks(c);
+}
+
+#define SELF "matmul.c"
+#include "each_isa.h"
+
+void dk_convolution_item(const dk_convolution *c, long item) { DISPATCH(convolution_item)(c, item); }
+
+#else
+#include "epilogue.h"
+#include "tile.h"
+
+/// Where the TILE rows from `row` on find their factors for one tap of the kernel.
+static inline void ISA(window)(const dk_convolution *c, long row, long rows, long tap, const float **at) {
+  long ky = tap / c->kernel_width, kx = tap % c->kernel_width, area = c->out_height * c->out_width;
+  for (long r = 0; r < TILE; r++) {
+    long index = row + (r < rows ? r : 0), picture = index / area, pixel = index % area;
+    long y = pixel / c->out_width * c->stride + ky - c->pad_top;
+    long x = pixel % c->out_width * c->stride + kx - c->pad_left;
+    int inside = y >= 0 && y < c->in_height && x >= 0 && x < c->in_width;
+    at[r] = inside ? c->input + ((picture * c->in_height + y) * c->in_width + x) * c->pixel_stride : c->zeros;
+  }
+}
+
+static inline void ISA(finish_tile)(const dk_convolution *c, const float *sums, long row, long rows, long column,
+                                    long width) {
+  long count = c->outputs - column < width ? c->outputs - column : width;
+  long area = c->out_height * c->out_width;
+  for (long r = 0; r < rows; r++)
+    ISA(finish_row)(&c->epilogue, sums + r * PANEL, c->output + (row + r) * c->output_stride + column,
+                    (row + r) / area, row + r, column, count);
+}
+
+/// One panel of columns for one block of rows. Long sums are cut into pieces of about DEPTH factors, so
+/// that a piece of the panel stays in cache while all rows of the block pass over it; partial sums wait
+/// in `sums`. The order of every sum is fixed by the shapes.
+static void ISA(convolution_item)(const dk_convolution *c, long item) {
+  float sums[512 * PANEL] __attribute__((aligned(64)));
+  long panel = item / blocks(c), taps = c->kernel_height * c->kernel_width, channels = c->channels;
+  long first = item % blocks(c) * block_rows(c), column = panel * PANEL, width = panel_width(c->outputs, panel);
+  long count = rows_of(c) - first < block_rows(c) ? rows_of(c) - first : block_rows(c);
+  const float *weights = c->weights + column * taps * channels;
+
+  long pieces = (channels + DEPTH - 1) / DEPTH, length = (channels + pieces - 1) / pieces;
+  long group = pieces > 1 ? 1 : DEPTH / channels > 0 ? DEPTH / channels : 1;
+  for (long tap = 0; tap < taps; tap += group)
+    for (long start = 0; start < channels; start += length) {
+      long depth = channels - start < length ? channels - start : length;
+      long end = tap + group < taps ? tap + group : taps;
+      int last = end == taps && start + depth == channels;
+      for (long t = 0; t < count; t += TILE) {
+        const float *at[TILE];
+        float *tile = sums + t * PANEL;
+        for (long each = tap; each < end; each++) {
+          ISA(window)(c, first + t, count - t < TILE ? count - t : TILE, each, at);
+          ISA(multiply)(at, start, depth, weights + (each * channels + start) * width, width, tile,
+                        each == 0 && start == 0);
+        }
+        if (last) ISA(finish_tile)(c, tile, first + t, count - t < TILE ? count - t : TILE, column, width);
+      }
+    }
+}
+#endif

@@ -1,0 +1,131 @@
+#ifndef ISA_PASS
+#include "norm.h"
+
+#include <math.h>
+
+// A piece is about 64 KiB of pixels, so that its second pass finds it in cache.
+enum { PIECE = 16 << 10, LAYER_ROWS = 16 };
+
+static long least(long a, long b) { return a < b ? a : b; }
+static long piece_pixels(const dk_group_norm *n) { return n->channels < PIECE ? PIECE / n->channels : 1; }
+static long pieces(const dk_group_norm *n) { return (n->pixels + piece_pixels(n) - 1) / piece_pixels(n); }
+
+// Scratch: for each picture a scale and a shift per channel; for each piece a sum and a square per channel
+// (only the first `groups` entries stay in use: mean and sum of squared deviations).
+static float *scales(const dk_group_norm *n, long picture) { return n->statistics + picture * 2 * n->channels; }
+static float *piece_statistics(const dk_group_norm *n, long item) {
+  return n->statistics + n->pictures * 2 * n->channels + item * 2 * n->channels;
+}
+
+long dk_group_norm_items(const dk_group_norm *n) { return n->pictures * pieces(n); }
+long dk_group_norm_scratch(const dk_group_norm *n) {
+  return 2 * n->channels * (n->pictures + dk_group_norm_items(n));
+}
+long dk_layer_norm_items(const dk_layer_norm *n) { return (n->rows + LAYER_ROWS - 1) / LAYER_ROWS; }
+
+/// Pixels of an item: their number and the first one's index over all pictures.
+static long item_pixels(const dk_group_norm *n, long item, long *first) {
+  long start = item % pieces(n) * piece_pixels(n);
+  *first = item / pieces(n) * n->pixels + start;
+  return least(piece_pixels(n), n->pixels - start);
+}
+
+void dk_group_norm_merge(const dk_group_norm *n, long picture) {
+  long size = n->channels / n->groups;
+  float *scale = scales(n, picture), *shift = scale + n->channels;
+  for (long g = 0; g < n->groups; g++) {
+    double count = 0, mean = 0, squares = 0;
+    for (long p = 0; p < pieces(n); p++) {
+      long item = picture * pieces(n) + p, first;
+      const float *s = piece_statistics(n, item);
+      double more = (double)item_pixels(n, item, &first) * size, delta = s[g] - mean;
+      mean += delta * more / (count + more);
+      squares += s[n->channels + g] + delta * delta * count * more / (count + more);
+      count += more;
+    }
+    double inverse = 1 / sqrt(squares / count + n->epsilon);
+    for (long c = g * size; c < (g + 1) * size; c++) {
+      scale[c] = (float)(n->weight[c] * inverse);
+      shift[c] = (float)(n->bias[c] - mean * n->weight[c] * inverse);
+    }
+  }
+}
+
+#define SELF "norm.c"
+#include "each_isa.h"
+
+void dk_group_norm_measure(const dk_group_norm *n, long item) { DISPATCH(measure)(n, item); }
+void dk_group_norm_apply(const dk_group_norm *n, long item) { DISPATCH(apply)(n, item); }
+void dk_layer_norm_item(const dk_layer_norm *n, long item) { DISPATCH(layer_norm)(n, item); }
+
+#else
+#include "epilogue.h"
+
+/// Mean and sum of squared deviations of each group over the pixels of a piece, in two passes.
+static void ISA(measure)(const dk_group_norm *n, long item) {
+  long channels = n->channels, size = channels / n->groups, first, count = item_pixels(n, item, &first);
+  float *sums = piece_statistics(n, item), *squares = sums + channels;
+  const float *input = n->input + first * n->pixel_stride;
+  memset(sums, 0, (size_t)channels * 2 * sizeof(float));
+  for (long i = 0; i < count; i++)
+    for (long c = 0; c < channels; c++) sums[c] += input[i * n->pixel_stride + c];
+  for (long g = 0; g < n->groups; g++) {
+    double total = 0;
+    for (long c = g * size; c < (g + 1) * size; c++) total += sums[c];
+    for (long c = g * size; c < (g + 1) * size; c++) sums[c] = (float)(total / (double)(size * count));
+  }
+  for (long i = 0; i < count; i++)
+    for (long c = 0; c < channels; c++) {
+      float d = input[i * n->pixel_stride + c] - sums[c];
+      squares[c] += d * d;
+    }
+  for (long g = 0; g < n->groups; g++) {
+    double total = 0;
+    for (long c = g * size; c < (g + 1) * size; c++) total += squares[c];
+    sums[g] = sums[g * size];
+    squares[g] = (float)total;
+  }
+}
+
+static void ISA(apply)(const dk_group_norm *n, long item) {
+  long first, count = item_pixels(n, item, &first), channels = n->channels;
+  const float *scale = scales(n, first / n->pixels), *shift = scale + channels;
+  for (long i = 0; i < count; i++) {
+    const float *from = n->input + (first + i) * n->pixel_stride;
+    float *to = n->output + (first + i) * channels;
+    long c = 0;
+    for (; c + LANES <= channels; c += LANES) {
+      VF x = ISA(load)(from + c) * ISA(load)(scale + c) + ISA(load)(shift + c);
+      ISA(store)(to + c, ISA(activate)(n->activation, x));
+    }
+    for (; c < channels; c++) to[c] = ISA(activate)(n->activation, (VF){0} + (from[c] * scale[c] + shift[c]))[0];
+  }
+}
+
+static void ISA(layer_norm)(const dk_layer_norm *n, long item) {
+  long end = least(n->rows, (item + 1) * LAYER_ROWS), channels = n->channels, whole = channels / LANES * LANES;
+  for (long row = item * LAYER_ROWS; row < end; row++) {
+    const float *x = n->input + row * n->row_stride;
+    float *y = n->output + row * channels;
+    VF sums = {0}, squares = {0};
+    for (long c = 0; c < whole; c += LANES) sums += ISA(load)(x + c);
+    float mean = ISA(sum)(sums);
+    for (long c = whole; c < channels; c++) mean += x[c];
+    mean /= (float)channels;
+    for (long c = 0; c < whole; c += LANES) {
+      VF d = ISA(load)(x + c) - mean;
+      squares += d * d;
+    }
+    float variance = ISA(sum)(squares);
+    for (long c = whole; c < channels; c++) variance += (x[c] - mean) * (x[c] - mean);
+    float inverse = 1 / sqrtf(variance / (float)channels + n->epsilon);
+    for (long c = 0; c < channels; c += LANES) {
+      long count = least(LANES, channels - c);
+      VF v = (ISA(load_some)(x + c, count) - mean) * inverse;
+      if (n->weight) v *= ISA(load_some)(n->weight + c, count);
+      if (n->bias) v += ISA(load_some)(n->bias + c, count);
+      ISA(store_some)(y + c, ISA(activate)(n->activation, v), count);
+    }
+  }
+}
+#endif

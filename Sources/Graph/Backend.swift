@@ -1,0 +1,22 @@
+/// Turns plans into programs on one device.
+package protocol Backend: AnyObject {
+  /// Packs the parameters that the plan names, unless they are packed already, and makes a program.
+  /// - Throws: what reading a parameter throws, or an error that says how much memory is missing.
+  func prepare(_ plan: Plan) throws -> any Program
+
+  /// Forgets the packed parameters of a source, when its model is unloaded.
+  func dropParameters(of source: any WeightSource)
+}
+
+/// A plan on a device. All programs of a backend share one arena: the caller runs one after the other, and
+/// nothing else between the prologue of a program and its last step.
+package protocol Program: AnyObject {
+  /// Writes an input, `[Float]` of its shape in its layout, before the part of the program that reads it.
+  func write(_ values: UnsafeBufferPointer<Float>, to input: String)
+
+  /// Runs the nodes of this rate: the prologue once per picture, then the rest at each step.
+  func run(_ rate: Rate)
+
+  /// Copies an output, in its layout, after the part that makes it.
+  func read(_ output: String, into values: UnsafeMutableBufferPointer<Float>)
+}

@@ -1,0 +1,74 @@
+/// One operation of a recorded graph.
+package struct Node: Sendable {
+  package let op: Op
+  package let inputs: [Operand]
+  package var epilogue: Epilogue
+  /// Index of the value that it makes.
+  package var output: Int
+  package var rate: Rate
+
+  package var operands: [Operand] { inputs + epilogue.operands }
+}
+
+/// A value that the caller writes before a run.
+package struct Input: Sendable {
+  package let name: String
+  package let value: Int
+  package let rate: Rate
+  package let layout: Layout
+}
+
+/// A value that the caller reads after a run.
+package struct Output: Sendable {
+  package let name: String
+  package let value: Int
+  package let layout: Layout
+}
+
+/// The order of a picture's axes in the caller's memory.
+package enum Layout: Sendable {
+  /// As the graph's shape says.
+  case asIs
+  /// `[batch, channels, height, width]`; the program transposes.
+  case channelsFirst
+}
+
+/// Records what a model computes: a straight list of operations on values that have a shape and no numbers.
+package final class Graph {
+  package private(set) var nodes: [Node] = []
+  package private(set) var shapes: [Shape] = []
+  package private(set) var rates: [Rate] = []
+  package private(set) var inputs: [Input] = []
+  package private(set) var outputs: [Output] = []
+
+  package init() {}
+
+  /// A value that the caller supplies. A channels-first input still has the graph's channels-last shape.
+  package func input(_ name: String, _ shape: Shape, rate: Rate, layout: Layout = .asIs) -> Tensor {
+    precondition(layout == .asIs || shape.rank == 4, "a picture has four axes, not \(shape)")
+    let value = makeValue(shape, rate)
+    inputs.append(Input(name: name, value: value, rate: rate, layout: layout))
+    return Tensor(graph: self, operand: Operand(value: value, shape: shape))
+  }
+
+  package func output(_ name: String, _ tensor: Tensor, layout: Layout = .asIs) {
+    precondition(tensor.operand.isWhole, "output \(name) is a slice")
+    outputs.append(Output(name: name, value: tensor.operand.value, layout: layout))
+  }
+
+  func record(_ op: Op, _ inputs: [Tensor], shape: Shape, bias: [Parameter] = []) -> Tensor {
+    precondition(inputs.allSatisfy { $0.graph === self }, "tensors of two graphs")
+    let rate = inputs.map { rates[$0.operand.value] }.max() ?? .picture
+    let value = makeValue(shape, rate)
+    nodes.append(
+      Node(
+        op: op, inputs: inputs.map(\.operand), epilogue: Epilogue(bias: bias), output: value, rate: rate))
+    return Tensor(graph: self, operand: Operand(value: value, shape: shape))
+  }
+
+  private func makeValue(_ shape: Shape, _ rate: Rate) -> Int {
+    shapes.append(shape)
+    rates.append(rate)
+    return shapes.count - 1
+  }
+}

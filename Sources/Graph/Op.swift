@@ -1,0 +1,92 @@
+/// What a node computes. The list is closed and coarse; backends switch over it, and a new case needs a
+/// reason. Planned with the families that use them: rmsNorm, group normalisation in strips, slices along
+/// tokens, pixel shuffle, selected rows, conversion.
+package enum Op: Sendable, Hashable {
+  /// `[..., in]` times `[out, in]` transposed: `[..., out]`.
+  case linear(Weight)
+  /// `[batch, height, width, in]` convolved with `[out, in, kernel, kernel]`.
+  case conv2d(Weight, Window)
+  /// `[batch, height, width, channels]`, normalised over the pixels and channels of each group.
+  case groupNorm(groups: Int, Affine)
+  /// Normalised over the channels of each row.
+  case layerNorm(Affine)
+  /// Queries, keys and values `[batch, tokens, heads x size]`; softmax(scale q kᵀ) v per head.
+  case attention(Attention)
+  /// Joins its inputs along channels.
+  case concat
+  /// Nearest neighbour to `[batch, height, width, channels]` of the output.
+  case upsample
+  /// Rows of the table chosen by an input of whole numbers `[batch, tokens]`, plus the row of each position.
+  case embedding(table: Parameter, positions: Parameter?)
+  case activation(Activation)
+  /// The sum of two tensors of one shape, or of a tensor and a vector `[batch or 1, channels]` per picture.
+  case add
+  /// The product of two tensors of one shape.
+  case multiply
+}
+
+/// A matrix made of the rows of one or more parameters, one below the other, `[outputs, ...]`. Several
+/// parts share one product: queries, keys and values of an attention.
+package struct Weight: Sendable, Hashable {
+  package let parts: [Parameter]
+
+  package init(_ parts: [Parameter]) {
+    precondition(!parts.isEmpty && parts.allSatisfy { $0.rowCount == parts[0].rowCount })
+    self.parts = parts
+  }
+
+  package var outputs: Int { parts.reduce(0) { $0 + $1.rows.count } }
+  /// Factors of one output: input channels times the kernel's area.
+  package var depth: Int { parts[0].rowCount }
+}
+
+/// The window of a square convolution kernel. Padding is by side: the bottom and right follow from the
+/// output's size.
+package struct Window: Sendable, Hashable {
+  package let kernel: Int
+  package let stride: Int
+  package let padTop: Int
+  package let padLeft: Int
+
+  package init(kernel: Int, stride: Int, padTop: Int, padLeft: Int) {
+    self.kernel = kernel
+    self.stride = stride
+    self.padTop = padTop
+    self.padLeft = padLeft
+  }
+}
+
+/// Scale and shift per channel after a normalisation, and the number added to the variance.
+package struct Affine: Sendable, Hashable {
+  package let weight: Parameter
+  package let bias: Parameter
+  package let epsilon: Float
+
+  package init(weight: Parameter, bias: Parameter, epsilon: Float) {
+    self.weight = weight
+    self.bias = bias
+    self.epsilon = epsilon
+  }
+}
+
+package struct Attention: Sendable, Hashable {
+  package let heads: Int
+  package let scale: Float
+  /// Whether token i sees tokens 0...i alone.
+  package let causal: Bool
+
+  package init(heads: Int, scale: Float, causal: Bool) {
+    self.heads = heads
+    self.scale = scale
+    self.causal = causal
+  }
+}
+
+package enum Activation: Sendable, Hashable, CaseIterable {
+  /// x · sigmoid(x)
+  case silu
+  /// x · Φ(x), the exact form with erf
+  case gelu
+  /// x · sigmoid(1.702 x)
+  case quickGelu
+}
