@@ -21,8 +21,8 @@ long dk_attention_scratch(long head_size) {
 #define SELF "attention.c"
 #include "each_isa.h"
 
-void dk_attention_item(const dk_attention *a, long item, float *scratch) {
-  DISPATCH(attention_item)(a, item, scratch);
+void dk_attention_item(const dk_attention *a, long item, long thread) {
+  DISPATCH(attention_item)(a, item, a->scratch + thread * dk_attention_scratch(a->head_size));
 }
 
 #else

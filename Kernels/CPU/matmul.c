@@ -18,12 +18,14 @@ long dk_packed_count(long outputs, long depth) { return padded(outputs) * depth;
 void dk_pack_weights(const float *rows, long first, long count, long channels, long area, float *packed,
                      long outputs) {
   long depth = channels * area;
-  for (long i = 0; i < count; i++) {
-    long column = first + i, panel = column / PANEL, width = panel_width(outputs, panel);
-    float *to = packed + panel * PANEL * depth + column % PANEL;
-    const float *from = rows + i * depth;
+  while (count > 0) {
+    long panel = first / PANEL, width = panel_width(outputs, panel), left = (panel + 1) * PANEL - first;
+    long columns = count < left ? count : left;
+    float *to = packed + panel * PANEL * depth + first % PANEL;
     for (long tap = 0; tap < area; tap++)
-      for (long c = 0; c < channels; c++) to[(tap * channels + c) * width] = from[c * area + tap];
+      for (long c = 0; c < channels; c++)
+        for (long i = 0; i < columns; i++) to[(tap * channels + c) * width + i] = rows[i * depth + c * area + tap];
+    first += columns, count -= columns, rows += columns * depth;
   }
 }
 

@@ -11,7 +11,7 @@ package enum Op: Sendable, Hashable {
   /// Normalised over the channels of each row.
   case layerNorm(Affine)
   /// Queries, keys and values `[batch, tokens, heads x size]`; softmax(scale q kᵀ) v per head.
-  case attention(Attention)
+  case attention(AttentionOptions)
   /// Joins its inputs along channels.
   case concat
   /// Nearest neighbour to `[batch, height, width, channels]` of the output.
@@ -69,7 +69,7 @@ package struct Affine: Sendable, Hashable {
   }
 }
 
-package struct Attention: Sendable, Hashable {
+package struct AttentionOptions: Sendable, Hashable {
   package let heads: Int
   package let scale: Float
   /// Whether token i sees tokens 0...i alone.

@@ -60,7 +60,7 @@ package struct Tensor {
   }
 
   /// Attention with `self` as queries `[batch, tokens, channels]`.
-  package func attention(keys: Tensor, values: Tensor, _ attention: Attention) -> Tensor {
+  package func attention(keys: Tensor, values: Tensor, _ attention: AttentionOptions) -> Tensor {
     precondition(
       shape.rank == 3 && keys.shape == values.shape && keys.shape[0] == shape[0]
         && keys.shape.channels == shape.channels && shape.channels % attention.heads == 0,

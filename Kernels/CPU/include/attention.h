@@ -11,9 +11,10 @@ typedef struct {
   int causal;  // query i sees keys 0...i
   float *output;  // [pictures, queries, heads x head_size]
   long output_stride;
+  float *scratch;  // dk_attention_scratch floats for each thread
 } dk_attention;
 
 long dk_attention_items(const dk_attention *a);
-/// Floats of scratch that one item needs.
+/// Floats of scratch that one thread needs.
 long dk_attention_scratch(long head_size);
-void dk_attention_item(const dk_attention *a, long item, float *scratch);
+void dk_attention_item(const dk_attention *a, long item, long thread);

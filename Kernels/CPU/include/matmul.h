@@ -34,7 +34,7 @@ long dk_packed_count(long outputs, long depth);
 
 /// Packs columns `first ..< first + count` of a weight matrix. `rows` holds `count` of the checkpoint's
 /// rows, each `[channels, area]` (a convolution kernel's order; area 1 for a linear layer).
-/// Columns may come in any number of calls; padding columns are zeroed by dk_pack_padding.
+/// Columns may come in any number of calls; `packed` must be zero before the first, for the padding's sake.
 void dk_pack_weights(const float *rows, long first, long count, long channels, long area, float *packed,
                      long outputs);
 

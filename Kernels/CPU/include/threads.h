@@ -13,3 +13,6 @@ long dk_pool_threads(const dk_pool *pool);
 
 /// Runs `work` for items 0 ..< items and returns when all are done. One caller at a time.
 void dk_pool_run(dk_pool *pool, long items, dk_work work, void *context);
+
+/// Cores that this process may use.
+long dk_available_cores(void);

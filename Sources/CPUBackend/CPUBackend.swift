@@ -1,0 +1,57 @@
+import CPUKernels
+import Graph
+
+/// Runs plans on the processor's cores in float32.
+///
+/// Results depend on the shapes and the instruction set alone: not on the number of threads, nor on how
+/// many pictures share a batch. Not to be used from two threads at once.
+package final class CPUBackend: Backend {
+  let pool: ThreadPool
+  let arena: Arena
+  private var packs: [PackKey: FloatBuffer] = [:]
+
+  /// - Parameter threads: how many threads compute, the caller's among them.
+  /// - Throws: `OutOfResources`.
+  package init(threads: Int = CPUBackend.availableCores) throws {
+    pool = try ThreadPool(threads: max(1, threads))
+    arena = try Arena()
+  }
+
+  /// Cores that this process may use.
+  package static var availableCores: Int { dk_available_cores() }
+
+  /// Bytes of memory that running `plan` takes beyond what is packed already: new weights, arena, scratch.
+  package func bytesNeeded(for plan: Plan) -> (weights: Int, arena: Int, scratch: Int) {
+    let new = Set(plan.nodes.flatMap(\.packs)).filter { packs[$0] == nil }
+    let float = MemoryLayout<Float>.stride
+    return (
+      new.reduce(0) { $0 + $1.count } * float, plan.arenaCount * float,
+      Lowering.scratchCount(plan, threads: pool.threads) * float
+    )
+  }
+
+  package func prepare(_ plan: Plan) throws -> any Program {
+    try packParameters(of: plan)
+    try arena.grow(to: plan.arenaCount)
+    return try CPUProgram(
+      plan, Lowering(plan, packs: packs, arena: arena, threads: pool.threads), pool, arena)
+  }
+
+  package func dropParameters(of source: any WeightSource) {
+    packs = packs.filter { key, _ in !key.parts.contains { $0.source === source } }
+  }
+
+  /// Packs what is missing, on all threads, largest first.
+  private func packParameters(of plan: Plan) throws {
+    let missing = Set(plan.nodes.flatMap(\.packs)).filter { packs[$0] == nil }.sorted { $0.count > $1.count }
+    guard !missing.isEmpty else { return }
+    let results = UnsafeMutableBufferPointer<FloatBuffer?>.allocate(capacity: missing.count)
+    results.initialize(repeating: nil)
+    defer {
+      results.deinitialize()
+      results.deallocate()
+    }
+    try pool.forEach(missing.count) { results[$0] = try missing[$0].pack() }
+    for (key, buffer) in zip(missing, results) { packs[key] = buffer }
+  }
+}

@@ -1,0 +1,103 @@
+import CPUKernels
+import Graph
+
+/// Turns the nodes of a plan into kernel calls. Each op has a file with its part of this.
+final class Lowering {
+  private(set) var prologue: [Step] = []
+  private(set) var steps: [Step] = []
+  let plan: Plan
+  let threads: Int
+  /// Memory that kernels use while they run, shared by all nodes since these run one after the other.
+  let scratch: FloatBuffer
+  let zeros: FloatBuffer
+  private let packs: [PackKey: FloatBuffer]
+  private let arena: Arena
+  private var contexts: [UnsafeMutableRawPointer] = []
+  private var lowered: [Step] = []
+
+  init(_ plan: Plan, packs: [PackKey: FloatBuffer], arena: Arena, threads: Int) throws {
+    self.plan = plan
+    self.packs = packs
+    self.arena = arena
+    self.threads = threads
+    scratch = try FloatBuffer(count: Lowering.scratchCount(plan, threads: threads))
+    zeros = try FloatBuffer(count: plan.nodes.map { $0.zerosCount }.max() ?? 0, zeroed: true)
+    for (index, node) in plan.nodes.enumerated() {
+      lower(node)
+      if index < plan.prologue { prologue += lowered } else { steps += lowered }
+      lowered = []
+    }
+  }
+
+  deinit { for context in contexts { context.deallocate() } }
+
+  private func lower(_ node: Node) {
+    switch node.op {
+    case .linear(let weight): linear(node, weight)
+    case .conv2d(let weight, let window): conv2d(node, weight, window)
+    case .groupNorm(let groups, let affine): groupNorm(node, groups, affine)
+    case .layerNorm(let affine): layerNorm(node, affine)
+    case .attention(let attention): self.attention(node, attention)
+    case .concat: concat(node)
+    case .upsample: upsample(node)
+    case .embedding(let table, let positions): embedding(node, table, positions)
+    case .activation, .add, .multiply: elementwise(node)
+    }
+  }
+
+  /// Adds a kernel call; `arguments` live as long as the program.
+  func emit<Arguments>(_ arguments: Arguments, items: Int, _ work: @escaping dk_work) {
+    let context = UnsafeMutablePointer<Arguments>.allocate(capacity: 1)
+    context.initialize(to: arguments)
+    contexts.append(UnsafeMutableRawPointer(context))
+    lowered.append(Step(items: items, work: work, context: UnsafeMutableRawPointer(context)))
+  }
+
+  func address(_ operand: Operand) -> UnsafePointer<Float> {
+    UnsafePointer(arena.base + plan.place(operand.value).offset + operand.offset)
+  }
+
+  func output(_ node: Node) -> UnsafeMutablePointer<Float> { arena.base + plan.place(node.output).offset }
+
+  func shape(_ node: Node) -> Shape { plan.shapes[node.output] }
+
+  func packed(_ parts: [Parameter], _ packing: Packing) -> UnsafePointer<Float> {
+    guard let pack = packs[PackKey(parts: parts, packing: packing)] else {
+      preconditionFailure("\(parts[0].name) is not packed")
+    }
+    return UnsafePointer(pack.pointer)
+  }
+
+  func epilogue(_ epilogue: Epilogue) -> dk_epilogue {
+    var result = dk_epilogue()
+    if !epilogue.bias.isEmpty { result.bias = packed(epilogue.bias, .plain) }
+    if let vector = epilogue.vector {
+      result.vector = address(vector)
+      result.vector_stride = vector.shape[0] == 1 ? 0 : vector.rowStride
+    }
+    result.activation = epilogue.activation?.kernel ?? dk_activation_none
+    if let gate = epilogue.gate {
+      result.gate = address(gate)
+      result.gate_stride = gate.rowStride
+    }
+    if let first = epilogue.residuals.first {
+      result.residual.0 = address(first)
+      result.residual_stride.0 = first.rowStride
+    }
+    if epilogue.residuals.count > 1 {
+      result.residual.1 = address(epilogue.residuals[1])
+      result.residual_stride.1 = epilogue.residuals[1].rowStride
+    }
+    return result
+  }
+}
+
+extension Activation {
+  var kernel: dk_activation {
+    switch self {
+    case .silu: dk_activation_silu
+    case .gelu: dk_activation_gelu
+    case .quickGelu: dk_activation_quick_gelu
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Glibc
+
+/// The backend could not get memory or threads.
+package struct OutOfResources: Error, CustomStringConvertible, Sendable {
+  package let description: String
+}
+
+/// A fixed block of floats, page-aligned when it is large.
+final class FloatBuffer {
+  let pointer: UnsafeMutablePointer<Float>
+  let count: Int
+
+  /// - Parameter zeroed: whether the numbers start as zeros; otherwise they are undefined.
+  init(count: Int, zeroed: Bool = false) throws {
+    let hugePage = 2 << 20
+    let bytes = max(count, 1) * MemoryLayout<Float>.stride
+    var raw: UnsafeMutableRawPointer?
+    let status = posix_memalign(&raw, bytes >= 2 * hugePage ? hugePage : 64, bytes)
+    guard status == 0, let raw else {
+      throw OutOfResources(description: "cannot get \(bytes >> 20) MiB of memory for weights")
+    }
+    if bytes >= 2 * hugePage { madvise(raw, bytes, MADV_HUGEPAGE) }
+    if zeroed { memset(raw, 0, bytes) }
+    pointer = raw.bindMemory(to: Float.self, capacity: count)
+    self.count = count
+  }
+
+  deinit { free(pointer) }
+}
+
+/// One range of addresses for all values of all programs. Its base never moves, so programs may keep
+/// pointers into it; it takes memory as far as it has been grown and used.
+final class Arena {
+  let base: UnsafeMutablePointer<Float>
+  private let reserved: Int
+  private(set) var bytes = 0
+
+  init() throws {
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    var size = sysconf(Int32(_SC_PHYS_PAGES)) * page
+    while true {
+      let raw = mmap(nil, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+      if let raw, raw != MAP_FAILED {
+        base = raw.bindMemory(to: Float.self, capacity: size / MemoryLayout<Float>.stride)
+        reserved = size
+        return
+      }
+      guard size > 1 << 30 else {
+        throw OutOfResources(
+          description: "cannot reserve addresses for the arena: \(String(cString: strerror(errno)))")
+      }
+      size = size / 2 / page * page
+    }
+  }
+
+  /// Makes at least `count` floats usable.
+  func grow(to count: Int) throws {
+    let hugePage = 2 << 20
+    let (needed, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
+    guard needed > bytes || overflow else { return }
+    let rounded = overflow ? Int.max : (needed / hugePage + 1) * hugePage
+    let total = min(rounded, reserved)
+    guard needed <= total, !overflow, mprotect(base, total, PROT_READ | PROT_WRITE) == 0 else {
+      throw OutOfResources(
+        description: "the arena needs \(needed >> 20) MiB, more than this machine can give")
+    }
+    madvise(base, total, MADV_HUGEPAGE)
+    bytes = total
+  }
+
+  deinit { munmap(base, reserved) }
+}

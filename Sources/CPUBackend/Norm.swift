@@ -1,0 +1,53 @@
+import CPUKernels
+import Graph
+
+extension Lowering {
+  func groupNorm(_ node: Node, _ groups: Int, _ affine: Affine) {
+    var n = Lowering.groupNormShape(node, groups)
+    n.input = address(node.inputs[0])
+    n.pixel_stride = node.inputs[0].rowStride
+    n.epsilon = affine.epsilon
+    n.weight = packed([affine.weight], .plain)
+    n.bias = packed([affine.bias], .plain)
+    n.activation = node.epilogue.activation?.kernel ?? dk_activation_none
+    n.statistics = scratch.pointer
+    n.output = output(node)
+    let items = withUnsafePointer(to: n) { dk_group_norm_items($0) }
+    emit(n, items: items) { context, item, _ in
+      dk_group_norm_measure(context?.assumingMemoryBound(to: dk_group_norm.self), item)
+    }
+    emit(n, items: n.pictures) { context, item, _ in
+      dk_group_norm_merge(context?.assumingMemoryBound(to: dk_group_norm.self), item)
+    }
+    emit(n, items: items) { context, item, _ in
+      dk_group_norm_apply(context?.assumingMemoryBound(to: dk_group_norm.self), item)
+    }
+  }
+
+  /// The sizes alone, which decide the scratch memory.
+  static func groupNormShape(_ node: Node, _ groups: Int) -> dk_group_norm {
+    let shape = node.inputs[0].shape
+    var n = dk_group_norm()
+    n.pictures = shape[0]
+    n.pixels = shape[1] * shape[2]
+    n.channels = shape.channels
+    n.groups = groups
+    return n
+  }
+
+  func layerNorm(_ node: Node, _ affine: Affine) {
+    var n = dk_layer_norm()
+    n.input = address(node.inputs[0])
+    n.row_stride = node.inputs[0].rowStride
+    n.rows = node.inputs[0].shape.rows
+    n.channels = node.inputs[0].shape.channels
+    n.epsilon = affine.epsilon
+    n.weight = packed([affine.weight], .plain)
+    n.bias = packed([affine.bias], .plain)
+    n.activation = node.epilogue.activation?.kernel ?? dk_activation_none
+    n.output = output(node)
+    emit(n, items: withUnsafePointer(to: n) { dk_layer_norm_items($0) }) { context, item, _ in
+      dk_layer_norm_item(context?.assumingMemoryBound(to: dk_layer_norm.self), item)
+    }
+  }
+}
