@@ -1,0 +1,44 @@
+import Graph
+
+/// Computes every op in plain loops: the meaning of the ops, with which other backends are compared.
+///
+/// Sums run in Double; each value is rounded to Float once, when its node is done. Every value has memory of
+/// its own: the plan's places are ignored, so a comparison with another backend also checks them.
+package final class ReferenceBackend: Backend {
+  package init() {}
+
+  /// Reads the parameters that the plan names.
+  /// - Throws: what reading a parameter throws.
+  package func prepare(_ plan: Plan) throws -> any Program {
+    var parameters: [Parameter: [Float]] = [:]
+    for parameter in plan.nodes.flatMap(\.parameters) where parameters[parameter] == nil {
+      parameters[parameter] = try parameter.values()
+    }
+    return ReferenceProgram(plan, parameters)
+  }
+
+  /// Does nothing: programs own their parameters.
+  package func dropParameters(of source: any WeightSource) {}
+}
+
+extension Node {
+  fileprivate var parameters: [Parameter] {
+    let own: [Parameter] =
+      switch op {
+      case .linear(let weight), .conv2d(let weight, _): weight.parts
+      case .groupNorm(_, let affine), .layerNorm(let affine): [affine.weight, affine.bias]
+      case .embedding(let table, let positions): [table] + (positions.map { [$0] } ?? [])
+      case .attention, .concat, .upsample, .activation, .add, .multiply: []
+      }
+    return own + epilogue.bias
+  }
+}
+
+extension Parameter {
+  fileprivate func values() throws -> [Float] {
+    try [Float](unsafeUninitializedCapacity: count) { buffer, written in
+      try read(into: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+      written = count
+    }
+  }
+}

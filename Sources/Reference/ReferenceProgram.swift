@@ -1,0 +1,110 @@
+import Graph
+
+/// A plan whose values are arrays, empty until they are written or made.
+final class ReferenceProgram: Program {
+  private let plan: Plan
+  private let parameters: [Parameter: [Float]]
+  /// By the graph's value index.
+  private var values: [[Float]]
+
+  init(_ plan: Plan, _ parameters: [Parameter: [Float]]) {
+    self.plan = plan
+    self.parameters = parameters
+    values = plan.shapes.map { _ in [] }
+  }
+
+  func write(_ values: UnsafeBufferPointer<Float>, to input: String) {
+    guard let target = plan.inputs.first(where: { $0.name == input }) else {
+      preconditionFailure("no input \(input)")
+    }
+    let shape = plan.shapes[target.value]
+    precondition(values.count == shape.count, "\(values.count) values for input \(input) \(shape)")
+    self.values[target.value] =
+      target.layout == .asIs ? Array(values) : channelsLast(Array(values), shape)
+  }
+
+  func run(_ rate: Rate) {
+    let nodes = rate == .picture ? plan.nodes[..<plan.prologue] : plan.nodes[plan.prologue...]
+    for node in nodes { values[node.output] = evaluate(node) }
+  }
+
+  func read(_ output: String, into values: UnsafeMutableBufferPointer<Float>) {
+    guard let source = plan.outputs.first(where: { $0.name == output }) else {
+      preconditionFailure("no output \(output)")
+    }
+    let shape = plan.shapes[source.value], made = self.values[source.value]
+    precondition(values.count == shape.count, "\(values.count) values for output \(output) \(shape)")
+    precondition(made.count == shape.count, "output \(output) was not made yet")
+    _ = values.update(from: source.layout == .asIs ? made : channelsFirst(made, shape))
+  }
+
+  private func evaluate(_ node: Node) -> [Float] {
+    let shape = plan.shapes[node.output]
+    let inputs = node.inputs.map(numbers), shapes = node.inputs.map(\.shape)
+    var result: [Double]
+    switch node.op {
+    case .linear(let weight):
+      result = linear(inputs[0], stacked(weight.parts), depth: weight.depth, outputs: weight.outputs)
+    case .conv2d(let weight, let window):
+      result = conv2d(inputs[0], shapes[0], stacked(weight.parts), window, to: shape)
+    case .groupNorm(let groups, let affine):
+      result = groupNorm(inputs[0], shapes[0], groups: groups, scaleAndShift(affine))
+    case .layerNorm(let affine):
+      result = layerNorm(inputs[0], shapes[0], scaleAndShift(affine))
+    case .attention(let options):
+      result = attention(inputs[0], shapes[0], keys: inputs[1], values: inputs[2], shapes[1], options)
+    case .concat: result = concat(inputs, channels: shapes.map(\.channels))
+    case .upsample: result = upsample(inputs[0], shapes[0], to: shape)
+    case .embedding(let table, let positions):
+      result = embedding(
+        inputs[0], tokens: shapes[0].channels, table: stacked([table]),
+        positions: positions.map { stacked([$0]) }, width: table.rowCount)
+    case .activation(let function): result = inputs[0].map { activate(function, Double($0)) }
+    case .add:
+      result = inputs[0].map { Double($0) }
+      add(inputs[1], to: &result, channels: shape.channels)
+    case .multiply:
+      result = inputs[0].map { Double($0) }
+      multiply(&result, by: inputs[1])
+    }
+    precondition(result.count == shape.count, "\(node.op) made \(result.count) values for \(shape)")
+    finish(&result, node.epilogue, channels: shape.channels)
+    return result.map { Float($0) }
+  }
+
+  /// Bias, per-channel vector, activation, gate, residuals, in this order.
+  private func finish(_ result: inout [Double], _ epilogue: Epilogue, channels: Int) {
+    if !epilogue.bias.isEmpty { add(stacked(epilogue.bias), to: &result, channels: channels) }
+    if let vector = epilogue.vector { add(numbers(vector), to: &result, channels: channels) }
+    if let function = epilogue.activation { result = result.map { activate(function, $0) } }
+    if let gate = epilogue.gate { multiply(&result, by: numbers(gate)) }
+    for residual in epilogue.residuals { add(numbers(residual), to: &result, channels: channels) }
+  }
+
+  /// The elements that an operand sees, without gaps.
+  private func numbers(_ operand: Operand) -> [Float] {
+    let value = values[operand.value], channels = operand.shape.channels
+    precondition(value.count == plan.shapes[operand.value].count, "value \(operand.value) was not made yet")
+    if operand.isWhole { return value }
+    var seen: [Float] = []
+    seen.reserveCapacity(operand.shape.count)
+    for row in 0..<operand.shape.rows {
+      let start = row * operand.rowStride + operand.offset
+      seen += value[start..<(start + channels)]
+    }
+    return seen
+  }
+
+  /// The numbers of several parameters, one below the other.
+  private func stacked(_ parts: [Parameter]) -> [Float] {
+    parts.flatMap { part in
+      guard let numbers = parameters[part] else { preconditionFailure("\(part.name) was not read") }
+      return numbers
+    }
+  }
+
+  private func scaleAndShift(_ affine: Affine) -> ScaleAndShift {
+    ScaleAndShift(
+      weight: stacked([affine.weight]), bias: stacked([affine.bias]), epsilon: Double(affine.epsilon))
+  }
+}
