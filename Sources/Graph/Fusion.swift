@@ -18,8 +18,10 @@ extension Node {
 
 /// Folds each elementwise op into the node that makes its input, where that value has no other reader. The
 /// fused node takes the place of the elementwise op, so that all its operands exist by then.
-/// - Parameter keep: values that must exist by themselves, the graph's outputs.
-package func fused(_ nodes: [Node], keep: [Int]) -> [Node] {
+/// - Parameters:
+///   - shapes: of all values, by index.
+///   - keep: values that must exist by themselves, the graph's outputs.
+package func fused(_ nodes: [Node], shapes: [Shape], keep: [Int]) -> [Node] {
   var readers: [Int: Int] = [:]
   for value in nodes.flatMap(\.operands).map(\.value) + keep { readers[value, default: 0] += 1 }
   var result: [Node?] = []
@@ -29,7 +31,7 @@ package func fused(_ nodes: [Node], keep: [Int]) -> [Node] {
     for (index, input) in node.inputs.enumerated() {
       guard
         input.isWhole, readers[input.value] == 1, let at = maker[input.value], var producer = result[at],
-        producer.rate == node.rate,
+        producer.rate == node.rate, producer.makes(shapes[input.value], readAs: input.shape),
         producer.absorb(node, input: index)
       else { continue }
       producer.output = node.output
@@ -44,6 +46,13 @@ package func fused(_ nodes: [Node], keep: [Int]) -> [Node] {
 }
 
 extension Node {
+  /// Whether the result may get the shape of a reader that reshapes it. A convolution must keep its pixels, and
+  /// per-channel vectors their pictures; a linear layer does not care which rows it makes.
+  fileprivate func makes(_ made: Shape, readAs shape: Shape) -> Bool {
+    guard case .linear = op else { return shape == made }
+    return shape.channels == made.channels && shape[0] == made[0]
+  }
+
   /// Takes over the elementwise `node` that reads this one's value as its input `input`.
   fileprivate mutating func absorb(_ node: Node, input: Int) -> Bool {
     switch node.op {

@@ -25,7 +25,7 @@ package struct Plan: Sendable {
 
   package init(_ graph: Graph, fusing: Bool = true) {
     let keep = graph.outputs.map(\.value)
-    let all = fusing ? fused(graph.nodes, keep: keep) : graph.nodes
+    let all = fusing ? fused(graph.nodes, shapes: graph.shapes, keep: keep) : graph.nodes
     let once = all.filter { $0.rate == .picture }
     nodes = once + all.filter { $0.rate == .step }
     prologue = once.count
