@@ -11,7 +11,8 @@ package protocol Backend: AnyObject {
 /// A plan on a device. All programs of a backend share one arena: the caller runs one after the other, and
 /// nothing else between the prologue of a program and its last step.
 package protocol Program: AnyObject {
-  /// Writes an input, `[Float]` of its shape in its layout, before the part of the program that reads it.
+  /// Writes an input, floats of its shape in its layout, right before the part of the program that reads it:
+  /// a step's input after the prologue has run, and again before each step, since its memory is used again.
   func write(_ values: UnsafeBufferPointer<Float>, to input: String)
 
   /// Runs the nodes of this rate: the prologue once per picture, then the rest at each step.

@@ -46,6 +46,7 @@ package struct Tensor {
     precondition(
       shape.rank == 4 && weight.depth == shape.channels * window.kernel * window.kernel,
       "conv2d \(weight.parts[0].name) \(weight.parts[0].shape) of \(shape)")
+    precondition(bias.isEmpty || bias.reduce(0) { $0 + $1.count } == weight.outputs)
     return graph.record(
       .conv2d(weight, window), [self], shape: [shape[0], height, width, weight.outputs], bias: bias)
   }
@@ -85,6 +86,7 @@ package struct Tensor {
   /// Table rows for `self` as ids `[batch, tokens]`.
   package func embedding(table: Parameter, positions: Parameter?) -> Tensor {
     precondition(positions.map { $0.rows.count >= shape.channels } ?? true, "\(shape) has too many positions")
+    precondition(positions.map { $0.rowCount == table.rowCount } ?? true, "positions as wide as \(table.name)")
     return graph.record(
       .embedding(table: table, positions: positions), [self],
       shape: Shape(shape.dimensions + [table.rowCount]))
