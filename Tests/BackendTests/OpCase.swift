@@ -1,0 +1,173 @@
+import Graph
+import Testing
+
+/// A row of the op table: a small graph, and how far a backend may be from the reference.
+struct OpCase: Sendable, CustomTestStringConvertible {
+  let name: String
+  /// Largest max |a - b| / max |b| over the output, b being the reference's.
+  let tolerance: Double
+  let batch: Int
+  let record: @Sendable (Recorder) -> Tensor
+
+  init(
+    _ name: String, tolerance: Double = 1e-5, batch: Int = 1, record: @escaping @Sendable (Recorder) -> Tensor
+  ) {
+    self.name = name
+    self.tolerance = tolerance
+    self.batch = batch
+    self.record = record
+  }
+
+  var testDescription: String { name }
+
+  /// - Parameters:
+  ///   - batch: how many pictures, unless it is the row's own number.
+  ///   - firstPicture: the pictures' numbers; a picture has the same inputs in any batch.
+  func recorded(batch: Int? = nil, firstPicture: Int = 0) -> Recorder {
+    let recorder = Recorder(batch: batch ?? self.batch, firstPicture: firstPicture)
+    recorder.graph.output("result", record(recorder))
+    return recorder
+  }
+
+  /// Floating-point operations of one run, for benchmarks.
+  var operations: Int {
+    let graph = recorded().graph
+    return graph.nodes.reduce(0) { $0 + graph.operations(of: $1) }
+  }
+}
+
+extension Graph {
+  /// Multiplications and additions of products; for other ops one for each element of the result, since
+  /// moving memory is what they cost.
+  fileprivate func operations(of node: Node) -> Int {
+    let shape = shapes[node.output]
+    switch node.op {
+    case .linear(let weight), .conv2d(let weight, _): return 2 * shape.count * weight.depth
+    case .attention: return 4 * shape.count * node.inputs[1].shape[1]
+    default: return shape.count
+    }
+  }
+}
+
+/// Records a graph together with the numbers of its parameters and inputs.
+final class Recorder {
+  let graph = Graph()
+  let batch: Int
+  let firstPicture: Int
+  private let source = MemorySource()
+  private(set) var inputs: [(name: String, rate: Rate, numbers: [Float])] = []
+  private var parameters = 0
+
+  init(batch: Int, firstPicture: Int) {
+    self.batch = batch
+    self.firstPicture = firstPicture
+  }
+
+  /// An input `[batch] + shape` of noise with mean `mean`.
+  func input(_ shape: Int..., mean: Float = 0, rate: Rate = .step) -> Tensor {
+    let name = "input \(inputs.count)"
+    let numbers = (0..<batch).flatMap { picture in
+      noise("\(name) of picture \(firstPicture + picture)", count: shape.reduce(1, *)).map { $0 + mean }
+    }
+    inputs.append((name, rate, numbers))
+    return graph.input(name, Shape([batch] + shape), rate: rate)
+  }
+
+  /// An input `[1, channels]` for all pictures.
+  func sharedVector(_ channels: Int) -> Tensor {
+    let name = "input \(inputs.count)"
+    inputs.append((name, .step, noise(name, count: channels)))
+    return graph.input(name, [1, channels], rate: .step)
+  }
+
+  /// An input `[batch, tokens]` of whole numbers below `entries`.
+  func ids(_ tokens: Int, below entries: Int) -> Tensor {
+    let name = "input \(inputs.count)"
+    let numbers = (0..<batch).flatMap { picture in
+      noise("\(name) of picture \(firstPicture + picture)", count: tokens, scale: 1e4)
+        .map { Float(abs(Int($0)) % entries) }
+    }
+    inputs.append((name, .step, numbers))
+    return graph.input(name, [batch, tokens], rate: .step)
+  }
+
+  /// A parameter of noise with mean `mean`.
+  func parameter(_ shape: Int..., scale: Float = 1, mean: Float = 0) -> Parameter {
+    let name = "parameter \(parameters)"
+    parameters += 1
+    source.store(noise(name, count: shape.reduce(1, *), scale: scale).map { $0 + mean }, as: name)
+    return Parameter(source: source, name: name, shape: Shape(shape))
+  }
+
+  /// A matrix that keeps the size of its input: `[outputs, depth]`.
+  func weight(_ outputs: Int, _ depth: Int) -> Weight {
+    Weight([parameter(outputs, depth, scale: 1 / Float(depth).squareRoot())])
+  }
+
+  func affine(_ channels: Int, epsilon: Float = 1e-5) -> Affine {
+    Affine(
+      weight: parameter(channels, scale: 0.3, mean: 1), bias: parameter(channels, scale: 0.3),
+      epsilon: epsilon)
+  }
+
+  /// The result after one prologue and two steps, which must agree.
+  func run(on backend: any Backend, fusing: Bool = true) throws -> [Float] {
+    let plan = Plan(graph, fusing: fusing)
+    let program = try backend.prepare(plan)
+    write(.picture, to: program)
+    program.run(.picture)
+    let results = (0..<2).map { _ in
+      write(.step, to: program)
+      program.run(.step)
+      return read("result", of: program, count: plan.shapes[plan.outputs[0].value].count)
+    }
+    #expect(sameBytes(results[0], results[1]), "two steps differ")
+    return results[1]
+  }
+
+  private func write(_ rate: Rate, to program: any Program) {
+    for input in inputs where input.rate == rate {
+      input.numbers.withUnsafeBufferPointer { program.write($0, to: input.name) }
+    }
+  }
+
+  /// Puts numbers that are not finite into an input.
+  func poison(_ poison: Poison, _ input: Int) {
+    let width = poison.wholeRow ? graph.shapes[graph.inputs[input].value].channels : 1
+    let first = poison.atEnd ? inputs[input].numbers.count - width : 0
+    for index in first..<(first + width) { inputs[input].numbers[index] = poison.number }
+  }
+}
+
+/// A number that is not finite, in one place or in a row of an input.
+struct Poison {
+  var number: Float
+  var wholeRow = false
+  var atEnd = false
+
+  static let all = [
+    Poison(number: .nan, wholeRow: true), Poison(number: .nan, atEnd: true), Poison(number: .infinity),
+    Poison(number: -.infinity),
+  ]
+}
+
+func read(_ output: String, of program: any Program, count: Int) -> [Float] {
+  var result = [Float](repeating: 0, count: count)
+  result.withUnsafeMutableBufferPointer { program.read(output, into: $0) }
+  return result
+}
+
+func sameBytes(_ a: [Float], _ b: [Float]) -> Bool { a.map(\.bitPattern) == b.map(\.bitPattern) }
+
+/// max |a - b| / max |b|, where both are numbers; infinite if only one of them is, or the counts differ.
+func normalisedError(_ a: [Float], from b: [Float]) -> Double {
+  guard a.count == b.count else { return .infinity }
+  var error = 0.0, largest = Double(Float.leastNormalMagnitude)
+  for (a, b) in zip(a, b) {
+    if !a.isFinite && !b.isFinite { continue }
+    guard a.isFinite && b.isFinite else { return .infinity }
+    error = max(error, abs(Double(a) - Double(b)))
+    largest = max(largest, abs(Double(b)))
+  }
+  return error / largest
+}
