@@ -15,7 +15,7 @@ extension NoiseSource {
 
 /// `torch.randn(…, generator=torch.Generator("cpu").manual_seed(seed))` for contiguous float32, within 1e-6.
 ///
-/// Follows `DistributionTemplates.h` and `DistributionsHelper.h` of torch 2.13. The logarithm, sine and cosine
+/// Compared with torch 2.13, for long, short and uneven lengths. The logarithm, sine and cosine
 /// are our own, so the numbers are the same to the bit on every machine, unlike torch's.
 package struct TorchNoise: NoiseSource {
   private static let block = 16
