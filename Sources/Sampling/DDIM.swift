@@ -2,7 +2,7 @@ extension Sampler {
   /// Song, Meng and Ermon, "Denoising Diffusion Implicit Models" (2020), equation 12. Eta 0 draws no noise; eta 1
   /// has the variance of DDPM.
   package static let ddim = Sampler(
-    name: "ddim", aliases: ["DDIMScheduler"],
+    name: "ddim", title: "DDIM", aliases: ["DDIMScheduler"],
     space: .variancePreserving, noiseUse: .withEta, callsPerStep: 1, defaultEta: 0
   ) { x, steps, noise, eta, denoise, afterStep in
     var clean = Latents(zerosLike: x)

@@ -2,7 +2,7 @@ extension Sampler {
   /// Euler's method to a level below the next one, then fresh noise up to it: k-diffusion's
   /// `sample_euler_ancestral`, and diffusers' for eta 1.
   package static let eulerAncestral = Sampler(
-    name: "euler_a",
+    name: "euler_a", title: "Euler a",
     aliases: [
       "Euler a", "euler_ancestral", "k_euler_a", "k_euler_ancestral", "EulerAncestralDiscreteScheduler",
     ],

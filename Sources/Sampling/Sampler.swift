@@ -34,6 +34,8 @@ package struct Sampler: Named, Sendable {
     ) throws -> Void
 
   package let name: String
+  /// The name that A1111's web UI shows and writes into pictures.
+  package let title: String
   package let aliases: [String]
   /// The space that its steps and latents are in.
   package let space: NoiseSpace
