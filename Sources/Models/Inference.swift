@@ -77,7 +77,8 @@ extension VAEConfiguration {
     resnetsPerBlock = count(shape) { "vae.decoder.up_blocks.0.resnets.\($0).conv1.weight" } - 1
     usesPostQuant = shape("vae.post_quant_conv.weight") != nil
     guard blockChannels.allSatisfy({ $0 % normGroups == 0 }) else {
-      throw InferenceError(description: "vae: \(blockChannels) channels do not divide into \(normGroups) groups")
+      throw InferenceError(
+        description: "vae: \(blockChannels) channels do not divide into \(normGroups) groups")
     }
   }
 }
