@@ -36,7 +36,7 @@ let package = Package(
     module("Models", ["Graph", "Weights", "Layers"]),
     module("Tokenizer", ["ClipVocabulary", "CZlib"]),
     module("Sampling"),
-    module("Pictures", ["CPNG", "CJPEG", "CWebP"]),
+    module("Pictures", ["CPictures", "CZlib"]),
     module("Reference", ["Graph"]),
     module("CPUBackend", ["Graph", "CPUKernels"]),
     module(
@@ -45,6 +45,7 @@ let package = Package(
     .executableTarget(name: "DarkroomCLI", dependencies: ["Darkroom"], swiftSettings: swift),
 
     .target(name: "ClipVocabulary", exclude: ["clip_merges.txt.gz"], cSettings: c),
+    .target(name: "CPictures", dependencies: ["CPNG", "CJPEG", "CWebP"], cSettings: c),
     .target(name: "CPUKernels", path: "Kernels/CPU", cSettings: c),
     library("CPNG", pkgConfig: "libpng", package: "libpng-dev"),
     library("CJPEG", pkgConfig: "libjpeg", package: "libjpeg62-turbo-dev"),

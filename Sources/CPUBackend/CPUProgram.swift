@@ -39,8 +39,11 @@ final class CPUProgram: Program {
     }
   }
 
-  func run(_ rate: Rate) {
-    for step in rate == .picture ? lowering.prologue : lowering.steps { pool.run(step) }
+  func run(_ rate: Rate, check: () throws -> Void) throws {
+    for step in rate == .picture ? lowering.prologue : lowering.steps {
+      try check()
+      pool.run(step)
+    }
   }
 
   func read(_ output: String, into values: UnsafeMutableBufferPointer<Float>) {

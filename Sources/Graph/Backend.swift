@@ -16,8 +16,13 @@ package protocol Program: AnyObject {
   func write(_ values: UnsafeBufferPointer<Float>, to input: String)
 
   /// Runs the nodes of this rate: the prologue once per picture, then the rest at each step.
-  func run(_ rate: Rate)
+  /// - Parameter check: is called between nodes; what it throws ends the run, for cancelling.
+  func run(_ rate: Rate, check: () throws -> Void) throws
 
   /// Copies an output, in its layout, after the part that makes it.
   func read(_ output: String, into values: UnsafeMutableBufferPointer<Float>)
+}
+
+extension Program {
+  package func run(_ rate: Rate) throws { try run(rate) {} }
 }

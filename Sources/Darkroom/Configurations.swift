@@ -1,0 +1,74 @@
+import Foundation
+import Graph
+import Models
+import Sampling
+import Tokenizer
+import Weights
+
+/// The sizes of a model's networks and its schedule: from the folder's JSON files; for a single file from a
+/// folder that the caller names, else from its tensors, else from the family. Never from a file's name.
+struct Configurations {
+  let unet: UNetConfiguration
+  let textEncoder: TextEncoderConfiguration
+  let vae: VAEConfiguration
+  let family: ModelFamily
+  /// The folder with `scheduler/` and `tokenizer/`, if there is one.
+  private let folder: String?
+
+  init(_ files: ModelFiles, _ checkpoint: Checkpoint, folder named: String?) throws {
+    if let named, !FileManager.default.fileExists(atPath: named) {
+      throw DarkroomError(.model, "\(named): no such folder; expected one with unet/config.json and the like")
+    }
+    let folder = named ?? (files.isFolder ? files.path : nil)
+    self.folder = folder
+    func file(_ part: ModelPart) throws -> ConfigurationFile? {
+      guard let folder else { return nil }
+      return try ConfigurationFile(URL(fileURLWithPath: "\(folder)/\(part.rawValue)/config.json"))
+    }
+    // Every family's networks have the same parts, so the first one's sizes start the search.
+    let family = ModelFamily.stableDiffusion1
+    let shape: ShapeLookup = { checkpoint.tensor($0)?.shape }
+    do {
+      unet =
+        try file(.unet).map { try UNetConfiguration($0) }
+        ?? UNetConfiguration(inferredFrom: shape, family: family.unet)
+      textEncoder =
+        try file(.textEncoder).map { try TextEncoderConfiguration($0) }
+        ?? TextEncoderConfiguration(inferredFrom: shape, family: family.textEncoder)
+      vae =
+        try file(.vae).map { try VAEConfiguration($0) }
+        ?? VAEConfiguration(inferredFrom: shape, family: family.vae)
+    } catch let error as InferenceError {
+      throw DarkroomError(.model, "\(files.path): not a model of a known family: \(error)")
+    }
+    let (unet, textEncoder) = (unet, textEncoder)
+    guard let found = ModelFamily.all.first(where: { $0.recognises(unet, textEncoder) }) else {
+      throw DarkroomError(
+        .model,
+        "\(files.path): a model of no known family (UNet with \(unet.inputChannels) input channels and context \(unet.contextChannels), text encoder of width \(textEncoder.width)); expected \(ModelFamily.all.map(\.title).joined(separator: " or "))"
+      )
+    }
+    self.family = found
+    guard vae.latentChannels == unet.outputChannels else {
+      throw DarkroomError(
+        .model,
+        "\(files.path): the VAE has \(vae.latentChannels) latent channels, the UNet \(unet.outputChannels)")
+    }
+  }
+
+  /// The model's own noise schedule, by `scheduler/scheduler_config.json`.
+  func schedule() throws -> ModelSchedule {
+    let path = folder.map { "\($0)/scheduler/scheduler_config.json" }
+    guard let path, FileManager.default.fileExists(atPath: path) else { return try ModelSchedule(family) }
+    return try ModelSchedule(ConfigurationFile(URL(fileURLWithPath: path)), family)
+  }
+
+  /// The model's own vocabulary, else the built-in one of CLIP.
+  func tokenizer() throws -> CLIPTokenizer {
+    let path = folder.map { "\($0)/tokenizer" }
+    guard let path, FileManager.default.fileExists(atPath: path) else {
+      return CLIPTokenizer(try Vocabulary.clip())
+    }
+    return CLIPTokenizer(try Vocabulary.load(folder: URL(fileURLWithPath: path)))
+  }
+}

@@ -1,0 +1,51 @@
+import CPUBackend
+import Models
+import Pictures
+import Sampling
+import Tokenizer
+import Weights
+
+/// What went wrong, in one line that names the file, tensor or field and what was expected.
+public struct DarkroomError: Error, CustomStringConvertible, Sendable {
+  public enum Kind: String, Sendable {
+    /// A field of the request, a flag or an input file of the caller.
+    case request
+    /// A model's file.
+    case model
+    /// Too little memory or another resource.
+    case resources
+    /// A network made a number that is not finite.
+    case nonFinite
+    /// A picture could not be encoded or written.
+    case output
+  }
+
+  public let kind: Kind
+  public let description: String
+
+  public init(_ kind: Kind, _ description: String) {
+    self.kind = kind
+    self.description = description
+  }
+
+  /// The public form of what the modules throw. Cancelling stays what it is.
+  static func wrapping<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as WeightsError {
+      throw DarkroomError(.model, "\(error)")
+    } catch let error as ConfigurationError {
+      throw DarkroomError(.model, "\(error)")
+    } catch let error as OutOfResources {
+      throw DarkroomError(.resources, "\(error)")
+    } catch let error as VocabularyError {
+      throw DarkroomError(.model, "\(error)")
+    } catch let error as PromptError {
+      throw DarkroomError(.request, "\(error)")
+    } catch let error as SamplingError {
+      throw DarkroomError(.request, "\(error)")
+    } catch let error as PictureError {
+      throw DarkroomError(.output, "\(error)")
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import CPUBackend
+import Dispatch
+
+/// One device that makes pictures, one request at a time. Calls from elsewhere wait for their turn.
+public actor Engine {
+  private let executor = EngineExecutor()
+  private let backend: CPUBackend
+  private var pipeline: Pipeline?
+
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  /// - Parameter threads: threads that compute; all cores that the process may use by default.
+  /// - Throws: `DarkroomError` of kind `resources`.
+  public init(threads: Int? = nil) throws {
+    backend = try DarkroomError.wrapping {
+      try CPUBackend(threads: threads ?? CPUBackend.availableCores)
+    }
+  }
+
+  /// Makes `model` the one that requests use. Weights are read when they are first needed.
+  /// - Throws: `DarkroomError` of kind `model`, naming the file and the tensor or field.
+  public func load(_ model: ModelSource) throws -> ModelSummary {
+    if let pipeline, pipeline.model.source == model { return pipeline.model.summary }
+    if let old = pipeline?.model { backend.dropParameters(of: old.checkpoint) }
+    pipeline = nil
+    let loaded = try DarkroomError.wrapping { try LoadedModel(model) }
+    pipeline = Pipeline(loaded, backend)
+    return loaded.summary
+  }
+
+  /// What the request would take, without running it.
+  /// - Throws: as `generate`.
+  public func estimate(_ request: GenerationRequest) throws -> MemoryEstimate {
+    let pipeline = try loadedPipeline()
+    return try DarkroomError.wrapping { try pipeline.estimate(pipeline.resolve(request)) }
+  }
+
+  /// Makes the pictures of a request, in order. Cancelling the task ends it within one step.
+  /// - Parameters:
+  ///   - progress: is called on the engine's thread, often.
+  ///   - notice: is called for what the user should know, such as a prompt in several pieces.
+  ///   - finished: is called with each picture as soon as it is decoded; what it throws ends the request.
+  /// - Throws: `DarkroomError`; `CancellationError`.
+  public func generate(
+    _ request: GenerationRequest, progress: @escaping @Sendable (Progress) -> Void = { _ in },
+    notice: @escaping @Sendable (Notice) -> Void = { _ in },
+    finished: @escaping @Sendable (GeneratedPicture) throws -> Void
+  ) throws {
+    let pipeline = try loadedPipeline()
+    try DarkroomError.wrapping {
+      let reporter = Reporter(progress: progress, notice: notice, finished: finished)
+      try pipeline.generate(try pipeline.resolve(request), reporter)
+    }
+  }
+
+  private func loadedPipeline() throws -> Pipeline {
+    guard let pipeline else { throw DarkroomError(.model, "no model is loaded") }
+    return pipeline
+  }
+}
+
+/// A serial queue of its own, so that long computations do not hold a thread of the shared pool.
+private final class EngineExecutor: SerialExecutor {
+  private let queue = DispatchQueue(label: "darkroom.engine", qos: .userInitiated)
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+  }
+}
+
+/// Whom a generation tells what happens.
+struct Reporter {
+  let progress: (Progress) -> Void
+  let notice: (Notice) -> Void
+  let finished: (GeneratedPicture) throws -> Void
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Pictures
+
+/// A finished picture with the request that makes it again.
+public struct GeneratedPicture: Sendable {
+  /// 0 for the first of its request.
+  public let index: Int
+  /// The request with every default filled in, this picture's own seed, and a count of 1.
+  public let request: GenerationRequest
+  public let width: Int
+  public let height: Int
+  /// 8-bit RGB, rows from the top, `[height, width, 3]`.
+  public var pixels: [UInt8] { picture.pixels }
+  /// What is written into the file: A1111's text and the request as JSON.
+  let metadata: PictureMetadata
+  let picture: Picture
+
+  /// Writes the picture with its metadata, whole or not at all: PNG, JPEG or WebP by the path's ending.
+  /// - Throws: `DarkroomError` of kind `output`.
+  public func write(to path: String) throws {
+    do {
+      try picture.write(to: path, metadata: metadata)
+    } catch {
+      throw DarkroomError(.output, "\(error)")
+    }
+  }
+
+  /// Fails early if a picture could not be written under this name.
+  /// - Throws: `DarkroomError` of kind `output` that lists the known endings.
+  public static func checkEnding(of path: String) throws {
+    do {
+      _ = try PictureFormat(fileName: path)
+    } catch {
+      throw DarkroomError(.output, "\(error)")
+    }
+  }
+}
+
+extension GenerationRequest {
+  /// Reads the request back from a picture that this engine made.
+  /// - Throws: `DarkroomError` of kind `request` if the file cannot be read or holds no request.
+  public static func read(fromPicture path: String) throws -> GenerationRequest {
+    let json: String?
+    do {
+      json = try PictureMetadata.read(file: path).json
+    } catch {
+      throw DarkroomError(.request, "\(error)")
+    }
+    guard let json else { throw DarkroomError(.request, "\(path): holds no request of this engine") }
+    do {
+      return try JSONDecoder().decode(GenerationRequest.self, from: Data(json.utf8))
+    } catch {
+      throw DarkroomError(.request, "\(path): its request cannot be read: \(error)")
+    }
+  }
+
+  /// A1111's text and the request as JSON.
+  func metadata(model: String, samplerTitle: String, version: String) throws -> PictureMetadata {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let json = String(decoding: try encoder.encode(self), as: UTF8.self)
+    var fields = [
+      "Steps: \(steps)", "Sampler: \(samplerTitle)", "Schedule type: \(schedule ?? "model")",
+      "CFG scale: \(guidanceScale.shortest)", "Seed: \(seed ?? 0)",
+      "Size: \(width ?? 0)x\(height ?? 0)", "Model: \(model)",
+    ]
+    if clipSkip > 0 { fields.append("Clip skip: \(clipSkip + 1)") }
+    if let eta { fields.append("Eta: \(eta.shortest)") }
+    if guidanceRescale > 0 { fields.append("CFG rescale: \(guidanceRescale.shortest)") }
+    fields.append("Version: darkroom \(version)")
+    let negative = negativePrompt.isEmpty ? "" : "\nNegative prompt: \(negativePrompt)"
+    return PictureMetadata(
+      parameters: "\(prompt)\(negative)\n\(fields.joined(separator: ", "))", json: json)
+  }
+}
+
+extension Double {
+  /// Without ".0" for a whole number.
+  var shortest: String { self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)" }
+}

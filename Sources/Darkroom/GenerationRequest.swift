@@ -1,0 +1,120 @@
+/// Everything that determines a picture. The command, the metadata of pictures and request files share it:
+/// as JSON its fields have the names in `CodingKeys`, and any but `prompt` may be missing.
+public struct GenerationRequest: Codable, Sendable, Equatable {
+  /// What to draw; at most 10,000 characters.
+  public var prompt: String
+  /// What to keep away from; used when `guidanceScale` is above 1.
+  public var negativePrompt = ""
+  /// A sampler's name or alias, as `Catalogue.samplers` lists them.
+  public var sampler = "euler"
+  /// A schedule's name or alias; nil takes the model's own.
+  public var schedule: String?
+  /// Sampling steps, 1...150.
+  public var steps = 25
+  /// Classifier-free guidance: how far to move from the negative prompt's prediction (1: not at all).
+  public var guidanceScale = 7.0
+  /// How much of the guided prediction's excess contrast to take back, 0...1 (Lin et al. 2024, section 3.4).
+  public var guidanceRescale = 0.0
+  /// Pixels, a multiple of 8 in 64...2048; nil takes the model's native size.
+  public var width: Int?
+  public var height: Int?
+  /// Seed of the first picture; picture k has seed + k. Nil draws one, which is reported. As in torch, only
+  /// the low 32 bits matter.
+  public var seed: UInt64?
+  /// Number of pictures, 1...1000.
+  public var count = 1
+  /// Layers to leave out at the text encoder's end; 0 for none, as diffusers counts (A1111 counts from 1).
+  public var clipSkip = 0
+  /// Share of noise drawn anew at each step, for samplers that know it: 0...1. Nil takes the sampler's own.
+  public var eta: Double?
+  public var promptSyntax = PromptSyntax.weights
+  public var promptMode = PromptMode.chunks
+  public var precision = Precision.auto
+
+  public init(prompt: String) { self.prompt = prompt }
+
+  /// What in a prompt has a meaning beyond its words.
+  public enum PromptSyntax: String, Codable, Sendable, CaseIterable {
+    /// Nothing.
+    case plain
+    /// `(words:1.3)` alone.
+    case weights
+    /// `(x)`, `[x]`, `(x:1.3)`, `BREAK` and backslashes, as in A1111's web UI.
+    case a1111
+  }
+
+  /// What happens to a prompt that is longer than the text encoder's window.
+  public enum PromptMode: String, Codable, Sendable, CaseIterable {
+    /// It is encoded in pieces of 75 tokens.
+    case chunks
+    /// The rest is cut off, as diffusers does.
+    case truncate
+  }
+
+  /// The arithmetic of the networks.
+  public enum Precision: String, Codable, Sendable, CaseIterable {
+    /// The fastest that keeps the picture: float32 today.
+    case auto
+    case float32
+  }
+
+  public enum CodingKeys: String, CodingKey, CaseIterable {
+    case prompt, sampler, schedule, steps, width, height, seed, count, eta, precision
+    case negativePrompt = "negative_prompt"
+    case guidanceScale = "cfg_scale"
+    case guidanceRescale = "guidance_rescale"
+    case clipSkip = "clip_skip"
+    case promptSyntax = "prompt_syntax"
+    case promptMode = "prompt_mode"
+  }
+
+  /// Reads a request; missing fields keep their defaults.
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    func read<Value: Decodable>(_ key: CodingKeys, into value: inout Value) throws {
+      if let found = try fields.decodeIfPresent(Value.self, forKey: key) { value = found }
+    }
+    prompt = try fields.decode(String.self, forKey: .prompt)
+    try read(.negativePrompt, into: &negativePrompt)
+    try read(.sampler, into: &sampler)
+    schedule = try fields.decodeIfPresent(String.self, forKey: .schedule)
+    try read(.steps, into: &steps)
+    try read(.guidanceScale, into: &guidanceScale)
+    try read(.guidanceRescale, into: &guidanceRescale)
+    width = try fields.decodeIfPresent(Int.self, forKey: .width)
+    height = try fields.decodeIfPresent(Int.self, forKey: .height)
+    seed = try fields.decodeIfPresent(UInt64.self, forKey: .seed)
+    try read(.count, into: &count)
+    try read(.clipSkip, into: &clipSkip)
+    eta = try fields.decodeIfPresent(Double.self, forKey: .eta)
+    try read(.promptSyntax, into: &promptSyntax)
+    try read(.promptMode, into: &promptMode)
+    try read(.precision, into: &precision)
+  }
+}
+
+extension GenerationRequest {
+  /// Limits that hold for every model.
+  /// - Throws: `DarkroomError` of kind `request`, naming the field and what was expected.
+  func validate() throws {
+    func require(_ holds: Bool, _ key: CodingKeys, _ value: Any, _ expected: String) throws {
+      guard holds else {
+        throw DarkroomError(.request, "\(key.rawValue): \(value) is not possible; expected \(expected)")
+      }
+    }
+    try require((1...150).contains(steps), .steps, steps, "1 to 150")
+    try require((1...1000).contains(count), .count, count, "1 to 1000")
+    try require(
+      guidanceScale.isFinite && (0...100).contains(guidanceScale), .guidanceScale, guidanceScale, "0 to 100")
+    try require(
+      guidanceRescale.isFinite && (0...1).contains(guidanceRescale), .guidanceRescale, guidanceRescale,
+      "0 to 1")
+    try require((0...64).contains(clipSkip), .clipSkip, clipSkip, "0 to the text encoder's layers - 1")
+    if let eta { try require(eta.isFinite && (0...1).contains(eta), .eta, eta, "0 to 1") }
+    for (key, side) in [(CodingKeys.width, width), (.height, height)] {
+      guard let side else { continue }
+      try require(
+        (64...2048).contains(side) && side % 8 == 0, key, side, "a multiple of 8 from 64 to 2048")
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import Models
+import Sampling
+import Tokenizer
+
+/// A request with every default filled in and every name looked up for one model.
+struct Job {
+  /// Complete: size, seed and schedule are set.
+  let request: GenerationRequest
+  let prompt: TokenizedPrompt
+  /// Nil if guidance does not need it.
+  let negative: TokenizedPrompt?
+  let sampler: Sampler
+  let steps: StepList
+  let guidance: Guidance
+  let height: Int
+  let width: Int
+  let firstSeed: UInt64
+
+  /// - Throws: an error that names the field and what was expected.
+  init(_ request: GenerationRequest, _ model: LoadedModel) throws {
+    try request.validate()
+    var request = request
+    sampler = try Sampler.named(request.sampler)
+    let training = try model.training(for: sampler)
+    let schedule = try request.schedule.map { try Schedule.named($0) } ?? .own(of: training.settings)
+    steps = try schedule.steps(request.steps, of: training, in: sampler.space)
+    try model.prediction.check(steps.steps)
+    guidance = try Guidance(scale: request.guidanceScale, rescale: request.guidanceRescale)
+
+    let text = model.textEncoder.configuration
+    guard request.clipSkip < text.layers else {
+      throw DarkroomError(
+        .request, "clip_skip: \(request.clipSkip) is not possible; expected 0 to \(text.layers - 1)")
+    }
+    prompt = try Job.tokenize(request.prompt, field: "prompt", request, model)
+    negative =
+      guidance.usesUnconditional
+      ? try Job.tokenize(request.negativePrompt, field: "negative_prompt", request, model) : nil
+
+    width = request.width ?? model.nativeSide
+    height = request.height ?? model.nativeSide
+    let factor = model.decoder.configuration.factor
+    guard width % factor == 0, height % factor == 0 else {
+      throw DarkroomError(
+        .request, "width, height: \(width)x\(height) is not possible; this model needs multiples of \(factor)"
+      )
+    }
+    firstSeed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
+
+    (request.width, request.height, request.seed) = (width, height, firstSeed)
+    (request.sampler, request.schedule) = (sampler.name, schedule.name)
+    self.request = request
+  }
+
+  /// The request that makes picture `index` by itself.
+  func request(ofPicture index: Int) -> GenerationRequest {
+    var single = request
+    single.seed = firstSeed &+ UInt64(index)
+    single.count = 1
+    return single
+  }
+
+  /// What the user should know before the pictures come.
+  var notices: [Notice] {
+    [("prompt", prompt), ("negative prompt", negative)].flatMap { name, text in
+      guard let text else { return [Notice]() }
+      var notices = text.warnings.map { Notice(description: "\(name): \($0)") }
+      if text.cutTokenCount > 0 {
+        notices.append(Notice(description: "\(name): the last \(text.cutTokenCount) tokens were cut off"))
+      } else if text.chunks.count > 1 {
+        notices.append(
+          Notice(description: "\(name): \(text.tokenCount) tokens are encoded in \(text.chunks.count) pieces")
+        )
+      }
+      return notices
+    }
+  }
+
+  private static func tokenize(
+    _ text: String, field: String, _ request: GenerationRequest, _ model: LoadedModel
+  ) throws -> TokenizedPrompt {
+    let syntax: Tokenizer.PromptSyntax =
+      switch request.promptSyntax {
+      case .plain: .plain
+      case .weights: .weights
+      case .a1111: .a1111
+      }
+    return try model.tokenizer.tokenize(
+      text, syntax: syntax, mode: request.promptMode == .chunks ? .chunks : .truncate,
+      sequenceLength: model.textEncoder.configuration.positions, field: field)
+  }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import Graph
+import Models
+import Sampling
+import Tokenizer
+import Weights
+
+/// A model whose files are open and whose networks know their parameters. The numbers are read when a backend
+/// packs them.
+final class LoadedModel {
+  let source: ModelSource
+  let checkpoint: Checkpoint
+  let family: ModelFamily
+  let unet: UNet
+  let textEncoder: TextEncoder
+  let decoder: VAEDecoder
+  let tokenizer: CLIPTokenizer
+  let prediction: Prediction
+  private let schedule: ModelSchedule
+
+  /// - Throws: an error that names the file and the tensor or field that does not fit.
+  init(_ source: ModelSource) throws {
+    self.source = source
+    let files = try ModelFiles(source.path)
+    checkpoint = try Checkpoint(files)
+    let configurations = try Configurations(files, checkpoint, folder: source.configuration)
+    family = configurations.family
+    unet = UNet(checkpoint[.unet], configurations.unet)
+    textEncoder = TextEncoder(checkpoint[.textEncoder], configurations.textEncoder)
+    decoder = VAEDecoder(checkpoint[.vae], configurations.vae)
+    try checkpoint.verify()
+    schedule = try configurations.schedule()
+    prediction = schedule.prediction
+    tokenizer = try configurations.tokenizer()
+    let vocabulary = configurations.textEncoder.vocabulary
+    guard tokenizer.vocabulary.count <= vocabulary else {
+      throw DarkroomError(
+        .model,
+        "\(source.path): the tokenizer has \(tokenizer.vocabulary.count) tokens, more than the text encoder's \(vocabulary)"
+      )
+    }
+  }
+
+  /// The noise that the model was trained on, with the spacing that a sampler uses by default.
+  func training(for sampler: Sampler) throws -> TrainingNoise { try schedule.training(for: sampler) }
+
+  /// The name that metadata and file names use.
+  var name: String { URL(fileURLWithPath: source.path).deletingPathExtension().lastPathComponent }
+
+  var nativeSide: Int { unet.configuration.sampleSize * decoder.configuration.factor }
+
+  var summary: ModelSummary {
+    ModelSummary(
+      checkpoint, family: family.title, nativeSide: nativeSide, prediction: prediction.rawValue,
+      unknown: checkpoint.unusedNames(ignoring: ["vae.encoder.", "vae.quant_conv."]))
+  }
+}
+
+extension ModelSummary {
+  /// Looks at a model without reading its numbers.
+  /// - Throws: `DarkroomError` of kind `model`, naming the file and the tensor or field that does not fit.
+  public static func inspect(_ source: ModelSource) throws -> ModelSummary {
+    try DarkroomError.wrapping { try LoadedModel(source).summary }
+  }
+
+  init(_ checkpoint: Checkpoint, family: String, nativeSide: Int, prediction: String, unknown: [String]) {
+    self.init(
+      family: family, layout: checkpoint.layouts.joined(separator: ", "),
+      parts: checkpoint.summaries.map { part in
+        Part(
+          name: part.part.rawValue, tensors: part.tensors, parameters: part.parameters,
+          dtypes: Dictionary(uniqueKeysWithValues: part.dtypes.map { ($0.key.rawValue, $0.value) }))
+      },
+      nativeWidth: nativeSide, nativeHeight: nativeSide, prediction: prediction, unknownTensors: unknown)
+  }
+}

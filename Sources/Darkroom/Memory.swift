@@ -1,0 +1,28 @@
+import Foundation
+
+/// What this machine could still give to this process.
+enum AvailableMemory {
+  /// Bytes that can be taken now: the kernel's estimate, and what the control group leaves.
+  static var bytes: Int {
+    let machine =
+      kibibytes("MemAvailable", in: "/proc/meminfo") ?? Int(ProcessInfo.processInfo.physicalMemory)
+    guard let limit = number("/sys/fs/cgroup/memory.max"), let used = number("/sys/fs/cgroup/memory.current")
+    else { return machine }
+    return min(machine, max(0, limit - used))
+  }
+
+  private static func kibibytes(_ field: String, in path: String) -> Int? {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+    for line in text.split(separator: "\n") where line.hasPrefix("\(field):") {
+      return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
+    }
+    return nil
+  }
+
+  /// Nil for "max", and where there are no control groups.
+  private static func number(_ path: String) -> Int? {
+    (try? String(contentsOfFile: path, encoding: .utf8)).flatMap {
+      Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/// Where a model lies.
+public struct ModelSource: Sendable, Equatable {
+  /// A diffusers folder or a `.safetensors` file.
+  public var path: String
+  /// For a single file: a folder with diffusers' `config.json` files that say what tensors cannot.
+  public var configuration: String?
+
+  public init(path: String, configuration: String? = nil) {
+    self.path = path
+    self.configuration = configuration
+  }
+}
+
+/// What a model is, for people and programs.
+public struct ModelSummary: Codable, Sendable, Equatable {
+  public struct Part: Codable, Sendable, Equatable {
+    public let name: String
+    public let tensors: Int
+    public let parameters: Int
+    /// Tensors by element type.
+    public let dtypes: [String: Int]
+  }
+
+  public let family: String
+  public let layout: String
+  public let parts: [Part]
+  public let nativeWidth: Int
+  public let nativeHeight: Int
+  public let prediction: String
+  /// Tensors that no part of the engine reads.
+  public let unknownTensors: [String]
+}
+
+/// Memory that a request takes, in bytes.
+public struct MemoryEstimate: Codable, Sendable, Equatable {
+  /// Packed weights of all networks.
+  public let weights: Int
+  /// The values between operations, shared by all networks.
+  public let arena: Int
+  /// Working memory of kernels, and pictures on their way.
+  public let scratch: Int
+  /// Pictures that are sampled together.
+  public let batch: Int
+  /// What the machine could give now.
+  public let available: Int
+  public var peak: Int { weights + arena + scratch }
+}

@@ -1,0 +1,25 @@
+/// How far a generation has come.
+public struct Progress: Sendable, Equatable {
+  public enum Stage: String, Sendable {
+    case loading, encoding, sampling, decoding
+  }
+
+  public var stage: Stage
+  /// Pictures that are finished, and all that were asked for.
+  public var finishedPictures = 0
+  public var pictures = 1
+  /// Pictures that are sampled together now.
+  public var batch = 1
+  /// Finished sampling steps of the pictures at work, and all of them.
+  public var step = 0
+  public var steps = 0
+  /// Mean time of a sampling step so far in this request; nil before the first.
+  public var secondsPerStep: Double?
+  /// An estimate of the time left for sampling in this request; nil before the first step.
+  public var secondsLeft: Double?
+}
+
+/// Something that the user should know about a request that was carried out all the same.
+public struct Notice: Sendable, Equatable, CustomStringConvertible {
+  public let description: String
+}

@@ -1,0 +1,82 @@
+/// Classifier-free guidance (Ho and Salimans, 2022): pushes the prediction away from the unconditional one.
+///
+/// With the unconditional prediction u and conditional ones c₁ … cₙ: `u + Σ wᵢ (cᵢ - u)`. One prompt is n = 1,
+/// with its guidance scale as weight.
+package struct Guidance: Sendable, Equatable {
+  /// One weight a conditional prediction.
+  package let weights: [Float]
+  /// φ of Lin et al. (2023), section 3.4: how far the standard deviation of each picture is brought back to that
+  /// of its first conditional prediction. 0 leaves the result as it is.
+  package let rescale: Float
+
+  /// - Throws: `SamplingError.setting` for a scale that is not finite or a rescale outside 0...1.
+  package init(scale: Double, rescale: Double = 0) throws {
+    guard scale.isFinite, scale >= 0, Float(scale).isFinite else {
+      throw SamplingError.setting(name: "cfg_scale", value: "\(scale)", expected: "a finite number from 0")
+    }
+    try self.init(weights: [Float(scale)], rescale: rescale)
+  }
+
+  /// One weight a conditional prediction, at least one.
+  ///
+  /// - Throws: `SamplingError.setting` for a rescale outside 0...1.
+  package init(weights: [Float], rescale: Double = 0) throws {
+    precondition(!weights.isEmpty, "guidance without a conditional prediction")
+    guard rescale >= 0, rescale <= 1 else {
+      throw SamplingError.setting(name: "guidance_rescale", value: "\(rescale)", expected: "0 to 1")
+    }
+    self.weights = weights
+    self.rescale = Float(rescale)
+  }
+
+  /// Whether the unconditional prediction is needed; a scale of 1 or less runs the conditional one alone, as
+  /// diffusers does.
+  package var usesUnconditional: Bool { weights.count > 1 || weights[0] > 1 }
+
+  /// Number of predictions that `combine` takes: the unconditional one and the conditional ones.
+  package var predictionCount: Int { weights.count + 1 }
+
+  /// Combines a network's output in place: the result takes the place of the unconditional prediction, at the
+  /// start. Allocates nothing.
+  ///
+  /// - Parameters:
+  ///   - predictions: `[unconditional, conditional₁, …]`, each of `batch` whole pictures.
+  ///   - batch: pictures in each; each is rescaled by its own standard deviation.
+  /// - Returns: the part of the buffer with the result.
+  @discardableResult
+  package func combine(
+    _ predictions: UnsafeMutableBufferPointer<Float>, batch: Int
+  ) -> UnsafeMutableBufferPointer<Float> {
+    let count = predictions.count / predictionCount
+    precondition(
+      batch > 0 && count * predictionCount == predictions.count && count % batch == 0,
+      "\(predictions.count) floats for \(predictionCount) predictions of \(batch) pictures")
+    let result = UnsafeMutableBufferPointer(rebasing: predictions[..<count])
+    for index in 0..<count {
+      let unconditional = predictions[index]
+      var guided = unconditional
+      for part in weights.indices {
+        guided += weights[part] * (predictions[(part + 1) * count + index] - unconditional)
+      }
+      result[index] = guided
+    }
+    if rescale > 0 { rescaleToConditional(predictions, count: count, batch: batch) }
+    return result
+  }
+
+  private func rescaleToConditional(
+    _ predictions: UnsafeMutableBufferPointer<Float>, count: Int, batch: Int
+  ) {
+    let each = count / batch
+    for picture in 0..<batch {
+      let guided = UnsafeMutableBufferPointer(
+        rebasing: predictions[picture * each..<(picture + 1) * each])
+      let conditional = UnsafeMutableBufferPointer(
+        rebasing: predictions[count + picture * each..<count + (picture + 1) * each])
+      let spread = Elementwise.standardDeviation(UnsafeBufferPointer(guided))
+      guard spread > 0 else { continue }
+      let ratio = Elementwise.standardDeviation(UnsafeBufferPointer(conditional)) / spread
+      Elementwise.scale(guided, by: rescale * Float(ratio) + (1 - rescale))
+    }
+  }
+}

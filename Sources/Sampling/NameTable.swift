@@ -1,0 +1,51 @@
+/// Something found by its name or an alias, whatever the case of ASCII letters.
+protocol Named {
+  var name: String { get }
+  var aliases: [String] { get }
+}
+
+package enum NameTable {
+  /// The entry with this name or alias; else an error that lists the canonical names of near ones.
+  static func find<Entry: Named>(_ name: String, among entries: [Entry], kind: String) throws -> Entry {
+    let wanted = lowercased(name)
+    for entry in entries where ([entry.name] + entry.aliases).contains(where: { lowercased($0) == wanted }) {
+      return entry
+    }
+    throw SamplingError.unknownName(
+      kind: kind, name: name, near: near(wanted, among: entries), all: entries.map(\.name))
+  }
+
+  /// UTF-8 with ASCII capitals made small. `String.lowercased` would also fold other scripts.
+  static func lowercased(_ name: String) -> [UInt8] {
+    name.utf8.map { (0x41...0x5a).contains($0) ? $0 + 0x20 : $0 }
+  }
+
+  /// Up to three canonical names within two letters or a third of the length, nearest first.
+  private static func near<Entry: Named>(_ wanted: [UInt8], among entries: [Entry]) -> [String] {
+    // A long text is no misspelt name, and comparing it would cost its length squared.
+    guard wanted.count <= 64 else { return [] }
+    let limit = max(2, wanted.count / 3)
+    let ranked = entries.enumerated().compactMap { order, entry in
+      ([entry.name] + entry.aliases).map { editDistance(wanted, lowercased($0)) }.min()
+        .map { (distance: $0, order: order, name: entry.name) }
+    }
+    return ranked.filter { $0.distance <= limit }
+      .sorted { ($0.distance, $0.order) < ($1.distance, $1.order) }
+      .prefix(3).map(\.name)
+  }
+
+  /// Levenshtein's distance: insertions, deletions and replacements from one to the other.
+  package static func editDistance(_ first: [UInt8], _ second: [UInt8]) -> Int {
+    var row = Array(0...second.count)
+    for (line, left) in first.enumerated() {
+      var diagonal = row[0]
+      row[0] = line + 1
+      for (column, right) in second.enumerated() {
+        let replaced = diagonal + (left == right ? 0 : 1)
+        diagonal = row[column + 1]
+        row[column + 1] = min(replaced, diagonal + 1, row[column] + 1)
+      }
+    }
+    return row[second.count]
+  }
+}

@@ -1,0 +1,75 @@
+/// What a network's output means, with `x = alpha * clean + sigma * noise`.
+package enum Prediction: String, Sendable, CaseIterable {
+  /// The noise.
+  case epsilon
+  /// Velocity (Salimans and Ho, 2022): `alpha * noise - sigma * clean`, alpha and sigma scaled to unit variance.
+  case velocity = "v_prediction"
+  /// The straight line from the clean picture to the noise: `noise - clean`, for `alpha = 1 - sigma`.
+  case flow
+
+  /// Factor that brings x to the scale the network was trained on.
+  package func inputScale(at level: NoiseLevel) -> Double {
+    self == .flow ? 1 : 1 / level.magnitude
+  }
+
+  /// `input = x * inputScale`: what the network is given. Both hold the same number of floats, and may be the same.
+  package func scaleInput(
+    _ x: UnsafeBufferPointer<Float>, into input: UnsafeMutableBufferPointer<Float>, at level: NoiseLevel
+  ) {
+    precondition(x.count == input.count, "\(x.count) floats into \(input.count)")
+    let scale = Float(inputScale(at: level))
+    for index in x.indices { input[index] = scale * x[index] }
+  }
+
+  /// Turns the network's output for `x` into the estimate of the clean picture, in place.
+  ///
+  /// At alpha 0 (zero terminal SNR) velocity gives `-output`; epsilon has no answer, see `check`.
+  package func makeClean(
+    _ output: UnsafeMutableBufferPointer<Float>, from x: UnsafeBufferPointer<Float>, at level: NoiseLevel
+  ) {
+    let (ofX, ofOutput) = cleanFactors(at: level)
+    Elementwise.combine(output, Float(ofOutput), adding: Float(ofX), of: x)
+  }
+
+  /// `makeClean` for latents of one shape.
+  package func makeClean(_ output: inout Latents, from x: Latents, at level: NoiseLevel) {
+    precondition(output.hasSameShape(as: x), "output of \(output.shape) for latents of \(x.shape)")
+    output.values.withUnsafeMutableBufferPointer { output in
+      x.values.withUnsafeBufferPointer { makeClean(output, from: $0, at: level) }
+    }
+  }
+
+  /// `clean = ofX * x + ofOutput * output`.
+  func cleanFactors(at level: NoiseLevel) -> (ofX: Double, ofOutput: Double) {
+    switch self {
+    case .epsilon:
+      return (1 / level.alpha, -level.sigma / level.alpha)
+    case .velocity:
+      let magnitude = level.magnitude
+      return (level.alpha / (magnitude * magnitude), -level.sigma / magnitude)
+    case .flow:
+      return (1, -level.sigma)
+    }
+  }
+
+  /// Refuses steps from which this prediction cannot be turned into a clean picture. Ask once, before sampling.
+  ///
+  /// - Throws: `SamplingError.noSignal` for epsilon at pure noise, `SamplingError.level` for levels that are not
+  ///   finite or start without noise.
+  package func check(_ steps: [Step]) throws {
+    for step in steps {
+      for level in [step.from, step.to] where !(level.alpha.isFinite && level.sigma.isFinite) {
+        throw SamplingError.level(level)
+      }
+      guard step.from.sigma > 0 else { throw SamplingError.level(step.from) }
+      if self == .epsilon && step.from.alpha == 0 {
+        throw SamplingError.noSignal(prediction: rawValue, timestep: step.from.timestep)
+      }
+    }
+  }
+}
+
+extension NoiseLevel {
+  /// Standard deviation of x for a clean picture of unit variance.
+  fileprivate var magnitude: Double { (alpha * alpha + sigma * sigma).squareRoot() }
+}

@@ -1,0 +1,100 @@
+import Glibc
+
+/// The bytes of one file, on disk or in memory, read by position from any number of threads.
+///
+/// A file is opened once and never mapped: if another process shortens it, a read throws where a
+/// mapping would kill the process with SIGBUS.
+package final class ByteSource: @unchecked Sendable {  // all storage is constant; memory is only read
+  private enum Storage {
+    case descriptor(Int32)
+    case array([UInt8])
+    case buffer(UnsafeRawBufferPointer, owner: AnyObject?)
+  }
+
+  /// Path of the file, or what to call these bytes in messages.
+  package let name: String
+  /// Size in bytes when it was opened.
+  package let count: Int
+  private let storage: Storage
+
+  /// Opens a regular file (links are followed).
+  /// - Throws: `WeightsError.unreadable` with the system's reason.
+  package init(path: String) throws {
+    // Without O_NONBLOCK the opening of a pipe would wait for a writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      throw WeightsError(.unreadable, file: path, "cannot be opened: \(systemReason())")
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw WeightsError(.unreadable, file: path, "is not a regular file")
+    }
+    name = path
+    count = status.st_size
+    storage = .descriptor(descriptor)
+  }
+
+  package init(name: String, bytes: [UInt8]) {
+    self.name = name
+    count = bytes.count
+    storage = .array(bytes)
+  }
+
+  /// Bytes that stay valid and unchanged as long as `owner` lives (for ever, if it is nil).
+  package init(name: String, buffer: UnsafeRawBufferPointer, owner: AnyObject?) {
+    self.name = name
+    count = buffer.count
+    storage = .buffer(buffer, owner: owner)
+  }
+
+  deinit {
+    if case .descriptor(let descriptor) = storage { close(descriptor) }
+  }
+
+  /// Fills `destination` with the bytes from `offset` on.
+  /// - Throws: `WeightsError.unreadable` if the range is not within the file, or no longer.
+  package func read(at offset: Int, into destination: UnsafeMutableRawBufferPointer) throws {
+    let (end, overflow) = offset.addingReportingOverflow(destination.count)
+    guard offset >= 0, !overflow, end <= count else {
+      throw WeightsError(
+        .unreadable, file: name,
+        "\(destination.count) bytes at byte \(offset) are outside its \(count) bytes")
+    }
+    switch storage {
+    case .descriptor(let descriptor):
+      try readFile(descriptor, at: offset, into: destination)
+    case .array(let bytes):
+      bytes.withUnsafeBytes {
+        destination.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<end]))
+      }
+    case .buffer(let buffer, _):
+      destination.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[offset..<end]))
+    }
+  }
+
+  private func readFile(
+    _ descriptor: Int32, at offset: Int, into destination: UnsafeMutableRawBufferPointer
+  ) throws {
+    var done = 0
+    while done < destination.count {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: destination[done...])
+      let received = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
+      if received < 0 {
+        if errno == EINTR { continue }
+        throw WeightsError(
+          .unreadable, file: name, "cannot be read at byte \(offset + done): \(systemReason())")
+      }
+      if received == 0 {
+        throw WeightsError(
+          .unreadable, file: name,
+          "ends at byte \(offset + done), but had \(count) bytes when it was opened: it was changed meanwhile"
+        )
+      }
+      done += received
+    }
+  }
+}
+
+/// The system's words for the last failed call.
+func systemReason() -> String { String(cString: strerror(errno)) }

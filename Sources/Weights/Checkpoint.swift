@@ -1,0 +1,179 @@
+import Graph
+import Synchronization
+
+/// The tensors of a model, from one file or several, under our names: those of diffusers behind
+/// the name of the part, `unet.conv_in.weight`, whatever the layout of the files.
+///
+/// Layers ask for parameters through `Weights` (`checkpoint[.unet]["conv_in"]`), which never fails
+/// at once: what is missing or of another shape is collected, and `verify()` reports all of it.
+package final class Checkpoint: WeightSource {
+  /// A tensor as it is stored.
+  package struct Tensor: Sendable {
+    /// Its name in the file.
+    package let storedName: String
+    let file: Safetensors
+    let stored: Safetensors.Tensor
+
+    package var dtype: DType { stored.dtype }
+    package var shape: Shape { stored.shape }
+    package var path: String { file.source.name }
+  }
+
+  private struct Record {
+    var asked: Set<String> = []
+    /// In the order in which they were found, each once.
+    var problems: [String] = []
+    var reported: Set<String> = []
+    var firstProblem: (tensor: String, file: String)?
+  }
+
+  /// Where the model came from, for messages.
+  package let name: String
+  /// The layouts that its files are in, mostly one.
+  package let layouts: [String]
+  /// Metadata of the files' headers.
+  package let metadata: [String: String]
+  /// Tensors that no layout has a name for, as they are stored.
+  private let unknown: [String]
+  private let tensors: [String: Tensor]
+  private let record = Mutex(Record())
+
+  /// Opens the files of a model, or of some of its parts.
+  /// - Throws: `WeightsError` if a file is malformed, its layout unknown, or a tensor given twice.
+  package convenience init(_ files: ModelFiles, parts: Set<ModelPart> = Set(ModelPart.allCases)) throws {
+    var opened: [(Safetensors, ModelPart?)] = []
+    for file in files.weights where file.part.map(parts.contains) ?? true {
+      if file.isIndex {
+        let index = try ShardIndex(path: file.path)
+        let shards = try index.paths().mapValues { try Safetensors(path: $0) }
+        try index.check(shards)
+        opened += shards.sorted { $0.key < $1.key }.map { ($0.value, file.part) }
+      } else {
+        opened.append((try Safetensors(path: file.path), file.part))
+      }
+    }
+    try self.init(name: files.path, files: opened)
+  }
+
+  /// Opens one file of tensors, or bytes in memory.
+  /// - Parameter part: what it holds; nil if the names of its tensors must tell.
+  package convenience init(_ source: ByteSource, part: ModelPart? = nil) throws {
+    try self.init(name: source.name, files: [(Safetensors(source), part)])
+  }
+
+  private init(name: String, files: [(Safetensors, ModelPart?)]) throws {
+    var tensors: [String: Tensor] = [:]
+    var unknown: [String] = []
+    var layouts: [String] = []
+    var metadata: [String: String] = [:]
+    for (file, part) in files {
+      let names = Array(file.tensors.keys)
+      let map = try Self.keyMap(of: file, part: part, names: names)
+      let table = map.table(names)
+      if !layouts.contains(map.name) { layouts.append(map.name) }
+      metadata.merge(file.metadata) { first, _ in first }
+      for (storedName, stored) in file.tensors {
+        guard let name = table[storedName] else {
+          if !KeyMap.isIgnored(storedName) { unknown.append(storedName) }
+          continue
+        }
+        let tensor = Tensor(storedName: storedName, file: file, stored: stored)
+        if let other = tensors.updateValue(tensor, forKey: name) {
+          throw WeightsError(
+            .malformed, file: tensor.path, tensor: storedName,
+            "is '\(name)', and so is '\(other.storedName)' of \(other.path)")
+        }
+      }
+    }
+    self.name = name
+    self.tensors = tensors
+    self.unknown = unknown
+    self.layouts = layouts
+    self.metadata = metadata
+  }
+
+  private static func keyMap(of file: Safetensors, part: ModelPart?, names: [String]) throws -> KeyMap {
+    if let map = part.map(KeyMap.diffusers) ?? KeyMap.recognise(names) { return map }
+    throw WeightsError(
+      .unsupported, file: file.source.name,
+      "its \(names.count) tensors are named like no known layout (\(KeyMap.all.map(\.name).joined(separator: ", ")))"
+        + "; some of them: \(names.sorted().prefix(3).joined(separator: ", "))")
+  }
+
+  // MARK: - Looking
+
+  /// The path of a part's tensors.
+  package subscript(part: ModelPart) -> Weights { Weights(checkpoint: self, path: part.rawValue) }
+
+  /// Our names of all tensors, sorted.
+  package var names: [String] { tensors.keys.sorted() }
+
+  /// A tensor as it is stored, by our name. Looking does not count as asking for it.
+  package func tensor(_ name: String) -> Tensor? { tensors[name] }
+
+  // MARK: - Asking
+
+  /// Notes that a network wants this tensor, and whether it fits. Trailing extents of 1×1 may be
+  /// there or not: a linear layer and a 1×1 convolution are the same numbers.
+  func ask(for name: String, _ shape: Shape) -> Parameter {
+    let tensor = tensors[name]
+    let problem: String? =
+      switch tensor {
+      case nil: "'\(name)' \(shape) is missing"
+      case let tensor? where !areSame(tensor.shape, shape):
+        "'\(name)' is \(tensor.shape), expected \(shape)"
+          + (tensor.storedName == name ? "" : " (stored as '\(tensor.storedName)')")
+      default: nil
+      }
+    record.withLock { record in
+      record.asked.insert(name)
+      guard let problem, record.reported.insert(problem).inserted else { return }
+      record.problems.append(problem)
+      if record.firstProblem == nil { record.firstProblem = (name, tensor?.path ?? self.name) }
+    }
+    return Parameter(source: self, name: name, shape: shape)
+  }
+
+  /// Throws if any tensor that was asked for is missing or of another shape.
+  /// - Throws: one `WeightsError` with the first and up to ten other tensors, found and expected.
+  package func verify() throws {
+    let (problems, first) = record.withLock { ($0.problems, $0.firstProblem) }
+    guard let first else { return }
+    let more = problems.count > 11 ? "; and \(problems.count - 11) more" : ""
+    throw WeightsError(
+      .unfit, file: first.file, tensor: first.tensor,
+      "the tensors do not fit the network: " + problems.prefix(11).joined(separator: "; ") + more)
+  }
+
+  /// Stored names of the tensors that nobody asked for, sorted; those known to be of no use are
+  /// left out, and so are those whose name (ours) begins with one of `prefixes`.
+  package func unusedNames(ignoring prefixes: [String] = []) -> [String] {
+    let asked = record.withLock { $0.asked }
+    let unasked = tensors.filter { name, _ in
+      !asked.contains(name) && !prefixes.contains(where: name.hasPrefix)
+    }
+    return (unknown + unasked.values.map(\.storedName)).sorted()
+  }
+
+  // MARK: - Reading
+
+  package func read(
+    _ name: String, elements: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    guard let tensor = tensors[name] else {
+      throw WeightsError(.unfit, file: self.name, tensor: name, "is missing")
+    }
+    guard elements.upperBound <= tensor.shape.count else {
+      throw WeightsError(
+        .unfit, file: tensor.path, tensor: name,
+        "is \(tensor.shape); elements \(elements) were asked for")
+    }
+    try tensor.file.read(
+      tensor.stored, named: tensor.storedName, elements: elements, into: destination)
+  }
+}
+
+/// Whether two shapes are equal but for 1×1 at the end of one.
+private func areSame(_ a: Shape, _ b: Shape) -> Bool {
+  a == b || a.dimensions == b.dimensions + [1, 1] || b.dimensions == a.dimensions + [1, 1]
+}

@@ -1,0 +1,71 @@
+import Graph
+
+/// One file in the safetensors format: named tensors, row-major and little-endian, behind a JSON
+/// header. Everything the header says is checked when it is opened; numbers are read when asked for.
+///
+/// Format: https://github.com/huggingface/safetensors#format. Stricter than the reference reader
+/// in that names and metadata keys must be unique, and the limits below hold.
+package struct Safetensors: Sendable {
+  package struct Tensor: Sendable, Hashable {
+    package let dtype: DType
+    package let shape: Shape
+    /// Where the elements lie in the file.
+    package let bytes: Range<Int>
+  }
+
+  package static let largestHeader = 100_000_000
+  package static let mostTensors = 1_000_000
+  package static let highestRank = 8
+
+  package let source: ByteSource
+  package let tensors: [String: Tensor]
+  package let metadata: [String: String]
+
+  package init(path: String) throws { try self.init(ByteSource(path: path)) }
+
+  /// - Throws: `WeightsError` that names the file and the byte or tensor at fault.
+  package init(_ source: ByteSource) throws {
+    let header = try Self.readHeader(source)
+    let start = 8 + header.count
+    var parser = SafetensorsHeader(dataSize: source.count - start)
+    do {
+      try parser.parse(header)
+    } catch let failure as JSONScanner.Failure {
+      throw WeightsError(
+        .malformed, file: source.name, "header, byte \(8 + failure.position): \(failure.message)")
+    } catch let failure as SafetensorsHeader.Failure {
+      throw WeightsError(.malformed, file: source.name, tensor: failure.tensor, failure.message)
+    }
+    self.source = source
+    metadata = parser.metadata
+    tensors = parser.entries.mapValues {
+      Tensor(
+        dtype: $0.dtype, shape: Shape($0.shape),
+        bytes: (start + $0.data.lowerBound)..<(start + $0.data.upperBound))
+    }
+  }
+
+  private static func readHeader(_ source: ByteSource) throws -> [UInt8] {
+    guard source.count >= 8 else {
+      throw WeightsError(
+        .malformed, file: source.name,
+        "is \(source.count) bytes long; a safetensors file has at least 8 and a header")
+    }
+    let size = try read(8, at: 0, from: source).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard size <= UInt64(largestHeader), size <= UInt64(source.count - 8) else {
+      throw WeightsError(
+        .malformed, file: source.name,
+        "byte 0: a header of \(size) bytes, but at most \(min(largestHeader, source.count - 8)) can follow "
+          + "(is this a safetensors file, and whole?)")
+    }
+    return try read(Int(size), at: 8, from: source)
+  }
+
+  private static func read(_ count: Int, at offset: Int, from source: ByteSource) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      try source.read(
+        at: offset, into: UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: count))
+      initialized = count
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import Graph
+
+/// The JSON text at the head of a safetensors file, checked against the size of the data behind it.
+struct SafetensorsHeader {
+  struct Failure: Error {
+    let tensor: String?
+    let message: String
+  }
+
+  struct Entry {
+    let dtype: DType
+    let shape: [Int]
+    /// Offsets from the first byte after the header.
+    let data: Range<Int>
+  }
+
+  let dataSize: Int
+  private(set) var entries: [String: Entry] = [:]
+  private(set) var metadata: [String: String] = [:]
+
+  init(dataSize: Int) { self.dataSize = dataSize }
+
+  mutating func parse(_ text: [UInt8]) throws {
+    var scanner = JSONScanner(text)
+    var hasMetadata = false
+    try scanner.object { scanner, name in
+      if name == "__metadata__" {
+        if hasMetadata { throw scanner.failure("__metadata__ given twice") }
+        hasMetadata = true
+        try parseMetadata(&scanner)
+      } else {
+        try add(name, fields(of: name, &scanner), at: scanner)
+      }
+    }
+    try scanner.end()
+    try checkTiling()
+  }
+
+  private mutating func parseMetadata(_ scanner: inout JSONScanner) throws {
+    if try scanner.null() { return }
+    try scanner.object { scanner, key in
+      if try metadata.updateValue(scanner.string(), forKey: key) != nil {
+        throw scanner.failure("metadata key '\(key)' given twice")
+      }
+    }
+  }
+
+  private mutating func add(_ name: String, _ entry: Entry, at scanner: JSONScanner) throws {
+    guard entries.updateValue(entry, forKey: name) == nil else {
+      throw scanner.failure("tensor '\(name)' given twice")
+    }
+    guard entries.count <= Safetensors.mostTensors else {
+      throw scanner.failure("more than \(Safetensors.mostTensors) tensors")
+    }
+  }
+
+  // MARK: - One tensor
+
+  private func fields(of name: String, _ scanner: inout JSONScanner) throws -> Entry {
+    var dtype: DType?
+    var shape: [Int]?
+    var offsets: [Int]?
+    try scanner.object { scanner, field in
+      switch field {
+      case "dtype" where dtype == nil:
+        let word = try scanner.string()
+        dtype = DType(rawValue: word)
+        if dtype == nil { throw scanner.failure("unknown dtype '\(word)'") }
+      case "shape" where shape == nil:
+        shape = try integers(&scanner, atMost: Safetensors.highestRank, "axes")
+      case "data_offsets" where offsets == nil:
+        offsets = try integers(&scanner, atMost: 2, "data offsets")
+      case "dtype", "shape", "data_offsets":
+        throw scanner.failure("'\(field)' given twice for one tensor")
+      default: try scanner.skipValue()
+      }
+    }
+    guard let dtype else { throw scanner.failure("tensor '\(name)' without dtype") }
+    guard let shape else { throw scanner.failure("tensor '\(name)' without shape") }
+    guard let offsets, offsets.count == 2 else {
+      throw scanner.failure("tensor '\(name)' without two data_offsets")
+    }
+    return Entry(dtype: dtype, shape: shape, data: try range(of: name, dtype, shape, offsets))
+  }
+
+  private func integers(_ scanner: inout JSONScanner, atMost limit: Int, _ what: String) throws -> [Int] {
+    var values: [Int] = []
+    try scanner.array { scanner in
+      guard values.count < limit else { throw scanner.failure("more than \(limit) \(what)") }
+      guard let value = Int(exactly: try scanner.unsigned()) else {
+        throw scanner.failure("a number larger than 63 bits")
+      }
+      values.append(value)
+    }
+    return values
+  }
+
+  /// Checks the offsets against the size that dtype and shape need.
+  private func range(of name: String, _ dtype: DType, _ shape: [Int], _ offsets: [Int]) throws -> Range<Int> {
+    let (begin, end) = (offsets[0], offsets[1])
+    guard begin <= end, end <= dataSize else {
+      throw Failure(
+        tensor: name,
+        message: "data_offsets \(offsets) are not a range within the \(dataSize) bytes of data")
+    }
+    guard let size = byteCount(of: shape, dtype) else {
+      throw Failure(tensor: name, message: "\(dtype.rawValue) \(shape) is not a whole number of bytes")
+    }
+    guard size == end - begin else {
+      throw Failure(
+        tensor: name,
+        message:
+          "\(dtype.rawValue) \(shape) takes \(size) bytes, but data_offsets \(offsets) hold \(end - begin)")
+    }
+    return begin..<end
+  }
+
+  // MARK: - All tensors
+
+  /// The tensors must cover the data without hole or overlap.
+  private func checkTiling() throws {
+    let sorted = entries.sorted {
+      ($0.value.data.lowerBound, $0.value.data.upperBound) < (
+        $1.value.data.lowerBound, $1.value.data.upperBound
+      )
+    }
+    var expected = 0
+    for (name, entry) in sorted {
+      guard entry.data.lowerBound == expected else {
+        throw Failure(
+          tensor: name,
+          message: "begins at byte \(entry.data.lowerBound) of the data, expected \(expected): "
+            + (entry.data.lowerBound < expected ? "tensors overlap" : "bytes belong to no tensor"))
+      }
+      expected = entry.data.upperBound
+    }
+    guard expected == dataSize else {
+      throw Failure(
+        tensor: nil, message: "its tensors take \(expected) bytes of data, but there are \(dataSize)")
+    }
+  }
+}
+
+/// Bytes of a tensor; nil if they cannot be counted, or if its last byte would not be full.
+/// Axes of extent 0 do not hide an overflow of the others.
+func byteCount(of shape: [Int], _ dtype: DType) -> Int? {
+  var bits = dtype.bits
+  for extent in shape {
+    let (product, overflow) = bits.multipliedReportingOverflow(by: max(extent, 1))
+    if overflow { return nil }
+    bits = product
+  }
+  if shape.contains(0) { return 0 }
+  return bits % 8 == 0 ? bits / 8 : nil
+}

@@ -1,0 +1,69 @@
+import Glibc
+import Pictures
+
+enum Samples {
+  /// Smooth, and different in every corner.
+  static func picture(width: Int, height: Int) -> Picture {
+    var pixels: [UInt8] = []
+    for y in 0..<height {
+      for x in 0..<width {
+        pixels += [
+          UInt8(255 * x / width), UInt8(255 * y / height), UInt8(255 * (x + y) / (width + height)),
+        ]
+      }
+    }
+    return Picture(width: width, height: height, pixels: pixels)
+  }
+
+  /// Values without any order.
+  static func noise(width: Int, height: Int) -> Picture {
+    var state: UInt64 = 1
+    let pixels = (0..<(width * height * 3)).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return UInt8(truncatingIfNeeded: state >> 56)
+    }
+    return Picture(width: width, height: height, pixels: pixels)
+  }
+
+  static let texts = [
+    "a photo of a cat",
+    "",
+    "Ölgemälde, café\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 1",
+    "雨の街 🐈\u{200D}⬛ e\u{301} \u{FEFF}\u{FFFE} Ā",
+    "NUL \0 and control \u{1} \u{85} \r\n\t",
+    String(repeating: "长\"<&\\", count: 30_000),
+  ]
+}
+
+/// A folder of its own for one test.
+struct TemporaryFolder: ~Copyable {
+  let path: String
+
+  init() throws {
+    var name = Array("/tmp/pictures-XXXXXX\0".utf8CString)
+    guard let made = mkdtemp(&name) else { throw POSIXFailure(code: errno) }
+    path = String(cString: made)
+  }
+
+  var names: [String] { Self.names(in: path) }
+
+  static func names(in path: String) -> [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  deinit {
+    for name in names { remove("\(path)/\(name)") }
+    rmdir(path)
+  }
+}
+
+struct POSIXFailure: Error { let code: Int32 }
