@@ -86,7 +86,8 @@ package struct Tensor {
   /// Table rows for `self` as ids `[batch, tokens]`.
   package func embedding(table: Parameter, positions: Parameter?) -> Tensor {
     precondition(positions.map { $0.rows.count >= shape.channels } ?? true, "\(shape) has too many positions")
-    precondition(positions.map { $0.rowCount == table.rowCount } ?? true, "positions as wide as \(table.name)")
+    precondition(
+      positions.map { $0.rowCount == table.rowCount } ?? true, "positions as wide as \(table.name)")
     return graph.record(
       .embedding(table: table, positions: positions), [self],
       shape: Shape(shape.dimensions + [table.rowCount]))

@@ -23,9 +23,11 @@ final class ReferenceProgram: Program {
       target.layout == .asIs ? Array(values) : channelsLast(Array(values), shape)
   }
 
-  func run(_ rate: Rate) {
-    let nodes = rate == .picture ? plan.nodes[..<plan.prologue] : plan.nodes[plan.prologue...]
-    for node in nodes { values[node.output] = evaluate(node) }
+  func run(_ rate: Rate, check: () throws -> Void) throws {
+    for node in rate == .picture ? plan.nodes[..<plan.prologue] : plan.nodes[plan.prologue...] {
+      try check()
+      values[node.output] = evaluate(node)
+    }
   }
 
   func read(_ output: String, into values: UnsafeMutableBufferPointer<Float>) {

@@ -21,7 +21,7 @@ import Testing
       let results = try [backend, ReferenceBackend()].map { (backend: any Backend) in
         let program = try backend.prepare(plan)
         numbers.withUnsafeBufferPointer { program.write($0, to: "x") }
-        program.run(.step)
+        try program.run(.step)
         return read(name, of: program, count: count)
       }
       #expect(sameBytes(results[0], results[1]))
@@ -46,7 +46,7 @@ import Testing
     large.output("y", large.input("x", [1 << 24], rate: .step))
     _ = try backend.prepare(Plan(large))
     recorder.inputs[0].numbers.withUnsafeBufferPointer { program.write($0, to: "input 0") }
-    program.run(.step)
+    try program.run(.step)
     #expect(sameBytes(read("result", of: program, count: expected.count), expected))
   }
 
@@ -75,11 +75,30 @@ import Testing
     #expect(try product(graph) == [17])
   }
 
+  /// Cancelling between two nodes leaves a program that can run again.
+  @Test func whatTheCheckThrowsEndsTheRun() throws {
+    struct Cancelled: Error {}
+    let recorder = OpTable.networks[0].recorded(batch: 1)
+    for backend in [backend, ReferenceBackend()] as [any Backend] {
+      let expected = try recorder.run(on: backend)
+      let program = try backend.prepare(Plan(recorder.graph))
+      var nodes = 0
+      #expect(throws: Cancelled.self) {
+        try recorder.step(program) {
+          nodes += 1
+          if nodes == 3 { throw Cancelled() }
+        }
+      }
+      #expect(nodes == 3)
+      #expect(sameBytes(try recorder.step(program), expected))
+    }
+  }
+
   /// Of x = [1, 2].
   private func product(_ graph: Graph) throws -> [Float] {
     let program = try backend.prepare(Plan(graph))
     [Float]([1, 2]).withUnsafeBufferPointer { program.write($0, to: "x") }
-    program.run(.step)
+    try program.run(.step)
     return read("y", of: program, count: 1)
   }
 
@@ -91,7 +110,7 @@ import Testing
     let results = try [backend, ReferenceBackend()].map { (backend: any Backend) in
       let program = try backend.prepare(Plan(graph))
       numbers.withUnsafeBufferPointer { program.write($0, to: "x") }
-      program.run(.step)
+      try program.run(.step)
       return read("y", of: program, count: numbers.count)
     }
     let errors = numbers.indices.map { abs(results[0][$0] - results[1][$0]) / max(abs(numbers[$0]), 1e-3) }

@@ -22,7 +22,7 @@ import Testing
     for (index, numbers) in inputs.enumerated() {
       numbers.withUnsafeBufferPointer { program.write($0, to: "\(index)") }
     }
-    program.run(.step)
+    try program.run(.step)
     return read("result", of: program, count: result.shape.count)
   }
 
