@@ -104,6 +104,13 @@ import Testing
     #expect(nodes(made.channels(0..<4).activated(.silu)).map(\.name) == ["linear", "activation"])
   }
 
+  /// The same width as the value, but every other row of it.
+  @Test func aSliceOfAReshapedValueIsNotTheWholeValue() {
+    let made = graph.input("x", [2, 6, 4], rate: .step).linear(to: 4)
+    let slice = made.reshaped([2, 3, 8]).channels(0..<4)
+    #expect(nodes(slice.activated(.silu)).map(\.name) == ["linear", "activation"])
+  }
+
   @Test func aGatedProductKeepsItsHalves() {
     let halves = picture().linear(to: 8)
     let nodes = nodes(halves.channels(0..<4) * halves.channels(4..<8).activated(.gelu))
