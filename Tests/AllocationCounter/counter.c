@@ -4,14 +4,19 @@
 #include <errno.h>
 #include <stddef.h>
 
+static _Thread_local long count;
+
+long allocation_count(void) { return count; }
+
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+int allocations_are_counted(void) { return 0; }
+#else
+int allocations_are_counted(void) { return 1; }
+
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *pointer, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
-
-static _Thread_local long count;
-
-long allocation_count(void) { return count; }
 
 void *malloc(size_t size) {
   count++;
@@ -38,3 +43,4 @@ int posix_memalign(void **pointer, size_t alignment, size_t size) {
   *pointer = __libc_memalign(alignment, size);
   return *pointer ? 0 : ENOMEM;
 }
+#endif
