@@ -53,6 +53,7 @@ let package = Package(
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
     tests("GraphTests", ["Graph"]),
     tests("WeightsTests", ["Weights", "Graph"]),
     tests("TokenizerTests", ["Tokenizer"]),
@@ -61,7 +62,12 @@ let package = Package(
     tests("BackendTests", ["Graph", "Reference", "CPUBackend", "CPUKernels"]),
     tests(
       "ModelsTests", ["Graph", "Weights", "Layers", "Models", "Reference", "CPUBackend"]),
-    tests("DarkroomTests", ["Darkroom", "Graph", "Weights", "Models", "Sampling", "Pictures"]),
+    tests(
+      "DarkroomTests",
+      [
+        "Darkroom", "AllocationCounter", "CPUBackend", "Graph", "Weights", "Models", "Sampling", "Pictures",
+        "Tokenizer",
+      ]),
     tests("CLITests", ["DarkroomCLI", "Darkroom"]),
   ],
   cLanguageStandard: .gnu2x

@@ -128,10 +128,12 @@ static void ISA(attention_item)(const dk_attention *a, long item, float *scratch
     }
   }
 
-  float *to = a->output + (picture * a->queries + first) * a->output_stride + head * size;
-  for (long i = 0; i < count; i++)
-    for (long c = 0; c < size; c++)
-      to[i * a->output_stride + c] =
-          output[(i / TILE * panels + c / PANEL) * TILE * PANEL + i % TILE * PANEL + c % PANEL] / sums[i];
+  for (long i = 0; i < count; i++) {
+    float *to = a->output + (picture * a->queries + first + i) * a->output_stride + head * size, share = 1 / sums[i];
+    for (long p = 0; p < panels; p++) {
+      const float *from = output + (i / TILE * panels + p) * TILE * PANEL + i % TILE * PANEL;
+      for (long c = 0; c < least(PANEL, size - p * PANEL); c++) to[p * PANEL + c] = from[c] * share;
+    }
+  }
 }
 #endif

@@ -3,10 +3,25 @@ import Models
 import Tokenizer
 
 /// What the network is told about a prompt: the text encoder's output for each token.
-struct Conditioning {
+package struct Conditioning {
   /// `[tokens, width]`, all chunks one after the other.
-  let context: [Float]
+  package let context: [Float]
   let tokens: Int
+}
+
+/// A prompt and, if guidance needs it, what to keep away from; both of one length.
+package struct GuidedConditioning {
+  package let negative: Conditioning?
+  package let positive: Conditioning
+
+  package var tokens: Int { positive.tokens }
+  /// Halves of a guided batch.
+  var halves: [Conditioning] { [negative, positive].compactMap { $0 } }
+
+  /// The context of `batch` pictures: all negative halves first, `[halves x batch, tokens, width]`.
+  package func batched(_ batch: Int) -> [Float] {
+    halves.flatMap { half in (0..<batch).flatMap { _ in half.context } }
+  }
 }
 
 /// Turns prompts into conditioning, one chunk at a time so that every prompt runs the same program.
@@ -14,26 +29,15 @@ struct PromptEncoder {
   let model: LoadedModel
   let program: any Program
 
-  /// The guided pair: the prompt and what to keep away from, padded to one length.
-  /// - Parameter negative: nil if guidance does not need it.
-  func encode(
-    _ prompt: TokenizedPrompt, negative: TokenizedPrompt?, check: () throws -> Void
-  ) throws -> (positive: Conditioning, negative: Conditioning?) {
-    guard let negative else { return (try encode(prompt, check), nil) }
-    let chunks = max(prompt.chunks.count, negative.chunks.count)
-    return (
-      try encode(model.tokenizer.padded(prompt, toChunks: chunks), check),
-      try encode(model.tokenizer.padded(negative, toChunks: chunks), check)
-    )
-  }
-
-  private func encode(_ prompt: TokenizedPrompt, _ check: () throws -> Void) throws -> Conditioning {
+  /// - Parameter chunks: how many chunks the result has at least; empty ones are added at the end.
+  func encode(_ prompt: TokenizedPrompt, chunks: Int) throws -> Conditioning {
+    let prompt = model.tokenizer.padded(prompt, toChunks: chunks)
     let (length, width) = (model.textEncoder.configuration.positions, model.textEncoder.configuration.width)
     var context: [Float] = []
     for chunk in prompt.chunks {
       var part = [Float](repeating: 0, count: length * width)
       chunk.ids.map(Float.init).withUnsafeBufferPointer { program.write($0, to: "ids") }
-      try program.run(.picture, check: check)
+      try program.run(.picture) { try Task.checkCancellation() }
       part.withUnsafeMutableBufferPointer { program.read("context", into: $0) }
       if let position = part.firstIndex(where: { !$0.isFinite }) {
         throw DarkroomError(

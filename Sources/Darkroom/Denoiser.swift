@@ -13,19 +13,15 @@ final class Denoiser {
   private let input: UnsafeMutableBufferPointer<Float>
   private let output: UnsafeMutableBufferPointer<Float>
   private let time: UnsafeMutableBufferPointer<Float>
-  private let check: () throws -> Void
 
-  /// - Parameters:
-  ///   - program: the UNet for `halves` times the batch of `latents`, its context written and prologue run.
-  ///   - check: is called between operations; what it throws ends the call.
+  /// - Parameter program: the UNet for `halves` times the batch of `latents`, its context written and prologue run.
   init(
     _ program: any Program, like latents: Latents, timeChannels: Int, prediction: Prediction,
-    guidance: Guidance, check: @escaping () throws -> Void
+    guidance: Guidance
   ) {
     self.program = program
     self.prediction = prediction
     self.guidance = guidance
-    self.check = check
     batch = latents.batch
     halves = guidance.usesUnconditional ? 2 : 1
     input = .allocate(capacity: halves * latents.count)
@@ -51,7 +47,7 @@ final class Denoiser {
     UNet.writeTime(level.timestep, into: time)
     program.write(UnsafeBufferPointer(input), to: "latents")
     program.write(UnsafeBufferPointer(time), to: "time")
-    try program.run(.step, check: check)
+    try program.run(.step) { try Task.checkCancellation() }
     program.read("prediction", into: output)
     if halves == 2 { guidance.combine(output, batch: batch) }
     clean.values.withUnsafeMutableBufferPointer { clean in

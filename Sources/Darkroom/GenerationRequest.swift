@@ -15,7 +15,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
   public var guidanceScale = 7.0
   /// How much of the guided prediction's excess contrast to take back, 0...1 (Lin et al. 2024, section 3.4).
   public var guidanceRescale = 0.0
-  /// Pixels, a multiple of 8 in 64...2048; nil takes the model's native size.
+  /// Pixels, a multiple of 8 in 8...2048; nil takes the model's native size.
   public var width: Int?
   public var height: Int?
   /// Seed of the first picture; picture k has seed + k. Nil draws one, which is reported. As in torch, only
@@ -114,7 +114,7 @@ extension GenerationRequest {
     for (key, side) in [(CodingKeys.width, width), (.height, height)] {
       guard let side else { continue }
       try require(
-        (64...2048).contains(side) && side % 8 == 0, key, side, "a multiple of 8 from 64 to 2048")
+        (8...2048).contains(side) && side % 8 == 0, key, side, "a multiple of 8 from 8 to 2048")
     }
   }
 }

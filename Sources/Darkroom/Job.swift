@@ -3,12 +3,12 @@ import Sampling
 import Tokenizer
 
 /// A request with every default filled in and every name looked up for one model.
-struct Job {
+package struct Job {
   /// Complete: size, seed and schedule are set.
   let request: GenerationRequest
-  let prompt: TokenizedPrompt
+  package let prompt: TokenizedPrompt
   /// Nil if guidance does not need it.
-  let negative: TokenizedPrompt?
+  package let negative: TokenizedPrompt?
   let sampler: Sampler
   let steps: StepList
   let guidance: Guidance
@@ -61,7 +61,7 @@ struct Job {
   }
 
   /// What the user should know before the pictures come.
-  var notices: [Notice] {
+  package var notices: [Notice] {
     [("prompt", prompt), ("negative prompt", negative)].flatMap { name, text in
       guard let text else { return [Notice]() }
       var notices = text.warnings.map { Notice(description: "\(name): \($0)") }

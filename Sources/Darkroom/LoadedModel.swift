@@ -7,7 +7,7 @@ import Weights
 
 /// A model whose files are open and whose networks know their parameters. The numbers are read when a backend
 /// packs them.
-final class LoadedModel {
+package final class LoadedModel {
   let source: ModelSource
   let checkpoint: Checkpoint
   let family: ModelFamily
@@ -19,7 +19,7 @@ final class LoadedModel {
   private let schedule: ModelSchedule
 
   /// - Throws: an error that names the file and the tensor or field that does not fit.
-  init(_ source: ModelSource) throws {
+  package init(_ source: ModelSource) throws {
     self.source = source
     let files = try ModelFiles(source.path)
     checkpoint = try Checkpoint(files)

@@ -6,93 +6,105 @@ import Sampling
 import Tokenizer
 
 /// From a request to its pictures: tokens, conditioning, noise, sampling, decoding.
-final class Pipeline {
+package final class Pipeline {
   /// Pictures sampled together at most: more would only make the first wait for the last.
   private static let largestBatch = 4
 
-  let model: LoadedModel
+  package let model: LoadedModel
   private let backend: CPUBackend
   private let programs: ProgramCache
 
-  init(_ model: LoadedModel, _ backend: CPUBackend) {
+  package init(_ model: LoadedModel, _ backend: CPUBackend) {
     self.model = model
     self.backend = backend
     programs = ProgramCache(model, backend)
   }
 
-  func resolve(_ request: GenerationRequest) throws -> Job { try Job(request, model) }
+  package func resolve(_ request: GenerationRequest) throws -> Job { try Job(request, model) }
 
   /// Makes the pictures of a job in order, as many at a time as memory allows.
   func generate(_ job: Job, _ reporter: Reporter) throws {
-    let check = { try Task.checkCancellation() }
     for notice in job.notices { reporter.notice(notice) }
     let estimate = try estimate(job)
     guard estimate.peak <= estimate.available else { throw DarkroomError.tooLarge(estimate) }
 
     let clock = StepClock(job, reporter.progress)
-    clock.enter(.loading)
-    let encoder = PromptEncoder(
-      model: model, program: try programs.program(.textEncoder(skip: job.request.clipSkip)))
-    clock.enter(.encoding)
-    let (positive, negative) = try encoder.encode(job.prompt, negative: job.negative, check: check)
-
+    let conditioning = try encode(job, clock)
     for first in stride(from: 0, to: job.request.count, by: estimate.batch) {
       let batch = min(estimate.batch, job.request.count - first)
-      clock.start(batch: batch, finished: first)
-      let latents = try sample(job, first: first, batch: batch, positive, negative, clock, check)
+      let latents = try sample(job, conditioning, pictures: first..<first + batch, clock)
       for index in 0..<batch {
         clock.enter(.decoding, finished: first + index)
-        let picture = try decode(latents.picture(index), check)
+        let picture = try decode(latents.picture(index))
         try reporter.finished(try finished(picture, job, index: first + index))
       }
     }
   }
 
-  private func sample(
-    _ job: Job, first: Int, batch: Int, _ positive: Conditioning, _ negative: Conditioning?,
-    _ clock: StepClock, _ check: @escaping () throws -> Void
-  ) throws -> Latents {
-    let program = try programs.program(unet(job, batch: batch, tokens: positive.tokens))
-    let halves = [negative, positive].compactMap { $0 }
-    let context = halves.flatMap { half in (0..<batch).flatMap { _ in half.context } }
-    context.withUnsafeBufferPointer { program.write($0, to: "context") }
-    try program.run(.picture, check: check)
+  /// What the network is told of a job's prompts.
+  package func encode(_ job: Job, _ clock: StepClock) throws -> GuidedConditioning {
+    clock.enter(.loading)
+    // As in diffusers, the negative prompt always passes through all layers.
+    let program = try programs.program(.textEncoder(skip: job.request.clipSkip))
+    let full = job.negative == nil ? nil : try programs.program(.textEncoder(skip: 0))
+    clock.enter(.encoding)
+    let chunks = max(job.prompt.chunks.count, job.negative?.chunks.count ?? 0)
+    return GuidedConditioning(
+      negative: try full.flatMap { program in
+        try job.negative.map { try PromptEncoder(model: model, program: program).encode($0, chunks: chunks) }
+      },
+      positive: try PromptEncoder(model: model, program: program).encode(job.prompt, chunks: chunks))
+  }
 
+  /// Noise to clean latents, for some pictures of the job together.
+  package func sample(
+    _ job: Job, _ conditioning: GuidedConditioning, pictures: Range<Int>, _ clock: StepClock
+  ) throws -> Latents {
+    clock.start(batch: pictures.count, finished: pictures.lowerBound)
+    let program = try programs.program(unet(job, batch: pictures.count, tokens: conditioning.tokens))
+    conditioning.batched(pictures.count).withUnsafeBufferPointer { program.write($0, to: "context") }
+    try program.run(.picture) { try Task.checkCancellation() }
+
+    let c = model.unet.configuration
     let factor = model.decoder.configuration.factor
-    var noise: any NoiseSource = BatchNoise(seed: job.firstSeed &+ UInt64(first), batch: batch)
+    var noise: any NoiseSource = BatchNoise(
+      seed: job.firstSeed &+ UInt64(pictures.lowerBound), batch: pictures.count)
     var latents = Latents(
-      batch: batch, channels: model.unet.configuration.inputChannels, height: job.height / factor,
-      width: job.width / factor)
+      batch: pictures.count, channels: c.inputChannels, height: job.height / factor, width: job.width / factor
+    )
     noise.fill(&latents)
     latents.scale(by: job.steps.initialScale)
 
     let denoiser = Denoiser(
-      program, like: latents, timeChannels: model.unet.configuration.blockChannels[0],
-      prediction: model.prediction, guidance: job.guidance, check: check)
-    clock.enter(.sampling, finished: first)
+      program, like: latents, timeChannels: c.blockChannels[0], prediction: model.prediction,
+      guidance: job.guidance)
+    clock.enter(.sampling)
     try job.sampler.sample(
       &latents, steps: job.steps.steps, noise: &noise, options: SamplerOptions(eta: job.request.eta),
       denoise: { try denoiser($0, $1, &$2) },
       afterStep: { latents, _, step in
-        let statistics = latents.statistics
-        guard statistics.nonFinite == 0 else {
-          throw DarkroomError(
-            .nonFinite,
-            "sampling: latents are not finite after step \(step + 1) of \(job.request.steps): \(statistics)")
-        }
+        try Pipeline.requireFinite(latents, after: step, of: job)
         clock.finishedStep(step)
-        try check()
+        try Task.checkCancellation()
       })
     return latents
   }
 
+  private static func requireFinite(_ latents: Latents, after step: Int, of job: Job) throws {
+    let statistics = latents.statistics
+    guard statistics.nonFinite > 0 else { return }
+    throw DarkroomError(
+      .nonFinite,
+      "sampling: latents are not finite after step \(step + 1) of \(job.request.steps): \(statistics)")
+  }
+
   /// One picture's latents to pixels.
-  private func decode(_ latents: Latents, _ check: () throws -> Void) throws -> Picture {
+  package func decode(_ latents: Latents) throws -> Picture {
     let c = model.decoder.configuration
     let program = try programs.program(.decoder(height: latents.height, width: latents.width))
     let unscaled = latents.values.map { $0 / c.latentScale + c.latentShift }
     unscaled.withUnsafeBufferPointer { program.write($0, to: "latents") }
-    try program.run(.picture, check: check)
+    try program.run(.picture) { try Task.checkCancellation() }
     let (width, height) = (latents.width * c.factor, latents.height * c.factor)
     var decoded = [Float](repeating: 0, count: width * height * c.pictureChannels)
     decoded.withUnsafeMutableBufferPointer { program.read("picture", into: $0) }
@@ -115,7 +127,7 @@ final class Pipeline {
   // MARK: - Memory
 
   /// What a job takes when as many pictures run together as fit.
-  func estimate(_ job: Job) throws -> MemoryEstimate {
+  package func estimate(_ job: Job) throws -> MemoryEstimate {
     var batch = min(job.request.count, Pipeline.largestBatch)
     while true {
       let estimate = estimate(job, batch: batch)

@@ -1,5 +1,5 @@
 /// Times sampling steps and tells the caller how far the job is. Reporting allocates nothing itself.
-final class StepClock {
+package final class StepClock {
   private let report: (Progress) -> Void
   private let clock = ContinuousClock()
   private let stepsOfJob: Int
@@ -8,7 +8,7 @@ final class StepClock {
   private var samplingSeconds = 0.0
   private var last: ContinuousClock.Instant
 
-  init(_ job: Job, _ report: @escaping (Progress) -> Void) {
+  package init(_ job: Job, _ report: @escaping (Progress) -> Void = { _ in }) {
     self.report = report
     stepsOfJob = job.request.steps * job.request.count
     now = Progress(stage: .loading, pictures: job.request.count, steps: job.request.steps)

@@ -29,6 +29,8 @@ package final class Checkpoint: WeightSource {
 
   /// Where the model came from, for messages.
   package let name: String
+  /// Paths of the files that were opened.
+  package let files: [String]
   /// The layouts that its files are in, mostly one.
   package let layouts: [String]
   /// Metadata of the files' headers.
@@ -86,6 +88,7 @@ package final class Checkpoint: WeightSource {
       }
     }
     self.name = name
+    self.files = files.map { $0.0.source.name }
     self.tensors = tensors
     self.unknown = unknown
     self.layouts = layouts
@@ -122,7 +125,7 @@ package final class Checkpoint: WeightSource {
       case nil: "'\(name)' \(shape) is missing"
       case let tensor? where !areSame(tensor.shape, shape):
         "'\(name)' is \(tensor.shape), expected \(shape)"
-          + (tensor.storedName == name ? "" : " (stored as '\(tensor.storedName)')")
+          + (name.hasSuffix(tensor.storedName) ? "" : " (stored as '\(tensor.storedName)')")
       default: nil
       }
     record.withLock { record in

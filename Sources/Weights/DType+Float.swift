@@ -15,7 +15,7 @@ extension DType {
   func convert(_ source: UnsafeRawBufferPointer, to destination: UnsafeMutablePointer<Float>, count: Int) {
     precondition(convertsToFloat && source.count >= count * (bits / 8), "\(count) elements of \(rawValue)")
     switch self {
-    case .float16: convertFloat16(source, to: destination, count: count)
+    case .float16: each(UInt16.self, source, destination, count) { float(half: $0) }
     case .bfloat16: each(UInt16.self, source, destination, count) { Float(bitPattern: UInt32($0) << 16) }
     case .float32: each(Float.self, source, destination, count) { $0 }
     case .float64: each(Double.self, source, destination, count) { Float($0) }
@@ -53,46 +53,19 @@ private func look(
   }
 }
 
-/// Half precision by integer arithmetic, sixteen at a time: without the F16C instructions, which a
-/// portable build cannot assume, `Float(Float16)` is a call for every element.
-private func convertFloat16(
-  _ source: UnsafeRawBufferPointer, to destination: UnsafeMutablePointer<Float>, count: Int
-) {
-  let output = UnsafeMutableRawPointer(destination)
-  let whole = count / 16 * 16
-  for index in stride(from: 0, to: whole, by: 16) {
-    let halves = source.loadUnaligned(fromByteOffset: index * 2, as: SIMD16<UInt16>.self)
-    output.storeBytes(of: floats(halves), toByteOffset: index * 4, as: SIMD16<UInt32>.self)
-  }
-  for index in whole..<count {
-    let half = SIMD16<UInt16>(repeating: source.load(fromByteOffset: index * 2, as: UInt16.self))
-    destination[index] = Float(bitPattern: floats(half)[0])
-  }
-}
-
-/// Bit patterns of float32 for those of float16.
+/// Half precision by integer arithmetic without branches, which compiles to vector instructions.
+/// A portable build cannot assume F16C, and without it `Float(Float16)` is a call for every element.
 @inline(__always)
-private func floats(_ halves: SIMD16<UInt16>) -> SIMD16<UInt32> {
-  let wide = SIMD16<UInt32>(truncatingIfNeeded: halves)
-  let sign = (wide & 0x8000) &<< 16
-  let magnitude = (wide & 0x7FFF) &<< 13  // exponent and fraction where float32 has them
-  let exponent = magnitude & 0x0F80_0000
-  // The biases differ by 127 - 15; infinities and NaN take the largest exponent instead.
-  var result = magnitude &+ 0x3800_0000
-  result.replace(with: magnitude | 0x7F80_0000, where: exponent .== 0x0F80_0000)
+private func float(half: UInt16) -> Float {
+  let sign = UInt32(half & 0x8000) &<< 16
+  let magnitude = UInt32(half & 0x7FFF) &<< 13  // exponent and fraction where float32 has them
+  // The exponents' biases differ by 127 - 15; infinities and NaN take the largest exponent instead.
+  let normal = magnitude &+ 0x3800_0000
+  let special = magnitude | 0x7F80_0000
   // A subnormal is fraction · 2^-24: give it the exponent of 2^-14 and take the implied one away.
-  let subnormal =
-    SIMD16<Float>(bitPattern: magnitude | 0x3880_0000) - SIMD16<Float>(repeating: 0x1p-14)
-  result.replace(with: SIMD16<UInt32>(subnormal), where: exponent .== 0)
-  return result | sign
-}
-
-extension SIMD16 where Scalar == Float {
-  fileprivate init(bitPattern: SIMD16<UInt32>) { self = unsafeBitCast(bitPattern, to: Self.self) }
-}
-
-extension SIMD16 where Scalar == UInt32 {
-  fileprivate init(_ floats: SIMD16<Float>) { self = unsafeBitCast(floats, to: Self.self) }
+  let subnormal = (Float(bitPattern: magnitude | 0x3880_0000) - 0x1p-14).bitPattern
+  let result = magnitude >= 0x0F80_0000 ? special : magnitude < 0x0080_0000 ? subnormal : normal
+  return Float(bitPattern: result | sign)
 }
 
 /// The 256 values of the two eight-bit floats in checkpoints (Micikevicius et al. 2022, "FP8

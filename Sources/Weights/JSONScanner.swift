@@ -10,6 +10,9 @@ struct JSONScanner {
   /// Containers within containers; deeper text is refused, so that recursion is bounded.
   static let deepest = 127
 
+  /// Bytes of a key. Comparing text takes time that is quadratic in a run of combining characters.
+  static let longestKey = 1024
+
   private let bytes: [UInt8]
   private(set) var position = 0
   private var depth = 0
@@ -23,7 +26,7 @@ struct JSONScanner {
   /// Calls `member` with each key; it must read the value.
   mutating func object(_ member: (inout JSONScanner, String) throws -> Void) throws {
     try container("{", "}") { scanner in
-      let key = try scanner.string()
+      let key = try scanner.string(atMost: Self.longestKey)
       try scanner.expect(":")
       try member(&scanner, key)
     }
@@ -34,19 +37,13 @@ struct JSONScanner {
     try container("[", "]", element)
   }
 
-  mutating func string() throws -> String {
-    try expect("\"")
+  /// - Parameter limit: the most bytes that it may have.
+  mutating func string(atMost limit: Int = .max) throws -> String {
+    skipSpace()
     let start = position
-    while position < bytes.count, bytes[position] >= 0x20, bytes[position] != UInt8(ascii: "\""),
-      bytes[position] != UInt8(ascii: "\\")
-    {
-      position += 1
-    }
-    if position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
-      position += 1
-      return try text(bytes[start..<(position - 1)], from: start)
-    }
-    return try escapedString(from: start)
+    let string = try anyString()
+    guard string.utf8.count <= limit else { throw failure("a string longer than \(limit) bytes", at: start) }
+    return string
   }
 
   /// A plain non-negative integer: no sign, point, exponent or leading zero.
@@ -119,6 +116,21 @@ struct JSONScanner {
       position += 1
     }
     position += 1
+  }
+
+  private mutating func anyString() throws -> String {
+    try expect("\"")
+    let start = position
+    while position < bytes.count, bytes[position] >= 0x20, bytes[position] != UInt8(ascii: "\""),
+      bytes[position] != UInt8(ascii: "\\")
+    {
+      position += 1
+    }
+    if position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
+      position += 1
+      return try text(bytes[start..<(position - 1)], from: start)
+    }
+    return try escapedString(from: start)
   }
 
   private mutating func escapedString(from start: Int) throws -> String {

@@ -23,11 +23,11 @@ package struct KeyMap: Sendable {
     return parts.count == 1 && (ignoredBuffers.contains(name) || name.contains("sqrt_"))
   }
 
-  private static let ignoredPrefixes = ["model_ema.", "first_stage_model.loss."]
+  private static let ignoredPrefixes = ["model_ema.", "first_stage_model.loss.", "denoiser.sigmas"]
   private static let ignoredBuffers: Set<String> = [
     "betas", "alphas_cumprod", "alphas_cumprod_prev", "log_one_minus_alphas_cumprod", "lvlb_weights",
     "posterior_variance", "posterior_log_variance_clipped", "posterior_mean_coef1",
-    "posterior_mean_coef2", "num_updates", "denoiser.sigmas",
+    "posterior_mean_coef2", "num_updates",
   ]
 }
 

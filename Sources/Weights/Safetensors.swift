@@ -26,8 +26,7 @@ package struct Safetensors: Sendable {
   /// - Throws: `WeightsError` that names the file and the byte or tensor at fault.
   package init(_ source: ByteSource) throws {
     let header = try Self.readHeader(source)
-    let start = 8 + header.count
-    var parser = SafetensorsHeader(dataSize: source.count - start)
+    var parser = SafetensorsHeader(data: (8 + header.count)..<source.count)
     do {
       try parser.parse(header)
     } catch let failure as JSONScanner.Failure {
@@ -38,11 +37,7 @@ package struct Safetensors: Sendable {
     }
     self.source = source
     metadata = parser.metadata
-    tensors = parser.entries.mapValues {
-      Tensor(
-        dtype: $0.dtype, shape: Shape($0.shape),
-        bytes: (start + $0.data.lowerBound)..<(start + $0.data.upperBound))
-    }
+    tensors = parser.tensors
   }
 
   private static func readHeader(_ source: ByteSource) throws -> [UInt8] {

@@ -7,18 +7,12 @@ struct SafetensorsHeader {
     let message: String
   }
 
-  struct Entry {
-    let dtype: DType
-    let shape: [Int]
-    /// Offsets from the first byte after the header.
-    let data: Range<Int>
-  }
-
-  let dataSize: Int
-  private(set) var entries: [String: Entry] = [:]
+  /// Where the data is in the file.
+  let data: Range<Int>
+  private(set) var tensors: [String: Safetensors.Tensor] = [:]
   private(set) var metadata: [String: String] = [:]
 
-  init(dataSize: Int) { self.dataSize = dataSize }
+  init(data: Range<Int>) { self.data = data }
 
   mutating func parse(_ text: [UInt8]) throws {
     var scanner = JSONScanner(text)
@@ -45,25 +39,25 @@ struct SafetensorsHeader {
     }
   }
 
-  private mutating func add(_ name: String, _ entry: Entry, at scanner: JSONScanner) throws {
-    guard entries.updateValue(entry, forKey: name) == nil else {
+  private mutating func add(_ name: String, _ tensor: Safetensors.Tensor, at scanner: JSONScanner) throws {
+    guard tensors.updateValue(tensor, forKey: name) == nil else {
       throw scanner.failure("tensor '\(name)' given twice")
     }
-    guard entries.count <= Safetensors.mostTensors else {
+    guard tensors.count <= Safetensors.mostTensors else {
       throw scanner.failure("more than \(Safetensors.mostTensors) tensors")
     }
   }
 
   // MARK: - One tensor
 
-  private func fields(of name: String, _ scanner: inout JSONScanner) throws -> Entry {
+  private func fields(of name: String, _ scanner: inout JSONScanner) throws -> Safetensors.Tensor {
     var dtype: DType?
     var shape: [Int]?
     var offsets: [Int]?
     try scanner.object { scanner, field in
       switch field {
       case "dtype" where dtype == nil:
-        let word = try scanner.string()
+        let word = try scanner.string(atMost: JSONScanner.longestKey)
         dtype = DType(rawValue: word)
         if dtype == nil { throw scanner.failure("unknown dtype '\(word)'") }
       case "shape" where shape == nil:
@@ -80,7 +74,8 @@ struct SafetensorsHeader {
     guard let offsets, offsets.count == 2 else {
       throw scanner.failure("tensor '\(name)' without two data_offsets")
     }
-    return Entry(dtype: dtype, shape: shape, data: try range(of: name, dtype, shape, offsets))
+    let bytes = try range(of: name, dtype, shape, offsets)
+    return Safetensors.Tensor(dtype: dtype, shape: Shape(shape), bytes: bytes)
   }
 
   private func integers(_ scanner: inout JSONScanner, atMost limit: Int, _ what: String) throws -> [Int] {
@@ -98,10 +93,10 @@ struct SafetensorsHeader {
   /// Checks the offsets against the size that dtype and shape need.
   private func range(of name: String, _ dtype: DType, _ shape: [Int], _ offsets: [Int]) throws -> Range<Int> {
     let (begin, end) = (offsets[0], offsets[1])
-    guard begin <= end, end <= dataSize else {
+    guard begin <= end, end <= data.count else {
       throw Failure(
         tensor: name,
-        message: "data_offsets \(offsets) are not a range within the \(dataSize) bytes of data")
+        message: "data_offsets \(offsets) are not a range within the \(data.count) bytes of data")
     }
     guard let size = byteCount(of: shape, dtype) else {
       throw Failure(tensor: name, message: "\(dtype.rawValue) \(shape) is not a whole number of bytes")
@@ -112,31 +107,31 @@ struct SafetensorsHeader {
         message:
           "\(dtype.rawValue) \(shape) takes \(size) bytes, but data_offsets \(offsets) hold \(end - begin)")
     }
-    return begin..<end
+    return (data.lowerBound + begin)..<(data.lowerBound + end)
   }
 
   // MARK: - All tensors
 
   /// The tensors must cover the data without hole or overlap.
   private func checkTiling() throws {
-    let sorted = entries.sorted {
-      ($0.value.data.lowerBound, $0.value.data.upperBound) < (
-        $1.value.data.lowerBound, $1.value.data.upperBound
-      )
+    let ranges = tensors.values.map(\.bytes).sorted {
+      ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound)
     }
-    var expected = 0
-    for (name, entry) in sorted {
-      guard entry.data.lowerBound == expected else {
+    var expected = data.lowerBound
+    for range in ranges {
+      guard range.lowerBound == expected else {
         throw Failure(
-          tensor: name,
-          message: "begins at byte \(entry.data.lowerBound) of the data, expected \(expected): "
-            + (entry.data.lowerBound < expected ? "tensors overlap" : "bytes belong to no tensor"))
+          tensor: tensors.first { $0.value.bytes == range }?.key,
+          message: "begins at byte \(range.lowerBound - data.lowerBound) of the data, expected "
+            + "\(expected - data.lowerBound): "
+            + (range.lowerBound < expected ? "tensors overlap" : "bytes belong to no tensor"))
       }
-      expected = entry.data.upperBound
+      expected = range.upperBound
     }
-    guard expected == dataSize else {
+    guard expected == data.upperBound else {
       throw Failure(
-        tensor: nil, message: "its tensors take \(expected) bytes of data, but there are \(dataSize)")
+        tensor: nil,
+        message: "its tensors take \(expected - data.lowerBound) bytes of data, but there are \(data.count)")
     }
   }
 }

@@ -11,9 +11,11 @@ extension SafetensorsWriter {
     var names: Set = ["__metadata__"]
     var offset = 0
     for tensor in tensors {
-      guard names.insert(tensor.name).inserted else {
+      guard tensor.name.utf8.count <= JSONScanner.longestKey, names.insert(tensor.name).inserted else {
         throw WeightsError(
-          .malformed, file: path, tensor: tensor.name, "cannot be written twice, or under this name")
+          .malformed, file: path, tensor: tensor.name,
+          "cannot be written twice, or under a name that is reserved or longer than \(JSONScanner.longestKey) bytes"
+        )
       }
       guard tensor.shape.rank <= Safetensors.highestRank,
         let size = byteCount(of: tensor.shape.dimensions, tensor.dtype),

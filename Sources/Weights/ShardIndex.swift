@@ -33,7 +33,7 @@ struct ShardIndex {
       guard files == nil else { throw scanner.failure("weight_map given twice") }
       var map: [String: String] = [:]
       try scanner.object { scanner, tensor in
-        let file = try scanner.string()
+        let file = try scanner.string(atMost: JSONScanner.longestKey)
         guard isPlain(file) else {
           throw scanner.failure(
             "tensor '\(tensor)' in '\(file)'; expected the plain name of a .safetensors file")

@@ -28,7 +28,8 @@ func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
 
 extension Program {
   /// Runs both parts once and returns an output of `count` numbers.
-  func run(_ once: [String: [Float]], _ step: [String: [Float]], output: String, count: Int) throws -> [Float] {
+  func run(_ once: [String: [Float]], _ step: [String: [Float]], output: String, count: Int) throws -> [Float]
+  {
     for (name, values) in once { values.withUnsafeBufferPointer { write($0, to: name) } }
     try run(.picture)
     for (name, values) in step { values.withUnsafeBufferPointer { write($0, to: name) } }

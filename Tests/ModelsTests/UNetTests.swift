@@ -27,11 +27,13 @@ import Weights
     time.withUnsafeMutableBufferPointer { time in
       for (index, timestep) in timesteps.enumerated() {
         UNet.writeTime(
-          Double(timestep), into: UnsafeMutableBufferPointer(rebasing: time[index * channels..<(index + 1) * channels]))
+          Double(timestep),
+          into: UnsafeMutableBufferPointer(rebasing: time[index * channels..<(index + 1) * channels]))
       }
     }
     let program = try CPUBackend(threads: 2).prepare(plan)
-    let result = try program.run(["context": context], ["latents": x, "time": time], output: "prediction", count: expected.count)
+    let result = try program.run(
+      ["context": context], ["latents": x, "time": time], output: "prediction", count: expected.count)
     #expect(largestDifference(result, expected) < 1e-4)
   }
 }

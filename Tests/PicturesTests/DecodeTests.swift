@@ -3,7 +3,7 @@ import Pictures
 import TestSupport
 import Testing
 
-/// Pictures made by `Tests/Fixtures/pictures/make_pictures.py`, which also says what they decode to.
+/// Pictures made by `scripts/fixtures/pictures/make_pictures.py`, which also says what they decode to.
 @Suite struct DecodeTests {
   @Test(
     arguments: [

@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  /// Files made by `Tests/Fixtures/pictures/make_pictures.py`.
+  /// Files made by `scripts/fixtures/pictures/make_pictures.py`.
   @Test(arguments: ["text.png", "text_big.jpg", "text_rewritten.jpg", "text_little.webp"])
   func readsOtherProgramsFiles(name: String) throws {
     let metadata = try PictureMetadata.read(from: Array(try Fixtures.data("pictures/\(name)")))

@@ -1,0 +1,63 @@
+import Darkroom
+import Foundation
+import Pictures
+import Sampling
+import TestSupport
+import Testing
+
+/// Whole tiny pipelines against diffusers 0.42.1 (scripts/fixtures/models/make_sd1_tiny.py).
+@Suite struct PipelineTests {
+  /// fp32 sums in another order move these latents by up to 2e-4: they pass through 8 steps of guidance.
+  @Test(arguments: TinyModel.latentCases) func latentsAreDiffusers(name: String) throws {
+    let model = try TinyModel()
+    let latents = try TinyModel.pipeline().latents(model.request(name))
+    let difference = try largestDifference(latents.values, model.golden(name))
+    #expect(difference <= 5e-4, "\(name)")
+  }
+
+  @Test func coversTheSamplersOfTheEngine() {
+    #expect(TinyModel.latentCases.count >= 12)
+  }
+
+  @Test(arguments: [("prompt_embeds", 0), ("prompt_embeds_clipskip1", 1)])
+  func promptEmbeddings(name: String, skip: Int) throws {
+    let model = try TinyModel()
+    let pipeline = try TinyModel.pipeline()
+    var request = try model.request("latents_ddim_seed42_steps8_cfg7.5")
+    request.clipSkip = skip
+    let job = try pipeline.resolve(request)
+    let conditioning = try pipeline.encode(job, StepClock(job))
+    #expect(largestDifference(conditioning.positive.context, try model.golden(name)) <= 1e-4)
+    #expect(
+      largestDifference(conditioning.negative?.context ?? [], try model.golden("negative_embeds")) <= 1e-4)
+  }
+
+  @Test func pixelsAreDiffusers() throws {
+    let model = try TinyModel()
+    let pipeline = try TinyModel.pipeline()
+    let name = "ddim_seed42_steps8_cfg7.5"
+    let picture = try pipeline.decode(pipeline.latents(model.request("latents_\(name)")))
+    let expected = try model.golden("uint8_\(name)")
+    let close = zip(picture.pixels, expected).filter { abs(Float($0) - $1) <= 1 }.count
+    #expect(picture.pixels.count == expected.count)
+    #expect(Double(close) >= 0.999 * Double(expected.count))
+  }
+
+  /// Goldens of another model of the same kind: a folder `sd1_tiny` beside `sd1_tiny.io.safetensors`.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["DARKROOM_GOLDENS"] != nil))
+  func otherGoldens() throws {
+    let folder = ProcessInfo.processInfo.environment["DARKROOM_GOLDENS"] ?? ""
+    let model = try TinyModel(goldens: "\(folder)/sd1_tiny.io.safetensors")
+    let pipeline = try TinyModel.pipeline("\(folder)/sd1_tiny")
+    for name in TinyModel.latentCases where model.has(name) {
+      var request = try model.request(name)
+      if name.contains("72x56") || name.contains("batch2") {
+        request.steps =
+          ProcessInfo.processInfo.environment["DARKROOM_GOLDEN_STEPS"].flatMap { Int($0) } ?? request.steps
+      }
+      let difference = try largestDifference(pipeline.latents(request).values, model.golden(name))
+      print(name, difference)
+      #expect(difference <= 2e-3, "\(name)")
+    }
+  }
+}

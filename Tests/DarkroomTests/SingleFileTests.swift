@@ -1,0 +1,74 @@
+import Darkroom
+import Foundation
+import Graph
+import Sampling
+import TestSupport
+import Testing
+import Weights
+
+/// The tiny model as one file under the original names, put together from the folder by the table of names that
+/// scripts/fixtures/models/make_sd1_tiny.py took from diffusers' converters.
+@Suite struct SingleFileTests {
+  private func assemble(_ path: String, leavingOut: String? = nil, junk: Bool = true) throws {
+    let table = String(decoding: try Fixtures.data("sd1_tiny_single.tsv"), as: UTF8.self)
+    let files = try Checkpoint(ModelFiles(TinyModel.folder))
+    var entries: [(name: String, shape: [Int], values: [Float])] = []
+    for line in table.split(separator: "\n") where !line.hasPrefix("#") {
+      let fields = line.split(separator: "\t").map(String.init)
+      guard fields[1] != leavingOut else { continue }
+      let name = fields[0].replacingOccurrences(of: "/", with: ".")
+      let shape = fields[2].split { !$0.isNumber }.compactMap { Int($0) }
+      var values = [Float](repeating: 0, count: shape.reduce(1, *))
+      try values.withUnsafeMutableBufferPointer { try files.read(name, elements: 0..<$0.count, into: $0) }
+      entries.append((fields[1], shape, values))
+    }
+    if junk {
+      entries.append(("alphas_cumprod", [3], [1, 2, 3]))
+      entries.append(("model_ema.decay", [], [1]))
+      entries.append(("something.else", [1], [1]))
+    }
+    try writeSafetensors(entries, to: path)
+  }
+
+  private func temporary() throws -> String {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "darkroom-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return folder.path
+  }
+
+  @Test func makesThePictureOfTheFolder() throws {
+    let folder = try temporary()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try assemble("\(folder)/model.safetensors")
+    let request = try TinyModel().request("latents_ddim_seed42_steps8_cfg7.5")
+    let single = try TinyModel.pipeline("\(folder)/model.safetensors", configuration: TinyModel.folder)
+    #expect(try single.latents(request).values == TinyModel.pipeline().latents(request).values)
+    let summary = try ModelSummary.inspect(
+      ModelSource(path: "\(folder)/model.safetensors", configuration: TinyModel.folder))
+    #expect(summary.unknownTensors == ["something.else"])
+  }
+
+  @Test func namesWhatIsMissing() throws {
+    let folder = try temporary()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let name = "model.diffusion_model.middle_block.0.in_layers.2.weight"
+    try assemble("\(folder)/model.safetensors", leavingOut: name)
+    let source = ModelSource(path: "\(folder)/model.safetensors", configuration: TinyModel.folder)
+    let error = #expect(throws: DarkroomError.self) { try ModelSummary.inspect(source) }
+    #expect(error?.description.contains("unet.mid_block.resnets.0.conv1.weight") == true)
+    #expect(error?.description.contains("model.safetensors") == true)
+  }
+}
+
+private func writeSafetensors(_ entries: [(name: String, shape: [Int], values: [Float])], to path: String)
+  throws
+{
+  let tensors = entries.map {
+    SafetensorsWriter.Tensor(name: $0.name, dtype: .float32, shape: Shape($0.shape))
+  }
+  let values = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0.values) })
+  try SafetensorsWriter.write(to: path, tensors: tensors) { tensor, sink in
+    try values[tensor.name, default: []].withUnsafeBytes { try sink($0) }
+  }
+}

@@ -1,0 +1,106 @@
+import CPUBackend
+import Darkroom
+import Foundation
+import Graph
+import Sampling
+import TestSupport
+import Weights
+
+/// The tiny Stable Diffusion of `Tests/Fixtures/sd1_tiny`, what diffusers made of it, and the requests for that.
+struct TinyModel {
+  /// A case of `sd1_tiny.io.json`: what differs from the common request.
+  struct Case: Decodable {
+    var scheduler: String
+    var prompt: String?
+    var height: Int?
+    var width: Int?
+    var seeds: [UInt64]?
+    var num_inference_steps: Int?
+    var guidance_scale: Double?
+    var guidance_rescale: Double?
+    var clip_skip: Int?
+    var eta: Double?
+    var strength: Double?
+  }
+
+  private struct Description: Decodable {
+    let prompt: String
+    let negative_prompt: String
+    let cases: [String: Case]
+  }
+
+  static let folder = Fixtures.url("sd1_tiny").path
+  private let description: Description
+  private let goldens: Safetensors
+
+  /// - Parameter goldens: a file of tensors named as in `sd1_tiny.io.json`.
+  init(goldens: String = Fixtures.url("sd1_tiny.io.safetensors").path) throws {
+    description = try JSONDecoder().decode(Description.self, from: Fixtures.data("sd1_tiny.io.json"))
+    self.goldens = try Safetensors(path: goldens)
+  }
+
+  func has(_ name: String) -> Bool { goldens.tensors[name] != nil }
+
+  func golden(_ name: String) throws -> [Float] {
+    guard let tensor = goldens.tensors[name] else { throw Missing(name: name) }
+    var values = [Float](repeating: 0, count: tensor.shape.count)
+    try values.withUnsafeMutableBufferPointer {
+      try goldens.read(tensor, named: name, elements: 0..<$0.count, into: $0)
+    }
+    return values
+  }
+
+  struct Missing: Error { let name: String }
+
+  /// The request of a golden, in this engine's words.
+  func request(_ name: String) throws -> GenerationRequest {
+    guard let golden = description.cases[name] else { throw Missing(name: name) }
+    var request = GenerationRequest(prompt: golden.prompt ?? description.prompt)
+    request.negativePrompt = description.negative_prompt
+    request.promptSyntax = .plain
+    request.promptMode = .truncate
+    let words = golden.scheduler.split(separator: "_")
+    request.sampler = golden.scheduler == "euler_a" ? "euler_a" : String(words[0])
+    if words.count == 2, words[1] != "a" { request.schedule = String(words[1]) }
+    request.steps = golden.num_inference_steps ?? 8
+    request.guidanceScale = golden.guidance_scale ?? 7.5
+    request.guidanceRescale = golden.guidance_rescale ?? 0
+    request.height = golden.height ?? 64
+    request.width = golden.width ?? 64
+    request.seed = golden.seeds?.first ?? 42
+    request.count = golden.seeds?.count ?? 1
+    request.clipSkip = golden.clip_skip ?? 0
+    request.eta = golden.eta
+    return request
+  }
+
+  /// The goldens of text to latents for the samplers that this engine has.
+  static let latentCases: [String] = {
+    guard let model = try? TinyModel() else { return [] }
+    return model.description.cases.filter { name, golden in
+      golden.strength == nil && (try? Sampler.named(String(golden.scheduler.split(separator: "_")[0]))) != nil
+    }.map(\.key).sorted()
+  }()
+
+  static func pipeline(_ path: String = folder, threads: Int = 2, configuration: String? = nil) throws
+    -> Pipeline
+  {
+    Pipeline(
+      try LoadedModel(ModelSource(path: path, configuration: configuration)), try CPUBackend(threads: threads)
+    )
+  }
+}
+
+extension Pipeline {
+  /// The latents of all pictures of a request, sampled in one batch.
+  func latents(_ request: GenerationRequest) throws -> Latents {
+    let job = try resolve(request)
+    let clock = StepClock(job)
+    return try sample(job, encode(job, clock), pictures: 0..<request.count, clock)
+  }
+}
+
+func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
+  guard a.count == b.count else { return .infinity }
+  return zip(a, b).map { ($0 - $1).isNaN ? .infinity : abs($0 - $1) }.max() ?? 0
+}
