@@ -33,8 +33,11 @@ package final class CPUBackend: Backend {
   package func prepare(_ plan: Plan) throws -> any Program {
     try packParameters(of: plan)
     try arena.grow(to: plan.arenaCount)
-    return try CPUProgram(
-      plan, Lowering(plan, packs: packs, arena: arena, threads: pool.threads), pool, arena)
+    // The program holds what it reads and no more, so that dropped parameters go when their programs go.
+    let keys = Set(plan.nodes.flatMap(\.packs))
+    let lowering = try Lowering(
+      plan, packs: packs.filter { keys.contains($0.key) }, arena: arena, threads: pool.threads)
+    return CPUProgram(plan, lowering, pool, arena)
   }
 
   package func dropParameters(of source: any WeightSource) {

@@ -57,12 +57,15 @@ final class Arena {
   func grow(to count: Int) throws {
     let hugePage = 2 << 20
     let (needed, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
-    guard needed > bytes || overflow else { return }
-    let rounded = overflow ? Int.max : (needed / hugePage + 1) * hugePage
-    let total = min(rounded, reserved)
-    guard needed <= total, !overflow, mprotect(base, total, PROT_READ | PROT_WRITE) == 0 else {
+    guard !overflow, needed <= reserved else {
       throw OutOfResources(
-        description: "the arena needs \(needed >> 20) MiB, more than this machine can give")
+        description: "the arena needs \(count) floats, more than this machine has memory for")
+    }
+    guard needed > bytes else { return }
+    let total = min((needed / hugePage + 1) * hugePage, reserved)
+    guard mprotect(base, total, PROT_READ | PROT_WRITE) == 0 else {
+      throw OutOfResources(
+        description: "the arena cannot get \(needed >> 20) MiB: \(String(cString: strerror(errno)))")
     }
     madvise(base, total, MADV_HUGEPAGE)
     bytes = total

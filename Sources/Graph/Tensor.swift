@@ -66,6 +66,7 @@ package struct Tensor {
       shape.rank == 3 && keys.shape == values.shape && keys.shape[0] == shape[0]
         && keys.shape.channels == shape.channels && shape.channels % attention.heads == 0,
       "attention of \(shape), \(keys.shape), \(values.shape)")
+    precondition(attention.scale > 0, "attention scale \(attention.scale)")
     return graph.record(.attention(attention), [self, keys, values], shape: shape)
   }
 
