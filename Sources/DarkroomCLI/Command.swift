@@ -13,7 +13,7 @@ package struct Command: Sendable {
   /// Returns the exit code.
   let run: @Sendable (Invocation) async throws -> Int32
 
-  package static let all: [Command] = [.inspect, .samplers, .help]
+  package static let all: [Command] = [.generate, .redo, .inspect, .samplers, .help]
 
   /// - Throws: `DarkroomError` of kind `request` with near names.
   static func named(_ name: String) throws -> Command {
