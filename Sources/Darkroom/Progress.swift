@@ -19,6 +19,11 @@ public struct Progress: Sendable, Equatable {
   public var secondsLeft: Double?
 }
 
+extension Progress {
+  /// The beginning of a stage, for whoever shows or imitates a generation.
+  public init(stage: Stage) { self.stage = stage }
+}
+
 /// Something that the user should know about a request that was carried out all the same.
 public struct Notice: Sendable, Equatable, CustomStringConvertible {
   public let description: String

@@ -1,1 +1,13 @@
-@main struct Main { static func main() {} }
+import Foundation
+import Glibc
+
+@main
+struct Main {
+  static func main() async {
+    // A reader of our results that goes away is told to us by EPIPE.
+    signal(SIGPIPE, SIG_IGN)
+    let program = Program(
+      console: .standard, environment: ProcessInfo.processInfo.environment, handlesSignals: true)
+    exit(await program.run(Array(CommandLine.arguments.dropFirst())))
+  }
+}

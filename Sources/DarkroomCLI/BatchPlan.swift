@@ -1,0 +1,77 @@
+import Darkroom
+import Foundation
+
+/// What is left to do of a file of requests.
+package struct BatchPlan: Sendable {
+  package struct Item: Sendable {
+    let row: Row
+    package let entry: Journal.Entry
+
+    var isDone: Bool { entry.finished == entry.files.count }
+    /// The request for the pictures that are not there yet.
+    var rest: GenerationRequest {
+      var rest = row.request
+      rest.seed = entry.seed &+ UInt64(entry.finished)
+      rest.count = entry.files.count - entry.finished
+      return rest
+    }
+    /// Sampling steps that are left, of all pictures.
+    var work: Int { rest.count * rest.steps }
+  }
+
+  let fileName: String
+  let folder: String
+  package let items: [Item]
+
+  /// - Parameter journal: what earlier runs have made.
+  /// - Throws: `DarkroomError`, if two rows want the same file or a file would be replaced that is not of an
+  ///   earlier run.
+  package init(_ file: RowFile, folder: String, model: ModelSource, journal: Journal) throws {
+    fileName = singleLine(file.name)
+    self.folder = folder
+    let known = Set(journal.rows.values.flatMap(\.files))
+    var owners: [String: Int] = [:]
+    var items: [Item] = []
+    for row in file.rows {
+      let entry = try Self.entry(row, folder: folder, model: model, old: journal.rows[row.number])
+      for name in entry.files {
+        if let owner = owners.updateValue(row.number, forKey: name) {
+          throw DarkroomError(
+            .request, "\(fileName), row \(row.number): output: \(quoted(name)) is also that of row \(owner)")
+        }
+        let path = OutputPlace.join(folder, name)
+        guard known.contains(name) || !FileManager.default.fileExists(atPath: path) else {
+          throw DarkroomError(
+            .output,
+            "\(quoted(path)) would be replaced, and no earlier run has made it; move it or name another folder"
+          )
+        }
+      }
+      items.append(Item(row: row, entry: entry))
+    }
+    self.items = items
+  }
+
+  func label(_ item: Item) -> String { "\(fileName), row \(item.row.number)" }
+
+  /// What the journal says before the first picture.
+  var journal: Journal {
+    Journal(rows: Dictionary(uniqueKeysWithValues: items.map { ($0.row.number, $0.entry) }))
+  }
+
+  private static func entry(
+    _ row: Row, folder: String, model: ModelSource, old: Journal.Entry?
+  ) throws -> Journal.Entry {
+    let hash = try row.hash(model: model)
+    let files = PictureName.names(of: row)
+    guard let old, old.hash == hash, old.files == files else {
+      let seed = row.request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
+      return Journal.Entry(hash: hash, seed: seed, files: files)
+    }
+    var entry = old
+    let made = files.prefix(max(0, min(old.finished, files.count)))
+    entry.finished =
+      made.firstIndex { !FileManager.default.fileExists(atPath: OutputPlace.join(folder, $0)) } ?? made.count
+    return entry
+  }
+}

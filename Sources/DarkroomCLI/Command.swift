@@ -1,0 +1,65 @@
+import Darkroom
+
+/// One word after `darkroom`. A new one is a file in `Commands` and a word in `all`.
+package struct Command: Sendable {
+  package let name: String
+  let summary: String
+  /// Names of the arguments that are no flags, all needed unless in brackets.
+  var arguments: [String] = []
+  package var options: [Option] = []
+  /// Paragraphs of help beyond the table of flags.
+  var details: [String] = []
+  package let examples: [String]
+  /// Returns the exit code.
+  let run: @Sendable (Invocation) async throws -> Int32
+
+  package static let all: [Command] = [.generate, .redo, .inspect, .samplers, .help]
+
+  /// - Throws: `DarkroomError` of kind `request` with near names.
+  static func named(_ name: String) throws -> Command {
+    if let command = all.first(where: { $0.name == name }) { return command }
+    let hint = NearNames.hint(name, among: all.map(\.name))
+    throw DarkroomError(.request, "unknown command \(quoted(name))\(hint); darkroom --help lists them")
+  }
+}
+
+/// A command as it was called.
+package struct Invocation: Sendable {
+  let settings: Settings
+  /// The arguments that are no flags.
+  let words: [String]
+  let console: Console
+  let environment: [String: String]
+
+  package init(settings: Settings, words: [String], console: Console, environment: [String: String]) {
+    self.settings = settings
+    self.words = words
+    self.console = console
+    self.environment = environment
+  }
+
+  /// The model of `--model`, or else of the environment.
+  func model() throws -> ModelSource {
+    guard let path = settings.model ?? environment["DARKROOM_MODEL"], !path.isEmpty else {
+      throw DarkroomError(
+        .request,
+        "no model: name a diffusers folder or a .safetensors file with --model or in DARKROOM_MODEL")
+    }
+    return ModelSource(path: path, configuration: settings.configuration)
+  }
+}
+
+/// Everything that flags can say.
+package struct Settings: Sendable {
+  package var request = GenerationRequest(prompt: "")
+  package var model: String?
+  package var configuration: String?
+  package var output: String?
+  package var from: String?
+  package var threads: Int?
+  package var json = false
+  package var quiet = false
+  package var dryRun = false
+
+  package init() {}
+}

@@ -1,0 +1,115 @@
+import Darkroom
+import Foundation
+import Glibc
+import Synchronization
+
+/// Where results, progress, notices and errors go. Calls from any thread.
+package final class Console: Sendable {
+  package enum Stream: Int32, Sendable {
+    case output = 1
+    case error = 2
+  }
+
+  /// Writes all bytes; a failure of the output is thrown, but not that its reader has gone.
+  package typealias Write = @Sendable (Stream, String) throws -> Void
+
+  private struct State {
+    var quiet = false
+    var status = StatusLine()
+  }
+
+  private let state: Mutex<State>
+  private let write: Write
+  private let seconds: @Sendable () -> Double
+
+  /// - Parameters:
+  ///   - terminalWidth: columns of the terminal that the error stream is; nil if it is none.
+  ///   - seconds: a clock that never goes back.
+  package init(
+    terminalWidth: @escaping @Sendable () -> Int?, seconds: @escaping @Sendable () -> Double,
+    write: @escaping Write
+  ) {
+    state = Mutex(State(status: StatusLine(terminalWidth: terminalWidth)))
+    self.write = write
+    self.seconds = seconds
+  }
+
+  static let standard = Console(
+    terminalWidth: { columns(of: .error) },
+    seconds: { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 },
+    write: { stream, text in try writeAll(text, to: stream) })
+
+  /// Whether only errors go to the error stream.
+  package var quiet: Bool {
+    get { state.withLock { $0.quiet } }
+    set { state.withLock { $0.quiet = newValue } }
+  }
+
+  var now: Double { seconds() }
+
+  /// - Throws: `DarkroomError` of kind `output`.
+  package func result(_ text: String) throws {
+    try state.withLock { state in
+      try? write(.error, state.status.clearing())
+      try write(.output, text + "\n")
+    }
+  }
+
+  /// - Throws: `DarkroomError` of kind `output`.
+  func result(json value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    do {
+      try result(String(decoding: encoder.encode(value), as: UTF8.self))
+    } catch let error as EncodingError {
+      throw DarkroomError(.output, "a result cannot be written as JSON: \(error)")
+    }
+  }
+
+  package func notice(_ text: String) { state.withLock { if !$0.quiet { line(text, &$0) } } }
+
+  package func error(_ text: String) { state.withLock { line(text, &$0) } }
+
+  /// Shows the state of the work, if it is time for it.
+  package func status(_ text: String, isNew: Bool) {
+    state.withLock { state in
+      guard !state.quiet, let shown = state.status.showing(text, isNew: isNew, at: seconds()) else { return }
+      try? write(.error, shown)
+    }
+  }
+
+  /// Takes the rewriting line away.
+  func endStatus() { state.withLock { try? write(.error, $0.status.clearing()) } }
+
+  private func line(_ text: String, _ state: inout State) {
+    try? write(.error, state.status.clearing() + "darkroom: \(singleLine(text))\n")
+  }
+}
+
+extension Console {
+  private static func columns(of stream: Stream) -> Int? {
+    guard isatty(stream.rawValue) == 1 else { return nil }
+    var size = winsize()
+    guard ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  private static func writeAll(_ text: String, to stream: Stream) throws {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { Glibc.write(stream.rawValue, $0.baseAddress, $0.count) }
+      if count >= 0 {
+        bytes = bytes.dropFirst(count)
+      } else if errno == EPIPE {
+        // Nobody listens any more: what was asked for is done all the same.
+        return
+      } else if errno == EAGAIN {
+        var poll = pollfd(fd: stream.rawValue, events: Int16(POLLOUT), revents: 0)
+        _ = Glibc.poll(&poll, 1, -1)
+      } else if errno != EINTR {
+        throw DarkroomError(.output, "the output: \(String(cString: strerror(errno)))")
+      }
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import Darkroom
+import Foundation
+import Glibc
+
+/// What a run of `--from` has made, so that the next run goes on from there.
+package struct Journal: Codable, Equatable, Sendable {
+  package struct Entry: Codable, Equatable, Sendable {
+    /// Of everything that determines the row's pictures.
+    package let hash: String
+    /// The seed of the row's first picture, drawn if the row has none.
+    package let seed: UInt64
+    /// The names of the row's pictures.
+    package let files: [String]
+    /// How many of them are made, the first ones first.
+    package var finished = 0
+
+    package init(hash: String, seed: UInt64, files: [String]) {
+      self.hash = hash
+      self.seed = seed
+      self.files = files
+    }
+  }
+
+  var version = 1
+  /// By the row's number.
+  package var rows: [Int: Entry]
+
+  package init(rows: [Int: Entry] = [:]) { self.rows = rows }
+}
+
+/// The journal's file in the output folder.
+package struct JournalFile: Sendable {
+  let path: String
+
+  package init(folder: String, rowFile: String) {
+    path = OutputPlace.join(folder, ".darkroom-\(rowFile).json")
+  }
+
+  /// - Returns: an empty journal if there is no file yet.
+  /// - Throws: `DarkroomError` of kind `request`, saying what to do.
+  package func read() throws -> Journal {
+    guard FileManager.default.fileExists(atPath: path) else { return Journal() }
+    do {
+      let journal = try JSONDecoder().decode(
+        Journal.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+      guard journal.version == 1 else { throw CocoaError(.fileReadCorruptFile) }
+      return journal
+    } catch {
+      throw DarkroomError(
+        .request, "\(quoted(path)) is not a journal of this version; remove it to start from the first row")
+    }
+  }
+
+  /// Replaces the file as a whole.
+  /// - Throws: `DarkroomError` of kind `output`.
+  package func write(_ journal: Journal) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let temporary = "\(path).\(getpid()).tmp"
+    do {
+      try encoder.encode(journal).write(to: URL(fileURLWithPath: temporary))
+      let file = try FileHandle(forUpdating: URL(fileURLWithPath: temporary))
+      try file.synchronize()
+      try file.close()
+      guard rename(temporary, path) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    } catch {
+      unlink(temporary)
+      throw DarkroomError(.output, "\(quoted(path)) cannot be written: \(OutputPlace.reason(error))")
+    }
+  }
+}
+
+extension Row {
+  /// A hash of everything that determines its pictures: the request, their names and the model.
+  package func hash(model: ModelSource) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let parts = [Self.resolved(model.path), model.configuration.map(Self.resolved) ?? "", output ?? ""]
+    let bytes = try encoder.encode(request) + Data(parts.joined(separator: "\0").utf8)
+    return String(Self.fnv1a(bytes), radix: 16)
+  }
+
+  /// One path for all paths to a file; the path itself if there is none.
+  private static func resolved(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// FNV-1a with 64 bits (Fowler, Noll, Vo): enough to notice a change, no protection against a forged one.
+  package static func fnv1a(_ bytes: some Sequence<UInt8>) -> UInt64 {
+    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  }
+}

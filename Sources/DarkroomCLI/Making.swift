@@ -1,0 +1,141 @@
+import Darkroom
+import Synchronization
+
+extension Invocation {
+  /// Makes the pictures of one request.
+  /// - Throws: `DarkroomError`; `CancellationError`.
+  func make(_ request: GenerationRequest, to place: OutputPlace) async throws -> Int32 {
+    let model = try model()
+    try place.check()
+    let engine = try Engine(threads: settings.threads)
+    _ = try await engine.load(model)
+    if settings.dryRun {
+      let estimate = try await engine.estimate(request)
+      try EstimateResult(estimate).show(on: console, json: settings.json)
+    } else {
+      try place.prepare()
+      try await make(request, to: place, by: engine)
+    }
+    return ExitCode.done
+  }
+
+  package func make(_ request: GenerationRequest, to place: OutputPlace, by maker: any PictureMaker)
+    async throws
+  {
+    let report = ProgressReport(console: console)
+    let laps = Laps(console)
+    let (json, console) = (settings.json, console)
+    try await maker.make(request, progress: { report.show($0) }, notice: { report.tell($0) }) { picture in
+      let path = place.path(
+        index: picture.index, count: request.count, seed: picture.request.seed ?? 0,
+        prompt: picture.request.prompt)
+      try picture.write(to: path)
+      try PictureResult(picture, path: path, seconds: laps.next()).show(on: console, json: json)
+    }
+  }
+
+  /// Makes the pictures of all rows of a file, or those that an earlier run has not made.
+  /// - Throws: `DarkroomError`; `CancellationError`.
+  func makeRows(of path: String) async throws -> Int32 {
+    let model = try model()
+    let place = try OutputPlace(settings.output)
+    guard case .folder(let folder) = place else {
+      throw DarkroomError(
+        .request, "--output: is a file; expected a folder with --from (a new one ends in /)")
+    }
+    let file = try RowFile(path: path, defaults: settings.request)
+    for problem in file.problems.prefix(10) { console.error(problem) }
+    guard file.problems.isEmpty else {
+      throw DarkroomError(
+        .request, "\(singleLine(file.name)): \(file.problems.count) values are not possible")
+    }
+    guard !file.rows.isEmpty else {
+      throw DarkroomError(.request, "\(singleLine(file.name)): has no rows; expected one at least")
+    }
+    try place.check()
+    let journal = JournalFile(folder: folder, rowFile: file.name)
+    let plan = try BatchPlan(file, folder: folder, model: model, journal: journal.read())
+    let engine = try Engine(threads: settings.threads)
+    _ = try await engine.load(model)
+    if settings.dryRun { return try await estimate(plan, by: engine) }
+    try place.prepare()
+    return try await Batch(plan: plan, journal: journal, maker: engine, console: console, json: settings.json)
+      .run()
+  }
+
+  private func estimate(_ plan: BatchPlan, by engine: Engine) async throws -> Int32 {
+    var largest: EstimateResult?
+    for item in plan.items {
+      try Task.checkCancellation()
+      let result: EstimateResult
+      do {
+        result = EstimateResult(try await engine.estimate(item.row.request), row: item.row.number)
+      } catch let error as DarkroomError {
+        throw DarkroomError(error.kind, "\(plan.label(item)): \(error)")
+      }
+      if settings.json { try result.show(on: console, json: true) }
+      if result.peak > largest?.peak ?? -1 { largest = result }
+    }
+    if !settings.json { try largest?.show(on: console, json: false) }
+    return ExitCode.done
+  }
+}
+
+/// Time between pictures.
+final class Laps: Sendable {
+  private let console: Console
+  private let start: Mutex<Double>
+
+  init(_ console: Console) {
+    self.console = console
+    start = Mutex(console.now)
+  }
+
+  /// Seconds since the last call, or since the beginning.
+  func next() -> Double {
+    start.withLock { start in
+      let now = console.now
+      defer { start = now }
+      return now - start
+    }
+  }
+}
+
+/// What `--dry-run` shows, in bytes.
+struct EstimateResult: Encodable, Sendable {
+  /// The row of `--from`, from 1.
+  var row: Int?
+  let weights: Int
+  let arena: Int
+  let scratch: Int
+  let peak: Int
+  let available: Int
+  let batch: Int
+
+  init(_ estimate: MemoryEstimate, row: Int? = nil) {
+    self.row = row
+    weights = estimate.weights
+    arena = estimate.arena
+    scratch = estimate.scratch
+    peak = estimate.peak
+    available = estimate.available
+    batch = estimate.batch
+  }
+
+  /// - Throws: `DarkroomError` of kind `output`.
+  func show(on console: Console, json: Bool) throws {
+    if json { try console.result(json: self) } else { try console.result(text) }
+  }
+
+  private var text: String {
+    let head = row.map { [["row", "\($0), which needs most"]] } ?? []
+    return table(
+      head + [
+        ["weights", readableBytes(weights)], ["arena", readableBytes(arena)],
+        ["scratch", readableBytes(scratch)],
+        ["peak", readableBytes(peak) + (peak > available ? ", does not fit" : "")],
+        ["available", readableBytes(available)],
+        ["together", batch == 1 ? "1 picture" : "\(batch) pictures"],
+      ])
+  }
+}

@@ -1,0 +1,82 @@
+import Darkroom
+
+/// A flag: the parser and the help both read this table.
+package struct Option: Sendable {
+  /// Without the dashes.
+  package let name: String
+  /// What stands for the value in help; nil for a switch.
+  package let placeholder: String?
+  package let meaning: String
+  /// What holds without the flag, for help.
+  package var initial: String?
+  /// What values are possible, for errors and help.
+  package var expected: String?
+  /// Names to guess from when a value is wrong.
+  var choices: [String] = []
+  /// Takes the value; false if it is not a possible one. A switch gets an empty value.
+  let set: @Sendable (inout Settings, String) -> Bool
+
+  /// A flag for a field of the request.
+  static func field(
+    _ key: GenerationRequest.CodingKeys, _ name: String, _ placeholder: String, _ meaning: String,
+    initial: String
+  ) -> Option {
+    let field = RequestField.of(key)
+    return Option(
+      name: name, placeholder: placeholder, meaning: meaning, initial: initial, expected: field.expected,
+      choices: field.choices
+    ) { settings, text in field.set(&settings.request, text) }
+  }
+
+  static func `switch`(
+    _ name: String, _ meaning: String, _ set: @escaping @Sendable (inout Settings) -> Void
+  ) -> Option {
+    Option(name: name, placeholder: nil, meaning: meaning) { settings, _ in
+      set(&settings)
+      return true
+    }
+  }
+
+  /// A flag whose value is a path.
+  static func path(
+    _ name: String, _ placeholder: String, _ meaning: String, initial: String? = nil,
+    _ set: @escaping @Sendable (inout Settings, String) -> Void
+  ) -> Option {
+    Option(
+      name: name, placeholder: placeholder, meaning: meaning, initial: initial, expected: "a path"
+    ) { settings, text in
+      guard !text.isEmpty else { return false }
+      set(&settings, text)
+      return true
+    }
+  }
+}
+
+/// Flags that several commands have.
+extension Option {
+  static let model = path(
+    "model", "M", "diffusers folder or .safetensors file", initial: "the environment's DARKROOM_MODEL"
+  ) { $0.model = $1 }
+  static let configuration = path(
+    "config", "DIR", "folder with the config.json files that a single file lacks"
+  ) { $0.configuration = $1 }
+  static func output(_ meaning: String, initial: String) -> Option {
+    path("output", "FILE|DIR", meaning, initial: initial) { $0.output = $1 }
+  }
+  static let device = Option(
+    name: "device", placeholder: "D", meaning: "what computes", initial: "cpu", expected: "cpu"
+  ) { _, text in text == "cpu" }
+  static let threads = Option(
+    name: "threads", placeholder: "N", meaning: "threads that compute", initial: "all cores",
+    expected: "1 to 1024"
+  ) { settings, text in
+    guard let count = Int(text), (1...1024).contains(count) else { return false }
+    settings.threads = count
+    return true
+  }
+  static let json = `switch`("json", "results as JSON, one object a line") { $0.json = true }
+  static let quiet = `switch`("quiet", "nothing but errors on the error stream") { $0.quiet = true }
+  static let dryRun = `switch`("dry-run", "say what memory it would take, and make nothing") {
+    $0.dryRun = true
+  }
+}

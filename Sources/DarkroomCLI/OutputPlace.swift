@@ -1,0 +1,153 @@
+import Darkroom
+import Foundation
+import Glibc
+
+/// Where pictures go: a file, or a folder in which they get names.
+package enum OutputPlace: Sendable, Equatable {
+  /// The path without its ending, and the ending.
+  case file(stem: String, ending: String)
+  case folder(String)
+
+  /// Reads the value of `--output`; the current folder if there is none.
+  /// - Throws: `DarkroomError` of kind `request` if the ending is not that of a picture.
+  package init(_ path: String?) throws {
+    guard let path else {
+      self = .folder(".")
+      return
+    }
+    if path.hasSuffix("/") || Self.isFolder(path) {
+      let name = path.trimmingSuffix("/")
+      self = .folder(name.isEmpty ? "/" : name)
+      return
+    }
+    do {
+      try GeneratedPicture.checkEnding(of: path)
+    } catch {
+      throw DarkroomError(
+        .request,
+        "--output: \(quoted(path)) is not possible; expected a name that ends in .png, .jpg, .jpeg or .webp,"
+          + " a folder that exists, or a name that ends in /")
+    }
+    let ending = Self.ending(of: path)
+    self = .file(stem: String(path.dropLast(ending.count)), ending: ending)
+  }
+
+  /// Makes the folder if it is missing (a file's own folder must exist), and checks that it can be written to.
+  /// - Throws: `DarkroomError` of kind `output`.
+  package func prepare() throws {
+    let folder: String
+    switch self {
+    case .file(let stem, let ending): folder = Self.folder(of: stem + ending)
+    case .folder(let path):
+      folder = path
+      if !FileManager.default.fileExists(atPath: path) {
+        do {
+          try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+          throw DarkroomError(
+            .output, "--output: the folder \(quoted(path)) cannot be made: \(Self.reason(error))")
+        }
+      }
+    }
+    try Self.checkWritable(folder)
+  }
+
+  /// As `prepare`, but leaves everything as it is.
+  package func check() throws {
+    switch self {
+    case .file(let stem, let ending): try Self.checkWritable(Self.folder(of: stem + ending))
+    case .folder(let path):
+      var existing = path
+      while !FileManager.default.fileExists(atPath: existing), existing != Self.folder(of: existing) {
+        existing = Self.folder(of: existing)
+      }
+      try Self.checkWritable(existing)
+    }
+  }
+
+  /// The path of picture `index` of `count`: in a folder a name that no file has yet.
+  package func path(index: Int, count: Int, seed: UInt64, prompt: String) -> String {
+    switch self {
+    case .file(let stem, let ending): return count == 1 ? stem + ending : "\(stem)-\(index + 1)\(ending)"
+    case .folder(let folder):
+      let slug = Self.slug(prompt)
+      return Self.unused(Self.join(folder, "\(seed)\(slug.isEmpty ? "" : "-")\(slug)"), ".png")
+    }
+  }
+}
+
+extension OutputPlace {
+  /// `stem` and `ending`, with -2, -3 … between them if there is such a file.
+  static func unused(_ stem: String, _ ending: String) -> String {
+    var path = stem + ending
+    var number = 2
+    while FileManager.default.fileExists(atPath: path) {
+      path = "\(stem)-\(number)\(ending)"
+      number += 1
+    }
+    return path
+  }
+
+  /// The letters a-z and digits of a text, with hyphens for everything between them; at most 40 characters.
+  package static func slug(_ text: String) -> String {
+    var slug = ""
+    for scalar in text.decomposedStringWithCanonicalMapping.lowercased().unicodeScalars {
+      switch scalar {
+      case "a"..."z", "0"..."9": slug.unicodeScalars.append(scalar)
+      case _ where scalar.properties.canonicalCombiningClass != .notReordered: continue  // an accent
+      case _ where slug.isEmpty || slug.hasSuffix("-"): continue
+      default: slug += "-"
+      }
+      if slug.utf8.count == 40 { break }
+    }
+    return String(slug.trimmingSuffix("-"))
+  }
+
+  /// From the last point of the last part on; empty if there is none.
+  package static func ending(of path: String) -> String {
+    let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+    guard let point = name.lastIndex(of: ".") else { return "" }
+    return String(name[point...])
+  }
+
+  package static func join(_ folder: String, _ name: String) -> String {
+    if folder == "." { return name }
+    return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+  }
+
+  private static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  private static func checkWritable(_ folder: String) throws {
+    guard isFolder(folder) else {
+      throw DarkroomError(.output, "--output: there is no folder \(quoted(folder))")
+    }
+    guard access(folder, W_OK | X_OK) == 0 else {
+      throw DarkroomError(
+        .output,
+        "--output: the folder \(quoted(folder)) cannot be written to: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  static func reason(_ error: any Error) -> String {
+    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    guard let underlying, underlying.domain == NSPOSIXErrorDomain else { return "\(error)" }
+    return String(cString: strerror(Int32(underlying.code)))
+  }
+}
+
+extension StringProtocol {
+  /// Without all `character`s at the end.
+  func trimmingSuffix(_ character: Character) -> String {
+    var rest = self[...]
+    while rest.last == character { rest.removeLast() }
+    return String(rest)
+  }
+}

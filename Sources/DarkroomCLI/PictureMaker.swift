@@ -1,0 +1,63 @@
+import Darkroom
+
+/// What makes pictures: the engine, or a stand-in in tests.
+package protocol PictureMaker: Sendable {
+  /// As `Engine.generate`.
+  func make(
+    _ request: GenerationRequest, progress: @escaping @Sendable (Progress) -> Void,
+    notice: @escaping @Sendable (Notice) -> Void,
+    finished: @escaping @Sendable (any FinishedPicture) throws -> Void
+  ) async throws
+}
+
+/// A picture that can be written once.
+package protocol FinishedPicture {
+  /// 0 for the first of its request.
+  var index: Int { get }
+  /// The request with every default filled in and this picture's own seed.
+  var request: GenerationRequest { get }
+  var width: Int { get }
+  var height: Int { get }
+  /// Writes the file whole or not at all.
+  func write(to path: String) throws
+}
+
+extension GeneratedPicture: FinishedPicture {}
+
+extension Engine: PictureMaker {
+  package func make(
+    _ request: GenerationRequest, progress: @escaping @Sendable (Progress) -> Void,
+    notice: @escaping @Sendable (Notice) -> Void,
+    finished: @escaping @Sendable (any FinishedPicture) throws -> Void
+  ) throws {
+    try generate(request, progress: progress, notice: notice, finished: { try finished($0) })
+  }
+}
+
+/// A written picture, as `--json` shows it.
+struct PictureResult: Encodable, Sendable {
+  /// The row of `--from` that it comes from, from 1.
+  var row: Int?
+  let path: String
+  let seed: UInt64
+  let width: Int
+  let height: Int
+  /// Time since the picture before it, or since the start of its request.
+  let seconds: Double
+  let request: GenerationRequest
+
+  init(_ picture: any FinishedPicture, path: String, seconds: Double, row: Int? = nil) {
+    self.row = row
+    self.path = path
+    seed = picture.request.seed ?? 0
+    width = picture.width
+    height = picture.height
+    self.seconds = (seconds * 1000).rounded() / 1000
+    request = picture.request
+  }
+
+  /// - Throws: `DarkroomError` of kind `output`.
+  func show(on console: Console, json: Bool) throws {
+    if json { try console.result(json: self) } else { try console.result(singleLine(path)) }
+  }
+}

@@ -1,0 +1,73 @@
+import Foundation
+
+/// Text from outside in quotes, on one line.
+func quoted(_ text: String) -> String { "'\(singleLine(text))'" }
+
+/// The text with control characters as `\n` or `\u{1B}`, so that it stays on one line and cannot steer a terminal.
+package func singleLine(_ text: String) -> String {
+  var line = ""
+  for scalar in text.unicodeScalars {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator:
+      line += scalar.escaped(asASCII: true)
+    default: line.unicodeScalars.append(scalar)
+    }
+  }
+  return line
+}
+
+/// A text in lines of at most 105 characters, broken at spaces.
+package func wrapped(_ text: String) -> String {
+  var lines = [""]
+  for word in text.split(separator: " ") {
+    let line = lines[lines.count - 1]
+    if line.isEmpty {
+      lines[lines.count - 1] = String(word)
+    } else if line.count + 1 + word.count <= 105 {
+      lines[lines.count - 1] = "\(line) \(word)"
+    } else {
+      lines.append(String(word))
+    }
+  }
+  return lines.joined(separator: "\n")
+}
+
+/// A number with so many digits after the point.
+func fixed(_ value: Double, places: Int) -> String { String(format: "%.\(places)f", value) }
+
+/// Seconds as 0:45, 12:05 or 1:02:03.
+package func clock(_ seconds: Double) -> String {
+  guard seconds.isFinite, seconds < 1e9 else { return "?" }
+  let whole = Int(max(0, seconds).rounded())
+  let tail = String(format: "%02d", whole % 60)
+  if whole < 3600 { return "\(whole / 60):\(tail)" }
+  return "\(whole / 3600):\(String(format: "%02d", whole / 60 % 60)):\(tail)"
+}
+
+/// Bytes in the unit that fits: 640 B, 1.5 MiB, 3.2 GiB.
+package func readableBytes(_ bytes: Int) -> String {
+  var value = Double(bytes)
+  for unit in ["B", "KiB", "MiB"] {
+    if value < 1024 { return unit == "B" ? "\(bytes) B" : "\(fixed(value, places: 1)) \(unit)" }
+    value /= 1024
+  }
+  return "\(fixed(value, places: 1)) GiB"
+}
+
+/// Rows in columns that are as wide as their widest cell, two spaces apart.
+package func table(_ rows: [[String]], indent: Int = 0) -> String {
+  let columns = rows.map(\.count).max() ?? 0
+  let widths = (0..<columns).map { column in
+    rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0
+  }
+  return rows.map { row in
+    var line = String(repeating: " ", count: indent)
+    for (column, cell) in row.enumerated() {
+      line += cell
+      if column + 1 < row.count {
+        line += String(repeating: " ", count: widths[column] - cell.count + 2)
+      }
+    }
+    return line.trimmingSuffix(" ")
+  }.joined(separator: "\n")
+}

@@ -1,0 +1,59 @@
+import Darkroom
+
+/// The command line, from its words to the exit code.
+package struct Program: Sendable {
+  let console: Console
+  let environment: [String: String]
+  /// Whether SIGINT and SIGTERM cancel the command; tests inside a process leave its signals alone.
+  let handlesSignals: Bool
+
+  package init(console: Console, environment: [String: String], handlesSignals: Bool) {
+    self.console = console
+    self.environment = environment
+    self.handlesSignals = handlesSignals
+  }
+
+  /// - Parameter words: the command line without the program's name.
+  /// - Returns: the exit code.
+  package func run(_ words: [String]) async -> Int32 {
+    let work = Task { try await execute(words) }
+    let interruption = handlesSignals ? Interruption(cancel: { work.cancel() }) : nil
+    let result = await work.result
+    console.endStatus()
+    switch result {
+    case .success(let code): return code
+    case .failure(let error):
+      console.error(error is CancellationError ? "interrupted" : "\(error)")
+      return ExitCode.of(error, signal: interruption?.signal)
+    }
+  }
+
+  private func execute(_ words: [String]) async throws -> Int32 {
+    guard let first = words.first else {
+      throw DarkroomError(.request, "no command; darkroom --help lists them")
+    }
+    switch first {
+    case "--help", "-h":
+      try console.result(HelpText.overview)
+      return ExitCode.done
+    case "--version":
+      try console.result("darkroom \(darkroomVersion)")
+      return ExitCode.done
+    case _ where first.hasPrefix("-"):
+      throw DarkroomError(
+        .request, "unknown flag \(quoted(first))\(NearNames.hint(first, among: ["--help", "--version"]))")
+    default: break
+    }
+    let command = try Command.named(first)
+    switch try Arguments.parse(Array(words.dropFirst()), for: command) {
+    case .help:
+      try console.result(HelpText.text(command))
+      return ExitCode.done
+    case .run(let arguments):
+      console.quiet = arguments.settings.quiet
+      return try await command.run(
+        Invocation(
+          settings: arguments.settings, words: arguments.words, console: console, environment: environment))
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import Darkroom
+
+/// A field of the request as text: flags, columns of CSV files and fields of JSON lines are read by these rules.
+struct RequestField: Sendable {
+  /// Whether JSON holds it as text rather than as a number.
+  let isText: Bool
+  let expected: String
+  /// Names to guess from when a value is wrong.
+  var choices: [String] = []
+  /// Takes the value; false if it is not a possible one.
+  let set: @Sendable (inout GenerationRequest, String) -> Bool
+
+  static func of(_ key: GenerationRequest.CodingKeys) -> RequestField {
+    switch key {
+    case .prompt: text { $0.prompt = $1 }
+    case .negativePrompt: text { $0.negativePrompt = $1 }
+    case .sampler: name(Catalogue.samplers) { $0.sampler = $1 }
+    case .schedule: name(Catalogue.schedules) { $0.schedule = $1 }
+    case .steps: integer(1...150) { $0.steps = $1 }
+    case .guidanceScale: number(0...100) { $0.guidanceScale = $1 }
+    case .guidanceRescale: number(0...1) { $0.guidanceRescale = $1 }
+    case .width: side { $0.width = $1 }
+    case .height: side { $0.height = $1 }
+    case .seed: seed
+    case .count: integer(1...1000) { $0.count = $1 }
+    case .clipSkip: integer(0...64) { $0.clipSkip = $1 }
+    case .eta: number(0...1) { $0.eta = $1 }
+    case .promptSyntax: choice { $0.promptSyntax = $1 }
+    case .promptMode: choice { $0.promptMode = $1 }
+    case .precision: choice { $0.precision = $1 }
+    }
+  }
+
+  /// Pixels of `WIDTHxHEIGHT`; nil if it is not that.
+  static func size(_ text: String) -> (width: Int, height: Int)? {
+    let sides = text.split(omittingEmptySubsequences: false) { $0 == "x" || $0 == "X" }.map { Int($0) }
+    guard sides.count == 2, let width = sides[0], let height = sides[1], isSide(width), isSide(height)
+    else { return nil }
+    return (width, height)
+  }
+
+  static let sideExpected = "a multiple of 8 from 64 to 2048"
+
+  private static func isSide(_ pixels: Int) -> Bool { (64...2048).contains(pixels) && pixels % 8 == 0 }
+}
+
+extension RequestField {
+  private typealias Assign<Value> = @Sendable (inout GenerationRequest, Value) -> Void
+
+  private static func text(_ assign: @escaping Assign<String>) -> RequestField {
+    let limit = 10_000
+    return RequestField(isText: true, expected: "at most \(limit) characters") { request, text in
+      guard text.unicodeScalars.count <= limit else { return false }
+      assign(&request, text)
+      return true
+    }
+  }
+
+  private static func parsed<Value>(
+    expected: String, _ parse: @escaping @Sendable (String) -> Value?, _ assign: @escaping Assign<Value>
+  ) -> RequestField {
+    RequestField(isText: false, expected: expected) { request, text in
+      guard let value = parse(text) else { return false }
+      assign(&request, value)
+      return true
+    }
+  }
+
+  private static func integer(_ range: ClosedRange<Int>, _ assign: @escaping Assign<Int>) -> RequestField {
+    parsed(
+      expected: "\(range.lowerBound) to \(range.upperBound)",
+      { text in Int(text).flatMap { range.contains($0) ? $0 : nil } }, assign)
+  }
+
+  private static func number(_ range: ClosedRange<Double>, _ assign: @escaping Assign<Double>) -> RequestField
+  {
+    parsed(
+      expected: "\(Int(range.lowerBound)) to \(Int(range.upperBound))",
+      { text in Double(text).flatMap { range.contains($0) ? $0 : nil } }, assign)
+  }
+
+  private static func side(_ assign: @escaping Assign<Int>) -> RequestField {
+    parsed(expected: sideExpected, { text in Int(text).flatMap { isSide($0) ? $0 : nil } }, assign)
+  }
+
+  private static var seed: RequestField {
+    parsed(expected: "a whole number from 0 to 2^64 - 1", { UInt64($0) }, { $0.seed = $1 })
+  }
+
+  private static func name(_ entries: [Catalogue.Entry], _ assign: @escaping Assign<String>) -> RequestField {
+    let known = Set(entries.flatMap { [$0.name] + $0.aliases }.map { $0.lowercased() })
+    let names = entries.map(\.name)
+    return RequestField(
+      isText: true, expected: "one of \(names.joined(separator: ", "))", choices: names
+    ) { request, text in
+      guard known.contains(text.lowercased()) else { return false }
+      assign(&request, text)
+      return true
+    }
+  }
+
+  private static func choice<Value: CaseIterable & RawRepresentable<String> & SendableMetatype>(
+    _ assign: @escaping Assign<Value>
+  ) -> RequestField {
+    let names = Value.allCases.map(\.rawValue)
+    return RequestField(
+      isText: true, expected: "one of \(names.joined(separator: ", "))", choices: names
+    ) { request, text in
+      guard let value = Value(rawValue: text) else { return false }
+      assign(&request, value)
+      return true
+    }
+  }
+}

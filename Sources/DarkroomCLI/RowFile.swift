@@ -1,0 +1,188 @@
+import Darkroom
+import Foundation
+
+/// A request of `--from`.
+package struct Row: Sendable, Equatable {
+  /// From 1; headers and empty lines do not count.
+  package let number: Int
+  /// Of the file, from 1.
+  package let line: Int
+  package var request: GenerationRequest
+  /// The name of its picture within the output folder, if the row says one.
+  package var output: String?
+
+  package init(number: Int, line: Int, request: GenerationRequest, output: String? = nil) {
+    self.number = number
+    self.line = line
+    self.request = request
+    self.output = output
+  }
+}
+
+/// A file of requests: CSV with a header, or JSON lines. Its fields are those of requests as JSON, and `output`.
+package struct RowFile: Sendable {
+  /// The last part of its path.
+  package let name: String
+  package private(set) var rows: [Row] = []
+  /// A line for each value that is not possible, naming row and field.
+  package private(set) var problems: [String] = []
+
+  static let byteLimit = 64 << 20
+
+  /// - Parameter defaults: what holds for fields that a row does not have, or leaves empty in CSV.
+  /// - Throws: `DarkroomError` of kind `request` if the file as a whole cannot be read.
+  package init(path: String, defaults: GenerationRequest) throws {
+    let name = URL(fileURLWithPath: path).lastPathComponent
+    switch OutputPlace.ending(of: path).lowercased() {
+    case ".csv": try self.init(csv: Self.text(path), name: name, defaults: defaults)
+    case ".jsonl": try self.init(jsonLines: Self.text(path), name: name, defaults: defaults)
+    default:
+      throw DarkroomError(
+        .request, "--from: \(quoted(path)) is not possible; expected a file that ends in .csv or .jsonl")
+    }
+  }
+
+  package init(csv text: String, name: String, defaults: GenerationRequest) throws {
+    self.name = name
+    var records = try CSV.records(text, file: name)
+    guard !records.isEmpty else { throw failure("is empty; expected a line with the names of the columns") }
+    let header = records.removeFirst().fields.map { $0.trimmingCharacters(in: .whitespaces) }
+    for (index, column) in header.enumerated() {
+      if Field(column) == nil { throw failure("the header: \(Field.refusal(column, "column"))") }
+      if header[..<index].contains(column) { throw failure("the header: has \(quoted(column)) twice") }
+    }
+    if !header.contains(Field.promptName) {
+      throw failure("the header: has no column \(quoted(Field.promptName))")
+    }
+    for record in records {
+      var builder = RowBuilder(number: rows.count + 1, line: record.line, defaults: defaults)
+      if record.fields.count != header.count {
+        builder.problems.append(
+          "has \(record.fields.count) fields; expected \(header.count) as in the header")
+      } else {
+        for (column, cell) in zip(header, record.fields) where !cell.isEmpty {
+          builder.set(column, .cell(cell))
+        }
+      }
+      take(builder)
+    }
+  }
+
+  package init(jsonLines text: String, name: String, defaults: GenerationRequest) throws {
+    self.name = name
+    for record in try JSONLines.records(text, file: name) {
+      var builder = RowBuilder(number: rows.count + 1, line: record.line, defaults: defaults)
+      for (field, value) in record.fields.sorted(by: { $0.key < $1.key }) where value != .null {
+        builder.set(field, .json(value))
+      }
+      take(builder)
+    }
+  }
+
+  private mutating func take(_ builder: RowBuilder) {
+    rows.append(builder.row)
+    let missing = builder.hasPrompt || !builder.problems.isEmpty ? [] : ["\(Field.promptName): is missing"]
+    problems += (builder.problems + missing).map {
+      "\(singleLine(name)), row \(builder.row.number) (line \(builder.row.line)): \($0)"
+    }
+  }
+
+  private func failure(_ what: String) -> DarkroomError {
+    DarkroomError(.request, "\(singleLine(name)): \(what)")
+  }
+
+  private static func text(_ path: String) throws -> String {
+    let bytes: Data
+    do {
+      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      bytes = try file.read(upToCount: byteLimit + 1) ?? Data()
+    } catch {
+      throw DarkroomError(.request, "--from: \(quoted(path)) cannot be read: \(OutputPlace.reason(error))")
+    }
+    guard bytes.count <= byteLimit else {
+      throw DarkroomError(.request, "--from: \(quoted(path)) is too long; expected at most 64 MiB")
+    }
+    let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes
+    guard let text = String(validating: content, as: UTF8.self) else {
+      throw DarkroomError(.request, "--from: \(quoted(path)) is not text in UTF-8")
+    }
+    return text
+  }
+}
+
+/// What a column or field of a row stands for.
+private enum Field {
+  case request(GenerationRequest.CodingKeys)
+  case output
+
+  static let promptName = GenerationRequest.CodingKeys.prompt.rawValue
+  static let names = GenerationRequest.CodingKeys.allCases.map(\.rawValue).sorted() + ["output"]
+
+  init?(_ name: String) {
+    if name == "output" {
+      self = .output
+    } else if let key = GenerationRequest.CodingKeys(rawValue: name) {
+      self = .request(key)
+    } else {
+      return nil
+    }
+  }
+
+  static func refusal(_ name: String, _ kind: String) -> String {
+    "unknown \(kind) \(quoted(String(name.prefix(64))))\(NearNames.hint(name, among: names))"
+      + "; expected \(names.joined(separator: ", "))"
+  }
+}
+
+/// A row on its way from text.
+private struct RowBuilder {
+  enum Value {
+    /// Of CSV, where everything is text.
+    case cell(String)
+    case json(JSONLines.Value)
+  }
+
+  var row: Row
+  var hasPrompt = false
+  var problems: [String] = []
+
+  init(number: Int, line: Int, defaults: GenerationRequest) {
+    row = Row(number: number, line: line, request: defaults)
+  }
+
+  mutating func set(_ name: String, _ value: Value) {
+    switch Field(name) {
+    case nil: problems.append(Field.refusal(name, "field"))
+    case .output:
+      guard let text = text(value, isText: true), PictureName.isPlain(text) else {
+        problems.append("\(name): \(refusal(value, PictureName.expected))")
+        return
+      }
+      row.output = text
+    case .request(let key):
+      let field = RequestField.of(key)
+      guard let text = text(value, isText: field.isText), field.set(&row.request, text) else {
+        problems.append("\(name): \(refusal(value, field.expected, field.choices))")
+        return
+      }
+      if key == .prompt { hasPrompt = true }
+    }
+  }
+
+  private func text(_ value: Value, isText: Bool) -> String? {
+    switch value {
+    case .cell(let text): isText ? text : text.trimmingCharacters(in: .whitespaces)
+    case .json(.text(let text)): isText ? text : nil
+    case .json(.number(let text)): isText ? nil : text
+    case .json: nil
+    }
+  }
+
+  private func refusal(_ value: Value, _ expected: String, _ choices: [String] = []) -> String {
+    switch value {
+    case .cell(let text), .json(.text(let text)), .json(.number(let text)), .json(.other(let text)):
+      Arguments.refusal(text, expected, choices)
+    case .json(.null): Arguments.refusal("null", expected, choices)
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import Darkroom
+import Testing
+
+import DarkroomCLI
+
+@Suite struct ArgumentsTests {
+  private func parse(_ words: String...) throws -> Arguments {
+    guard case .run(let arguments) = try Arguments.parse(words, for: .generate) else {
+      throw DarkroomError(.request, "asked for help")
+    }
+    return arguments
+  }
+
+  private func refusal(_ words: [String]) -> String? {
+    do {
+      _ = try Arguments.parse(words, for: .generate)
+      return nil
+    } catch let error as DarkroomError {
+      return error.kind == .request ? error.description : "wrong kind"
+    } catch {
+      return "wrong error"
+    }
+  }
+
+  @Test func readsEveryFlag() throws {
+    let settings = try parse(
+      "a cat", "--model", "m", "--config", "c", "--negative", "n", "--sampler", "DDIM", "--schedule",
+      "karras",
+      "--steps", "7", "--cfg-scale", "-0", "--guidance-rescale", "0.5", "--size", "512x768", "--seed",
+      "18446744073709551615", "--count", "3", "--clip-skip", "1", "--eta", "1", "--prompt-syntax", "a1111",
+      "--prompt-mode", "truncate", "--precision", "float32", "--device", "cpu", "--threads", "2", "--output",
+      "o.png", "--from", "f.csv", "--json", "--quiet", "--dry-run"
+    ).settings
+    var request = GenerationRequest(prompt: "")
+    (request.negativePrompt, request.sampler, request.schedule) = ("n", "DDIM", "karras")
+    (request.steps, request.guidanceScale, request.guidanceRescale) = (7, 0, 0.5)
+    (request.width, request.height, request.seed, request.count) = (512, 768, .max, 3)
+    (request.clipSkip, request.eta, request.promptSyntax) = (1, 1, .a1111)
+    (request.promptMode, request.precision) = (.truncate, .float32)
+    #expect(settings.request == request)
+    #expect(settings.model == "m" && settings.configuration == "c" && settings.threads == 2)
+    #expect(settings.output == "o.png" && settings.from == "f.csv")
+    #expect(settings.json && settings.quiet && settings.dryRun)
+  }
+
+  @Test func valuesMayFollowAnEqualsSign() throws {
+    let arguments = try parse("--negative=--a=b", "--steps=3", "x")
+    #expect(arguments.settings.request.negativePrompt == "--a=b")
+    #expect(arguments.settings.request.steps == 3)
+    #expect(arguments.words == ["x"])
+  }
+
+  @Test func twoDashesEndTheFlags() throws {
+    let arguments = try parse("--steps", "3", "--", "--steps")
+    #expect(arguments.words == ["--steps"])
+    #expect(try parse("-").words == ["-"])
+  }
+
+  @Test func helpWinsOverWhatIsMissing() throws {
+    guard case .help = try Arguments.parse(["--steps", "3", "--help"], for: .generate) else {
+      Issue.record("--help is not seen")
+      return
+    }
+  }
+
+  @Test(arguments: [
+    (["--stepz", "3"], "unknown flag '--stepz'; did you mean --steps?; darkroom generate --help lists them"),
+    (["--init", "a.png"], "unknown flag '--init'; darkroom generate --help lists them"),
+    (["-s", "3"], "unknown flag '-s'; darkroom generate --help lists them"),
+    (["--steps", "0"], "--steps: '0' is not possible; expected 1 to 150"),
+    (["--steps", "1e1"], "--steps: '1e1' is not possible; expected 1 to 150"),
+    (
+      ["--steps", "99999999999999999999"],
+      "--steps: '99999999999999999999' is not possible; expected 1 to 150"
+    ),
+    (["--steps"], "--steps: no value; expected 1 to 150"),
+    (
+      ["--steps", "--json"],
+      "--steps: no value before '--json'; expected 1 to 150"
+        + " (a value that begins with -- is written --steps=--json)"
+    ),
+    (["--steps", "3", "--steps=3"], "--steps: is given twice; expected once"),
+    (["--json", "--json"], "--json: is given twice; expected once"),
+    (["--json=1"], "--json: '1' is not possible; expected no value"),
+    (["--cfg-scale", "nan"], "--cfg-scale: 'nan' is not possible; expected 0 to 100"),
+    (["--cfg-scale", "inf"], "--cfg-scale: 'inf' is not possible; expected 0 to 100"),
+    (["--cfg-scale", "-1"], "--cfg-scale: '-1' is not possible; expected 0 to 100"),
+    (["--eta", "1.01"], "--eta: '1.01' is not possible; expected 0 to 1"),
+    (["--seed", "-1"], "--seed: '-1' is not possible; expected a whole number from 0 to 2^64 - 1"),
+    (["--size", "512"], "--size: '512' is not possible; expected both a multiple of 8 from 64 to 2048"),
+    (["--size", "512x"], "--size: '512x' is not possible; expected both a multiple of 8 from 64 to 2048"),
+    (
+      ["--size", "64x500"], "--size: '64x500' is not possible; expected both a multiple of 8 from 64 to 2048"
+    ),
+    (["--device", "gpu"], "--device: 'gpu' is not possible; expected cpu"),
+    (["--threads", "0"], "--threads: '0' is not possible; expected 1 to 1024"),
+    (["--model", ""], "--model: '' is not possible; expected a path"),
+    (["a", "cat"], "unexpected argument 'cat'; an argument with spaces needs quotes"),
+    (
+      ["--prompt-mode", "chunk\n"],
+      "--prompt-mode: 'chunk\\n' is not possible; expected one of chunks, truncate; did you mean chunks?"
+    ),
+  ])
+  func refuses(words: [String], message: String) { #expect(refusal(words) == message) }
+
+  @Test func namesSamplersThatAreNear() throws {
+    let message = try #require(refusal(["--sampler", "eulr"]))
+    #expect(message.hasPrefix("--sampler: 'eulr' is not possible; expected one of "))
+    #expect(message.contains("did you mean euler"))
+    #expect(refusal(["--sampler", "EULER"]) == nil)
+    for entry in Catalogue.samplers {
+      for alias in entry.aliases { #expect(refusal(["--sampler", alias]) == nil) }
+    }
+  }
+
+  @Test func longValuesAreCut() throws {
+    let message = try #require(refusal(["--steps", String(repeating: "9", count: 5000)]))
+    #expect(message.count < 200)
+    #expect(refusal(["--negative", String(repeating: "a", count: 10_000)]) == nil)
+    #expect(refusal(["--negative", String(repeating: "a", count: 10_001)]) != nil)
+  }
+
+  @Test func countsMissingArguments() {
+    #expect(throws: DarkroomError.self) { try Arguments.parse([], for: .redo) }
+    #expect(throws: DarkroomError.self) { try Arguments.parse(["a", "b"], for: .redo) }
+    #expect(throws: Never.self) { try Arguments.parse(["a"], for: .redo) }
+  }
+}

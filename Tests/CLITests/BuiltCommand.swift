@@ -1,0 +1,86 @@
+import Foundation
+import Glibc
+import TestSupport
+
+/// The built command as a process of its own.
+enum BuiltCommand {
+  static let model = Fixtures.url("sd1_tiny").path
+
+  struct Result: Sendable {
+    let code: Int32
+    let output: String
+    let error: String
+    var lines: [String] { output.split(separator: "\n").map(String.init) }
+    var errorLines: [String] { error.split(separator: "\n").map(String.init) }
+  }
+
+  struct NotBuilt: Error {}
+
+  /// The executable beside this test's own, since both are made by one build.
+  static func url() throws -> URL {
+    let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    let sources = URL(fileURLWithPath: #filePath)
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    for folder in [tests.deletingLastPathComponent(), sources.appendingPathComponent(".build/release")] {
+      let command = folder.appendingPathComponent("darkroom")
+      if FileManager.default.isExecutableFile(atPath: command.path) { return command }
+    }
+    throw NotBuilt()
+  }
+
+  /// Runs the command to its end.
+  static func run(
+    _ words: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
+  ) async throws -> Result {
+    try await start(words, in: folder, environment: environment).result()
+  }
+
+  static func start(
+    _ words: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
+  ) throws -> Running {
+    let process = Process()
+    process.executableURL = try url()
+    process.arguments = words
+    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+    var all = ProcessInfo.processInfo.environment
+    all["DARKROOM_MODEL"] = nil
+    process.environment = all.merging(environment) { $1 }
+    // Files, since nobody reads while the process runs.
+    let streams = try TemporaryFolder()
+    for name in ["output", "error"] { try streams.write("", name) }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: streams.path("output")))
+    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: streams.path("error")))
+    try process.run()
+    return Running(process: process, streams: streams)
+  }
+
+  final class Running {
+    private let process: Process
+    private let streams: TemporaryFolder
+
+    init(process: Process, streams: TemporaryFolder) {
+      self.process = process
+      self.streams = streams
+    }
+
+    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+    /// Waits until the condition holds or the process has ended; false in the second case.
+    func waits(until condition: () throws -> Bool) async throws -> Bool {
+      while process.isRunning {
+        if try condition() { return true }
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      return false
+    }
+
+    func result() async throws -> Result {
+      _ = try await waits { false }
+      return Result(
+        code: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+        output: String(decoding: try streams.data("output"), as: UTF8.self),
+        error: String(decoding: try streams.data("error"), as: UTF8.self))
+    }
+  }
+}

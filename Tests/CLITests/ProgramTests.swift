@@ -1,0 +1,87 @@
+import Darkroom
+import Foundation
+import Testing
+
+import DarkroomCLI
+
+@Suite struct ProgramTests {
+  @Test(arguments: [
+    ([], "no command; darkroom --help lists them"),
+    (["generte"], "unknown command 'generte'; did you mean generate?; darkroom --help lists them"),
+    (["xyz"], "unknown command 'xyz'; darkroom --help lists them"),
+    (["--versio"], "unknown flag '--versio'; did you mean --version?"),
+    (["help", "redoo"], "unknown command 'redoo'; did you mean redo?; darkroom --help lists them"),
+    (["generate"], "no PROMPT; expected darkroom generate PROMPT, or --from FILE"),
+    (["generate", "x", "--from", "a.csv"], "--from: stands instead of PROMPT; expected one of the two"),
+    (
+      ["generate", "x"],
+      "no model: name a diffusers folder or a .safetensors file with --model or in DARKROOM_MODEL"
+    ),
+    (["redo"], "no PICTURE; expected darkroom redo PICTURE"),
+    (["inspect"], "no MODEL; expected darkroom inspect MODEL"),
+    (["samplers", "x"], "unexpected argument 'x'"),
+    (
+      ["generate", "--from", "a.csv", "--model", "m", "--output", "b.png"],
+      "--output: is a file; expected a folder with --from (a new one ends in /)"
+    ),
+    (
+      ["generate", "--from", "a.txt", "--model", "m"],
+      "--from: 'a.txt' is not possible; expected a file that ends in .csv or .jsonl"
+    ),
+    (
+      ["generate", "--from", "no\u{1B}such.csv", "--model", "m"],
+      "--from: 'no\\u{1B}such.csv' cannot be read: No such file or directory"
+    ),
+  ])
+  func wrongUseIsOneLine(words: [String], message: String) async {
+    let test = TestConsole()
+    #expect(await test.run(words) == 2)
+    #expect(test.error == "darkroom: \(message)\n")
+    #expect(test.output.isEmpty)
+  }
+
+  @Test func exitCodesOfErrors() {
+    #expect(ExitCode.of(DarkroomError(.request, ""), signal: nil) == 2)
+    for kind in [DarkroomError.Kind.model, .resources, .nonFinite, .output] {
+      #expect(ExitCode.of(DarkroomError(kind, ""), signal: nil) == 1)
+    }
+    #expect(ExitCode.of(CancellationError(), signal: 2) == 130)
+    #expect(ExitCode.of(CancellationError(), signal: 15) == 143)
+    #expect(ExitCode.of(DarkroomError(.output, ""), signal: 2) == 1)
+    #expect(ExitCode.of(CocoaError(.fileNoSuchFile), signal: nil) == 1)
+  }
+
+  @Test func samplersAsJSON() async throws {
+    struct Listing: Decodable {
+      let samplers: [Catalogue.Entry]
+      let schedules: [Catalogue.Entry]
+    }
+    let test = TestConsole()
+    #expect(await test.run(["samplers", "--json"]) == 0)
+    let listing = try JSONDecoder().decode(Listing.self, from: Data(test.output.utf8))
+    #expect(listing.samplers == Catalogue.samplers && listing.schedules == Catalogue.schedules)
+    #expect(!test.output.dropLast().contains("\n"))
+  }
+
+  @Test func samplersAsTable() async {
+    let test = TestConsole()
+    #expect(await test.run(["samplers"]) == 0)
+    #expect(test.output.hasPrefix("sampler  "))
+    for entry in Catalogue.samplers + Catalogue.schedules { #expect(test.output.contains("\n\(entry.name)")) }
+    #expect(!test.output.contains(" \n"))
+  }
+
+  @Test func modelOfTheEnvironment() async {
+    let test = TestConsole()
+    #expect(await test.run(["generate", "x"], environment: ["DARKROOM_MODEL": "/no/model"]) == 1)
+    #expect(test.error.contains("/no/model"))
+  }
+
+  @Test func nearNames() {
+    #expect(NearNames.near("generat", among: ["generate", "redo"]) == ["generate"])
+    #expect(NearNames.near("dpm", among: ["dpmpp_2m", "euler"]) == ["dpmpp_2m"])
+    #expect(NearNames.near("zzz", among: ["euler"]).isEmpty)
+    #expect(NearNames.distance(Array("kitten".unicodeScalars), Array("sitting".unicodeScalars)) == 3)
+    #expect(NearNames.distance([], Array("ab".unicodeScalars)) == 2)
+  }
+}
