@@ -42,7 +42,7 @@ public actor Engine {
   ///   - finished: is called with each picture as soon as it is decoded; what it throws ends the request.
   /// - Throws: `DarkroomError`; `CancellationError`.
   public func generate(
-    _ request: GenerationRequest, progress: @escaping @Sendable (Progress) -> Void = { _ in },
+    _ request: GenerationRequest, progress: @escaping @Sendable (GenerationProgress) -> Void = { _ in },
     notice: @escaping @Sendable (Notice) -> Void = { _ in },
     finished: @escaping @Sendable (GeneratedPicture) throws -> Void
   ) throws {
@@ -71,7 +71,7 @@ private final class EngineExecutor: SerialExecutor {
 
 /// Whom a generation tells what happens.
 struct Reporter {
-  let progress: (Progress) -> Void
+  let progress: (GenerationProgress) -> Void
   let notice: (Notice) -> Void
   let finished: (GeneratedPicture) throws -> Void
 }

@@ -1,7 +1,7 @@
 /// Everything that determines a picture. The command, the metadata of pictures and request files share it:
 /// as JSON its fields have the names in `CodingKeys`, and any but `prompt` may be missing.
 public struct GenerationRequest: Codable, Sendable, Equatable {
-  /// What to draw; at most 10,000 characters.
+  /// What to draw; at most `Limits.promptCharacters` Unicode scalars.
   public var prompt: String
   /// What to keep away from; used when `guidanceScale` is above 1.
   public var negativePrompt = ""
@@ -9,19 +9,19 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
   public var sampler = "euler"
   /// A schedule's name or alias; nil takes the model's own.
   public var schedule: String?
-  /// Sampling steps, 1...150.
+  /// Sampling steps.
   public var steps = 25
   /// Classifier-free guidance: how far to move from the negative prompt's prediction (1: not at all).
   public var guidanceScale = 7.0
   /// How much of the guided prediction's excess contrast to take back, 0...1 (Lin et al. 2024, section 3.4).
   public var guidanceRescale = 0.0
-  /// Pixels, a multiple of 8 in 8...2048; nil takes the model's native size.
+  /// Pixels, a multiple of 8; nil takes the model's native size.
   public var width: Int?
   public var height: Int?
   /// Seed of the first picture; picture k has seed + k. Nil draws one, which is reported. As in torch, only
   /// the low 32 bits matter.
   public var seed: UInt64?
-  /// Number of pictures, 1...1000.
+  /// Number of pictures.
   public var count = 1
   /// Layers to leave out at the text encoder's end; 0 for none, as diffusers counts (A1111 counts from 1).
   public var clipSkip = 0
@@ -95,26 +95,46 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
 
 extension GenerationRequest {
   /// Limits that hold for every model.
+  public enum Limits {
+    public static let steps = 1...150
+    public static let count = 1...1000
+    public static let guidanceScale = 0.0...100
+    public static let guidanceRescale = 0.0...1
+    public static let clipSkip = 0...64
+    public static let eta = 0.0...1
+    /// Pixels of width and height, which are also multiples of `sideMultiple`.
+    public static let side = 8...2048
+    public static let sideMultiple = 8
+    public static let promptCharacters = 10_000
+  }
+
   /// - Throws: `DarkroomError` of kind `request`, naming the field and what was expected.
   func validate() throws {
-    func require(_ holds: Bool, _ key: CodingKeys, _ value: Any, _ expected: String) throws {
-      guard holds else {
-        throw DarkroomError(.request, "\(key.rawValue): \(value) is not possible; expected \(expected)")
-      }
+    func require<Value>(_ value: Value, in range: ClosedRange<Value>, _ key: CodingKeys) throws {
+      guard range.contains(value) else { throw DarkroomError.limit(key, "\(value)", range) }
     }
-    try require((1...150).contains(steps), .steps, steps, "1 to 150")
-    try require((1...1000).contains(count), .count, count, "1 to 1000")
-    try require(
-      guidanceScale.isFinite && (0...100).contains(guidanceScale), .guidanceScale, guidanceScale, "0 to 100")
-    try require(
-      guidanceRescale.isFinite && (0...1).contains(guidanceRescale), .guidanceRescale, guidanceRescale,
-      "0 to 1")
-    try require((0...64).contains(clipSkip), .clipSkip, clipSkip, "0 to the text encoder's layers - 1")
-    if let eta { try require(eta.isFinite && (0...1).contains(eta), .eta, eta, "0 to 1") }
+    try require(steps, in: Limits.steps, .steps)
+    try require(count, in: Limits.count, .count)
+    try require(guidanceScale, in: Limits.guidanceScale, .guidanceScale)
+    try require(guidanceRescale, in: Limits.guidanceRescale, .guidanceRescale)
+    try require(clipSkip, in: Limits.clipSkip, .clipSkip)
+    if let eta { try require(eta, in: Limits.eta, .eta) }
     for (key, side) in [(CodingKeys.width, width), (.height, height)] {
       guard let side else { continue }
-      try require(
-        (8...2048).contains(side) && side % 8 == 0, key, side, "a multiple of 8 from 8 to 2048")
+      try require(side, in: Limits.side, key)
+      guard side % Limits.sideMultiple == 0 else {
+        throw DarkroomError(.request, "\(key.rawValue): \(side) is no multiple of \(Limits.sideMultiple)")
+      }
     }
+  }
+}
+
+extension DarkroomError {
+  fileprivate static func limit<Value>(
+    _ key: GenerationRequest.CodingKeys, _ value: String, _ range: ClosedRange<Value>
+  ) -> DarkroomError {
+    DarkroomError(
+      .request,
+      "\(key.rawValue): \(value) is not possible; expected \(range.lowerBound) to \(range.upperBound)")
   }
 }

@@ -1,17 +1,17 @@
 /// Times sampling steps and tells the caller how far the job is. Reporting allocates nothing itself.
 package final class StepClock {
-  private let report: (Progress) -> Void
+  private let report: (GenerationProgress) -> Void
   private let clock = ContinuousClock()
   private let stepsOfJob: Int
-  private var now: Progress
+  private var now: GenerationProgress
   private var stepsDone = 0
   private var samplingSeconds = 0.0
   private var last: ContinuousClock.Instant
 
-  package init(_ job: Job, _ report: @escaping (Progress) -> Void = { _ in }) {
+  package init(_ job: Job, _ report: @escaping (GenerationProgress) -> Void = { _ in }) {
     self.report = report
     stepsOfJob = job.request.steps * job.request.count
-    now = Progress(stage: .loading, pictures: job.request.count, steps: job.request.steps)
+    now = GenerationProgress(stage: .loading, pictures: job.request.count, steps: job.request.steps)
     last = clock.now
   }
 
@@ -21,7 +21,7 @@ package final class StepClock {
     enter(.loading, finished: finished)
   }
 
-  func enter(_ stage: Progress.Stage, finished: Int? = nil) {
+  func enter(_ stage: GenerationProgress.Stage, finished: Int? = nil) {
     now.stage = stage
     if let finished { now.finishedPictures = finished }
     last = clock.now

@@ -125,14 +125,14 @@ package struct WorkClock: Sendable {
   }
 
   /// Seconds left at a time; nil before the first step.
-  package func left(_ progress: Progress, at now: Double) -> Double? {
+  package func left(_ progress: GenerationProgress, at now: Double) -> Double? {
     let current = progress.finishedPictures * progress.steps + progress.batch * progress.step
     let done = min(done + current, total)
     return done > 0 ? (now - start) / Double(done) * Double(total - done) : nil
   }
 
   /// ", 1:12:30 left in all", if there is more than this row.
-  package func suffix(_ progress: Progress, at now: Double) -> String {
+  package func suffix(_ progress: GenerationProgress, at now: Double) -> String {
     guard rowsLeft > 1, let left = left(progress, at: now) else { return "" }
     return ", \(DarkroomCLI.clock(left)) left in all"
   }

@@ -4,7 +4,7 @@ import Darkroom
 package protocol PictureMaker: Sendable {
   /// As `Engine.generate`.
   func make(
-    _ request: GenerationRequest, progress: @escaping @Sendable (Progress) -> Void,
+    _ request: GenerationRequest, progress: @escaping @Sendable (GenerationProgress) -> Void,
     notice: @escaping @Sendable (Notice) -> Void,
     finished: @escaping @Sendable (any FinishedPicture) throws -> Void
   ) async throws
@@ -26,7 +26,7 @@ extension GeneratedPicture: FinishedPicture {}
 
 extension Engine: PictureMaker {
   package func make(
-    _ request: GenerationRequest, progress: @escaping @Sendable (Progress) -> Void,
+    _ request: GenerationRequest, progress: @escaping @Sendable (GenerationProgress) -> Void,
     notice: @escaping @Sendable (Notice) -> Void,
     finished: @escaping @Sendable (any FinishedPicture) throws -> Void
   ) throws {

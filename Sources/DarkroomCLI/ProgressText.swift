@@ -3,7 +3,7 @@ import Darkroom
 /// How far the work has come, for people.
 package enum ProgressText {
   /// "sampling, picture 2 of 4, step 12/25, 1.32 s/step, 0:45 left".
-  package static func line(_ progress: Progress) -> String {
+  package static func line(_ progress: GenerationProgress) -> String {
     var parts = [progress.stage.rawValue]
     if progress.pictures > 1 {
       let first = min(progress.finishedPictures + 1, progress.pictures)
@@ -28,7 +28,7 @@ struct ProgressReport: Sendable {
   var prefix = ""
 
   /// - Parameter suffix: stands behind the line.
-  func show(_ progress: Progress, suffix: String = "") {
+  func show(_ progress: GenerationProgress, suffix: String = "") {
     let isNew = progress.stage != .sampling || progress.step == 0
     console.status(prefix + ProgressText.line(progress) + suffix, isNew: isNew)
   }

@@ -16,15 +16,15 @@ struct RequestField: Sendable {
     case .negativePrompt: text { $0.negativePrompt = $1 }
     case .sampler: name(Catalogue.samplers) { $0.sampler = $1 }
     case .schedule: name(Catalogue.schedules) { $0.schedule = $1 }
-    case .steps: integer(1...150) { $0.steps = $1 }
-    case .guidanceScale: number(0...100) { $0.guidanceScale = $1 }
-    case .guidanceRescale: number(0...1) { $0.guidanceRescale = $1 }
+    case .steps: integer(GenerationRequest.Limits.steps) { $0.steps = $1 }
+    case .guidanceScale: number(GenerationRequest.Limits.guidanceScale) { $0.guidanceScale = $1 }
+    case .guidanceRescale: number(GenerationRequest.Limits.guidanceRescale) { $0.guidanceRescale = $1 }
     case .width: side { $0.width = $1 }
     case .height: side { $0.height = $1 }
     case .seed: seed
-    case .count: integer(1...1000) { $0.count = $1 }
-    case .clipSkip: integer(0...64) { $0.clipSkip = $1 }
-    case .eta: number(0...1) { $0.eta = $1 }
+    case .count: integer(GenerationRequest.Limits.count) { $0.count = $1 }
+    case .clipSkip: integer(GenerationRequest.Limits.clipSkip) { $0.clipSkip = $1 }
+    case .eta: number(GenerationRequest.Limits.eta) { $0.eta = $1 }
     case .promptSyntax: choice { $0.promptSyntax = $1 }
     case .promptMode: choice { $0.promptMode = $1 }
     case .precision: choice { $0.precision = $1 }
@@ -39,16 +39,21 @@ struct RequestField: Sendable {
     return (width, height)
   }
 
-  static let sideExpected = "a multiple of 8 from 64 to 2048"
+  static let sideExpected: String = {
+    let (range, multiple) = (GenerationRequest.Limits.side, GenerationRequest.Limits.sideMultiple)
+    return "a multiple of \(multiple) from \(range.lowerBound) to \(range.upperBound)"
+  }()
 
-  private static func isSide(_ pixels: Int) -> Bool { (64...2048).contains(pixels) && pixels % 8 == 0 }
+  private static func isSide(_ pixels: Int) -> Bool {
+    GenerationRequest.Limits.side.contains(pixels) && pixels % GenerationRequest.Limits.sideMultiple == 0
+  }
 }
 
 extension RequestField {
   private typealias Assign<Value> = @Sendable (inout GenerationRequest, Value) -> Void
 
   private static func text(_ assign: @escaping Assign<String>) -> RequestField {
-    let limit = 10_000
+    let limit = GenerationRequest.Limits.promptCharacters
     return RequestField(isText: true, expected: "at most \(limit) characters") { request, text in
       guard text.unicodeScalars.count <= limit else { return false }
       assign(&request, text)

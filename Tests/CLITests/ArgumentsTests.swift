@@ -87,10 +87,10 @@ import DarkroomCLI
     (["--cfg-scale", "-1"], "--cfg-scale: '-1' is not possible; expected 0 to 100"),
     (["--eta", "1.01"], "--eta: '1.01' is not possible; expected 0 to 1"),
     (["--seed", "-1"], "--seed: '-1' is not possible; expected a whole number from 0 to 2^64 - 1"),
-    (["--size", "512"], "--size: '512' is not possible; expected both a multiple of 8 from 64 to 2048"),
-    (["--size", "512x"], "--size: '512x' is not possible; expected both a multiple of 8 from 64 to 2048"),
+    (["--size", "512"], "--size: '512' is not possible; expected both a multiple of 8 from 8 to 2048"),
+    (["--size", "512x"], "--size: '512x' is not possible; expected both a multiple of 8 from 8 to 2048"),
     (
-      ["--size", "64x500"], "--size: '64x500' is not possible; expected both a multiple of 8 from 64 to 2048"
+      ["--size", "64x500"], "--size: '64x500' is not possible; expected both a multiple of 8 from 8 to 2048"
     ),
     (["--device", "gpu"], "--device: 'gpu' is not possible; expected cpu"),
     (["--threads", "0"], "--threads: '0' is not possible; expected 1 to 1024"),

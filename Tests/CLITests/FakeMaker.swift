@@ -18,7 +18,7 @@ final class FakeMaker: PictureMaker {
   var pictures: [GenerationRequest] { made.withLock { $0 } }
 
   func make(
-    _ request: GenerationRequest, progress: @escaping @Sendable (Darkroom.Progress) -> Void,
+    _ request: GenerationRequest, progress: @escaping @Sendable (Darkroom.GenerationProgress) -> Void,
     notice: @escaping @Sendable (Notice) -> Void,
     finished: @escaping @Sendable (any FinishedPicture) throws -> Void
   ) async throws {
@@ -27,7 +27,7 @@ final class FakeMaker: PictureMaker {
       var single = request
       (single.seed, single.count) = (seed &+ UInt64(index), 1)
       try beforePicture(single)
-      var state = Darkroom.Progress(stage: .sampling)
+      var state = Darkroom.GenerationProgress(stage: .sampling)
       (state.finishedPictures, state.pictures) = (index, request.count)
       (state.step, state.steps) = (1, request.steps)
       progress(state)

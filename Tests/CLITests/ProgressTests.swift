@@ -5,9 +5,9 @@ import DarkroomCLI
 
 @Suite struct ProgressTests {
   @Test func lines() {
-    var progress = Progress(stage: .loading)
+    var progress = GenerationProgress(stage: .loading)
     #expect(ProgressText.line(progress) == "loading")
-    progress = Progress(stage: .sampling)
+    progress = GenerationProgress(stage: .sampling)
     (progress.finishedPictures, progress.pictures, progress.step, progress.steps) = (1, 4, 12, 25)
     (progress.secondsPerStep, progress.secondsLeft) = (1.318, 45.2)
     #expect(ProgressText.line(progress) == "sampling, picture 2 of 4, step 12/25, 1.32 s/step, 0:45 left")
@@ -80,7 +80,7 @@ import DarkroomCLI
 
   @Test func timeOfAllRows() throws {
     var clock = WorkClock(start: 100, work: [20, 20])
-    var progress = Progress(stage: .sampling)
+    var progress = GenerationProgress(stage: .sampling)
     (progress.pictures, progress.steps) = (2, 10)
     #expect(clock.left(progress, at: 105) == nil)
     progress.step = 5

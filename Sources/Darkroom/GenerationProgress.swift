@@ -1,5 +1,5 @@
 /// How far a generation has come.
-public struct Progress: Sendable, Equatable {
+public struct GenerationProgress: Sendable, Equatable {
   public enum Stage: String, Sendable {
     case loading, encoding, sampling, decoding
   }
@@ -19,7 +19,7 @@ public struct Progress: Sendable, Equatable {
   public var secondsLeft: Double?
 }
 
-extension Progress {
+extension GenerationProgress {
   /// The beginning of a stage, for whoever shows or imitates a generation.
   public init(stage: Stage) { self.stage = stage }
 }
