@@ -1,0 +1,175 @@
+/// How the text of a prompt is read.
+package enum PromptSyntax: String, Sendable, CaseIterable {
+  /// Every character is literal, as in diffusers.
+  case plain
+  /// Only `(text:1.3)` is special: it multiplies the weight of `text`. Groups nest and multiply. All other
+  /// parentheses are literal. In a prompt that holds a group, `\(` and `\)` stand for literal
+  /// parentheses, which are never part of a group's notation; a prompt without a group is taken as it
+  /// is, backslashes included.
+  case weights
+  /// The syntax of AUTOMATIC1111's web interface: `(text)` × 1.1, `[text]` ÷ 1.1, `(text:1.3)` × 1.3; a
+  /// backslash makes `( ) [ ] \` literal and is dropped elsewhere; what is not closed ends with the
+  /// prompt; the word BREAK starts a new chunk. Schedules, alternatives and AND are not supported:
+  /// they are taken literally, with a `PromptWarning`.
+  case a1111
+}
+
+/// Something in a prompt that is taken literally although its writer probably meant more.
+package enum PromptWarning: Sendable, Equatable, CustomStringConvertible {
+  /// `[from:to:0.5]`, a prompt that changes during sampling.
+  case schedule(String)
+  /// `[a|b]`, prompts that take turns.
+  case alternation(String)
+  /// AND, several prompts at once.
+  case composition
+
+  package var description: String {
+    switch self {
+    case .schedule(let text): "prompt schedules are not supported; taken literally: \(text)"
+    case .alternation(let text): "alternating prompts are not supported; taken literally: \(text)"
+    case .composition: "combining prompts with AND is not supported; the word is taken literally"
+    }
+  }
+}
+
+/// A prompt taken apart: texts with their weights, in order.
+struct ParsedPrompt: Equatable {
+  enum Part: Equatable {
+    case text(String, weight: Double)
+    /// The following text starts a new chunk.
+    case chunkBreak
+  }
+
+  var parts: [Part]
+  var warnings: [PromptWarning] = []
+
+  static func parse(_ text: String, syntax: PromptSyntax) -> ParsedPrompt {
+    switch syntax {
+    case .plain: ParsedPrompt(parts: [.text(text, weight: 1)])
+    case .weights: ParsedPrompt(parts: ExplicitWeights(text).parts())
+    case .a1111: WebInterfaceSyntax(text).parse()
+    }
+  }
+}
+
+/// Collects pieces of text while the brackets around them are still open.
+struct WeightedText {
+  private var pieces: [(text: String.UnicodeScalarView, weight: Double, isBreak: Bool)] = []
+
+  /// Where the next piece will be: what an opening bracket remembers.
+  var position: Int { pieces.count }
+
+  mutating func append(_ scalars: ArraySlice<Unicode.Scalar>) {
+    guard !scalars.isEmpty else { return }
+    pieces.append((String.UnicodeScalarView(scalars), 1, false))
+  }
+
+  mutating func appendBreak() { pieces.append((.init(), 1, true)) }
+
+  /// Multiplies the weight of everything since `position`.
+  mutating func multiply(from position: Int, by factor: Double) {
+    for index in position..<pieces.count { pieces[index].weight *= factor }
+  }
+
+  /// The pieces, with neighbours of equal weight joined (their tokens may span both).
+  var parts: [ParsedPrompt.Part] {
+    var parts: [ParsedPrompt.Part] = []
+    var text = String.UnicodeScalarView()
+    var weight = 1.0
+    func flush() {
+      if !text.isEmpty { parts.append(.text(String(text), weight: weight)) }
+      text = .init()
+    }
+    for piece in pieces {
+      if piece.isBreak || piece.weight != weight { flush() }
+      if piece.isBreak { parts.append(.chunkBreak) }
+      weight = piece.weight
+      text.append(contentsOf: piece.text)
+    }
+    flush()
+    return parts
+  }
+}
+
+/// Reads `: 1.3 )`: a number between the colon at `position` and `closing`, with optional space around.
+/// - Returns: the number (infinite if too large) and the position after `closing`.
+func closingNumber(
+  in text: [Unicode.Scalar], at position: Int, closing: Unicode.Scalar
+) -> (value: Double, end: Int)? {
+  guard text[position] == ":" else { return nil }
+  func skipSpace(_ start: Int) -> Int {
+    text[start...].firstIndex { !$0.properties.isWhitespace } ?? text.count
+  }
+  let start = skipSpace(position + 1)
+  let end = text[start...].firstIndex { !"+-.0123456789".unicodeScalars.contains($0) } ?? text.count
+  let close = skipSpace(end)
+  guard close < text.count, text[close] == closing,
+    let value = Double(String(String.UnicodeScalarView(text[start..<end])))
+  else { return nil }
+  return (value, close + 1)
+}
+
+/// The syntax `weights`.
+private struct ExplicitWeights {
+  private let text: [Unicode.Scalar]
+  /// Opening parentheses of groups, and the colons that end them with the number and where it ends.
+  private var opens: Set<Int> = []
+  private var closes: [Int: (factor: Double, end: Int)] = [:]
+
+  init(_ prompt: String) {
+    text = Array(prompt.unicodeScalars)
+    var open: [Int] = []
+    var position = 0
+    while position < text.count {
+      if isEscape(position) {
+        position += 2
+        continue
+      }
+      if text[position] == "(" { open.append(position) }
+      if text[position] == ")" { _ = open.popLast() }
+      if let start = open.last, let number = closingNumber(in: text, at: position, closing: ")") {
+        open.removeLast()
+        opens.insert(start)
+        closes[position] = (number.value, number.end)
+        position = number.end
+        continue
+      }
+      position += 1
+    }
+  }
+
+  func parts() -> [ParsedPrompt.Part] {
+    if opens.isEmpty { return [.text(String(String.UnicodeScalarView(text)), weight: 1)] }
+    var result = WeightedText()
+    var open: [Int] = []
+    var start = 0
+    var position = 0
+    while position < text.count {
+      if isEscape(position) {
+        result.append(text[start..<position])
+        start = position + 1
+        position += 2
+      } else if opens.contains(position) {
+        result.append(text[start..<position])
+        open.append(result.position)
+        position += 1
+        start = position
+      } else if let close = closes[position], let first = open.popLast() {
+        result.append(text[start..<position])
+        result.multiply(from: first, by: close.factor)
+        position = close.end
+        start = position
+      } else {
+        position += 1
+      }
+    }
+    result.append(text[start...])
+    return result.parts
+  }
+
+  /// Whether a backslash at `position` makes the parenthesis after it literal.
+  private func isEscape(_ position: Int) -> Bool {
+    text[position] == "\\" && position + 1 < text.count
+      && (text[position + 1] == "(" || text[position + 1] == ")")
+  }
+}
