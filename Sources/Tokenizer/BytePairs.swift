@@ -6,7 +6,10 @@
 struct BytePairs {
   private let vocabulary: Vocabulary
   private var heap = MinimumHeap()
+  /// The symbols of the word; one that has been merged into its left neighbour stays where it was.
   private var symbols: [Int32] = []
+  /// The merge of each symbol with the one after it, if the vocabulary has one.
+  private var merges: [Vocabulary.Merge?] = []
   /// Neighbours in the list of symbols that are left; -1 ends it.
   private var next: [Int] = []
   private var previous: [Int] = []
@@ -20,6 +23,7 @@ struct BytePairs {
     let last = word.count - 1
     symbols = word.map { vocabulary.symbols[Int($0)] }
     symbols[last] = vocabulary.finalSymbols[Int(word[last])]
+    merges = [Vocabulary.Merge?](repeating: nil, count: word.count)
     next = Array(1...word.count)
     next[last] = -1
     previous = Array(-1..<last)
@@ -27,7 +31,7 @@ struct BytePairs {
     while let entry = heap.pop() {
       let index = Int(entry & 0xFFFF_FFFF)
       // An entry is stale if one of its two symbols has been merged since.
-      guard let merge = merge(at: index), UInt64(merge.rank) == entry >> 32 else { continue }
+      guard let merge = merges[index], UInt64(merge.rank) == entry >> 32 else { continue }
       apply(merge, at: index)
     }
     var index = 0
@@ -37,31 +41,25 @@ struct BytePairs {
     }
   }
 
-  /// The merge of the symbol at `index` with the one after it.
-  private func merge(at index: Int) -> Vocabulary.Merge? {
-    let second = next[index]
-    guard symbols[index] != Self.removed, second >= 0 else { return nil }
-    return vocabulary.merges[Vocabulary.pair(symbols[index], symbols[second])]
-  }
-
   private mutating func apply(_ merge: Vocabulary.Merge, at index: Int) {
     let second = next[index]
     let after = next[second]
     symbols[index] = merge.id
-    symbols[second] = Self.removed
+    merges[second] = nil
     next[index] = after
     if after >= 0 { previous[after] = index }
     push(index)
     if previous[index] >= 0 { push(previous[index]) }
   }
 
+  /// Looks up the merge of the symbol at `index` with the one after it.
   private mutating func push(_ index: Int) {
-    guard let merge = merge(at: index) else { return }
+    let second = next[index]
+    merges[index] = second < 0 ? nil : vocabulary.merges[Vocabulary.pair(symbols[index], symbols[second])]
+    guard let merge = merges[index] else { return }
     operations += 1
     heap.push(UInt64(merge.rank) << 32 | UInt64(index))
   }
-
-  private static let removed: Int32 = -1
 }
 
 /// A binary heap that gives back the smallest number first.

@@ -14,7 +14,7 @@ package struct CLIPTokenizer: Sendable {
   }
 
   /// - Parameter operations: is increased by the number of byte pairs that were considered.
-  func encode(_ text: String, operations: inout Int) -> [Int32] {
+  package func encode(_ text: String, operations: inout Int) -> [Int32] {
     let scalars = Array(text.unicodeScalars)
     var composition = CanonicalComposition()
     var pairs = BytePairs(vocabulary)

@@ -2,7 +2,7 @@ import CZlib
 
 /// Decompresses a whole gzip member held in memory.
 /// - Returns: `nil` if the bytes are not intact gzip or hold more than `limit` bytes.
-func gunzip(_ compressed: UnsafeBufferPointer<UInt8>, limit: Int) -> [UInt8]? {
+package func gunzip(_ compressed: UnsafeBufferPointer<UInt8>, limit: Int) -> [UInt8]? {
   guard let base = compressed.baseAddress, let available = UInt32(exactly: compressed.count) else {
     return nil
   }

@@ -65,30 +65,23 @@ extension Vocabulary {
         problem: "is \"\(suffix ?? "")\"; expected \"\(wordEnd)\"")
     }
     var added: [String: Int32] = [:]
-    for token in file.addedTokens ?? [] { added[token.content] = token.id }
+    for token in file.addedTokens ?? [] { added[token.content] = token.id.value }
     return VocabularySource(
       tokensFile: path, tokensPlace: "model.vocab", mergesFile: path, mergePlace: { "model.merges[\($0)]" },
-      tokens: try checked(file.model.vocabulary, file: path, place: "model.vocab"), merges: file.model.merges,
-      added: try checked(added, file: path, place: "added_tokens"))
+      tokens: file.model.vocabulary.mapValues(\.value), merges: file.model.merges,
+      added: added)
   }
 
   private static func readPair(_ url: URL, merges: URL) throws(VocabularyError) -> VocabularySource {
-    let tokens = try decode([String: Int32].self, url)
+    let tokens = try decode([String: TokenID].self, url)
     let (pairs, lines) = try mergePairs([UInt8](read(merges)), file: merges.path)
     let addedFile = url.deletingLastPathComponent().appendingPathComponent("added_tokens.json")
-    let added = exists(addedFile) ? try decode([String: Int32].self, addedFile) : [:]
+    let added = exists(addedFile) ? try decode([String: TokenID].self, addedFile) : [:]
     return VocabularySource(
       tokensFile: url.path, tokensPlace: "tokens", mergesFile: merges.path,
       mergePlace: { "line \(lines[$0])" },
-      tokens: try checked(tokens, file: url.path, place: "tokens"), merges: pairs,
-      added: try checked(added, file: addedFile.path, place: "tokens"))
-  }
-
-  private static func checked(
-    _ tokens: [String: Int32], file: String, place: String
-  ) throws(VocabularyError) -> [String: Int32] {
-    guard let (text, id) = tokens.first(where: { $0.value < 0 }) else { return tokens }
-    throw .malformed(file: file, place: "\(place): \"\(text)\"", problem: "has id \(id); expected 0 or more")
+      tokens: tokens.mapValues(\.value), merges: pairs,
+      added: added.mapValues(\.value))
   }
 }
 
@@ -146,23 +139,41 @@ extension Vocabulary {
   }
 }
 
+/// A token's id. It is read as a `Double`, since a number that is not an `Int32` would be reported without
+/// its place.
+private struct TokenID: Decodable {
+  let value: Int32
+
+  init(from decoder: any Decoder) throws {
+    let number = try decoder.singleValueContainer().decode(Double.self)
+    guard let value = Int32(exactly: number), value >= 0 else {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: decoder.codingPath, debugDescription: "id \(number); expected a whole number from 0 on")
+      )
+    }
+    self.value = value
+  }
+}
+
 /// The parts of a `tokenizer.json` that differ between vocabularies.
 private struct TokenizerFile: Decodable {
   struct Model: Decodable {
     let type: String?
     let endOfWordSuffix: String?
-    let vocabulary: [String: Int32]
+    let vocabulary: [String: TokenID]
     let merges: [VocabularySource.Pair]
 
     enum CodingKeys: String, CodingKey {
-      case type, merges
+      case type
       case endOfWordSuffix = "end_of_word_suffix"
       case vocabulary = "vocab"
+      case merges
     }
   }
 
   struct AddedToken: Decodable {
-    let id: Int32
+    let id: TokenID
     let content: String
   }
 

@@ -4,14 +4,14 @@
 /// `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+` over text in
 /// normal form C, lowercased scalar by scalar (so Σ is always σ). Whitespace only separates. The
 /// fast tokenizer splits a second time, which takes the two literals apart into `<|`, letters, `|>`.
-struct WordSplitter {
+package struct WordSplitter {
   private enum Kind { case letter, number, space, other }
 
   private let scalars: [Unicode.Scalar]
   private let kinds: [Kind]
 
   /// - Parameter text: scalars in normal form C, in any case.
-  init(_ text: [Unicode.Scalar]) {
+  package init(_ text: [Unicode.Scalar]) {
     var lowercase: [Unicode.Scalar] = []
     lowercase.reserveCapacity(text.count)
     for scalar in text {
@@ -26,7 +26,7 @@ struct WordSplitter {
   }
 
   /// Calls `body` with the UTF-8 bytes of each word, in order.
-  func forEachWord(_ body: ([UInt8]) -> Void) {
+  package func forEachWord(_ body: ([UInt8]) -> Void) {
     var bytes: [UInt8] = []
     var position = 0
     var bound = scalars.count
