@@ -21,7 +21,7 @@ final class Lowering {
     self.arena = arena
     self.threads = threads
     scratch = try FloatBuffer(count: Lowering.scratchCount(plan, threads: threads))
-    zeros = try FloatBuffer(count: plan.nodes.map { $0.zerosCount }.max() ?? 0, zeroed: true)
+    zeros = try FloatBuffer(count: plan.nodes.map { $0.zerosCount }.max() ?? 0)
     for (index, node) in plan.nodes.enumerated() {
       lower(node)
       if index < plan.prologue { prologue += lowered } else { steps += lowered }

@@ -5,27 +5,32 @@ package struct OutOfResources: Error, CustomStringConvertible, Sendable {
   package let description: String
 }
 
-/// A fixed block of floats, page-aligned when it is large.
+/// A fixed block of floats, zeros at first.
 final class FloatBuffer {
   let pointer: UnsafeMutablePointer<Float>
   let count: Int
+  /// Fresh pages for large blocks: the kernel hands them out as zeros, and takes them back at once.
+  private let mapped: Bool
 
-  /// - Parameter zeroed: whether the numbers start as zeros; otherwise they are undefined.
-  init(count: Int, zeroed: Bool = false) throws {
-    let hugePage = 2 << 20
+  /// - Throws: `OutOfResources`.
+  init(count: Int) throws {
     let bytes = max(count, 1) * MemoryLayout<Float>.stride
-    var raw: UnsafeMutableRawPointer?
-    let status = posix_memalign(&raw, bytes >= 2 * hugePage ? hugePage : 64, bytes)
-    guard status == 0, let raw else {
-      throw OutOfResources(description: "cannot get \(bytes >> 20) MiB of memory for weights")
+    mapped = bytes >= 4 << 20
+    let raw =
+      mapped
+      ? mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      : aligned_alloc(64, (bytes + 63) / 64 * 64)
+    guard let raw, raw != MAP_FAILED else {
+      throw OutOfResources(description: "cannot get \(bytes >> 20) MiB of memory")
     }
-    if bytes >= 2 * hugePage { madvise(raw, bytes, MADV_HUGEPAGE) }
-    if zeroed { memset(raw, 0, bytes) }
+    if mapped { madvise(raw, bytes, MADV_HUGEPAGE) } else { memset(raw, 0, bytes) }
     pointer = raw.bindMemory(to: Float.self, capacity: count)
     self.count = count
   }
 
-  deinit { free(pointer) }
+  deinit {
+    if mapped { munmap(pointer, max(count, 1) * MemoryLayout<Float>.stride) } else { free(pointer) }
+  }
 }
 
 /// One range of addresses for all values of all programs. Its base never moves, so programs may keep

@@ -25,7 +25,7 @@ struct PackKey: Hashable {
 
   /// Reads the numbers, a few rows at a time, and lays them out.
   func pack() throws -> FloatBuffer {
-    let buffer = try FloatBuffer(count: count, zeroed: packing != .plain)
+    let buffer = try FloatBuffer(count: count)
     switch packing {
     case .plain:
       var at = 0
