@@ -68,7 +68,7 @@ let package = Package(
         "Darkroom", "AllocationCounter", "CPUBackend", "Graph", "Weights", "Models", "Sampling", "Pictures",
         "Tokenizer",
       ]),
-    tests("CLITests", ["DarkroomCLI", "Darkroom"]),
+    tests("CLITests", ["DarkroomCLI", "Darkroom", "AllocationCounter"]),
   ],
   cLanguageStandard: .gnu2x
 )
