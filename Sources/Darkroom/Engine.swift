@@ -1,19 +1,27 @@
 import CPUBackend
 import Dispatch
+import Foundation
 
 /// One device that makes pictures, one request at a time. Calls from elsewhere wait for their turn.
 public actor Engine {
   private let executor = EngineExecutor()
+  let threads: Int
   private let backend: CPUBackend
   private var pipeline: Pipeline?
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
+  /// The environment's DARKROOM_INSTRUCTIONS may name a slower instruction set than the machine's best.
   /// - Parameter threads: threads that compute; all cores that the process may use by default.
   /// - Throws: `DarkroomError` of kind `resources`.
   public init(threads: Int? = nil) throws {
+    let threads = threads ?? CPUBackend.availableCores
+    self.threads = threads
     backend = try DarkroomError.wrapping {
-      try CPUBackend(threads: threads ?? CPUBackend.availableCores)
+      if let name = ProcessInfo.processInfo.environment["DARKROOM_INSTRUCTIONS"] {
+        try CPUBackend.useInstructions(name)
+      }
+      return try CPUBackend(threads: threads)
     }
   }
 
@@ -53,7 +61,7 @@ public actor Engine {
     }
   }
 
-  private func loadedPipeline() throws -> Pipeline {
+  func loadedPipeline() throws -> Pipeline {
     guard let pipeline else { throw DarkroomError(.model, "no model is loaded") }
     return pipeline
   }

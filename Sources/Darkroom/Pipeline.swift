@@ -58,7 +58,8 @@ package final class Pipeline {
 
   /// Noise to clean latents, for some pictures of the job together.
   package func sample(
-    _ job: Job, _ conditioning: GuidedConditioning, pictures: Range<Int>, _ clock: StepClock
+    _ job: Job, _ conditioning: GuidedConditioning, pictures: Range<Int>, _ clock: StepClock,
+    afterStep: (_ index: Int) throws -> Void = { _ in }
   ) throws -> Latents {
     clock.start(batch: pictures.count, finished: pictures.lowerBound)
     let program = try programs.program(unet(job, batch: pictures.count, tokens: conditioning.tokens))
@@ -85,9 +86,17 @@ package final class Pipeline {
       afterStep: { latents, _, step in
         try Pipeline.requireFinite(latents, after: step, of: job)
         clock.finishedStep(step)
+        try afterStep(step)
         try Task.checkCancellation()
       })
     return latents
+  }
+
+  /// Reads and packs the weights of all networks.
+  func prepare(_ job: Job, _ conditioning: GuidedConditioning) throws {
+    let factor = model.decoder.configuration.factor
+    _ = try programs.program(unet(job, batch: 1, tokens: conditioning.tokens))
+    _ = try programs.program(.decoder(height: job.height / factor, width: job.width / factor))
   }
 
   private static func requireFinite(_ latents: Latents, after step: Int, of job: Job) throws {

@@ -13,7 +13,7 @@ package struct Command: Sendable {
   /// Returns the exit code.
   let run: @Sendable (Invocation) async throws -> Int32
 
-  package static let all: [Command] = [.generate, .redo, .inspect, .samplers, .help]
+  package static let all: [Command] = [.generate, .redo, .inspect, .samplers, .bench, .help]
 
   /// - Throws: `DarkroomError` of kind `request` with near names.
   static func named(_ name: String) throws -> Command {
@@ -60,6 +60,8 @@ package struct Settings: Sendable {
   package var json = false
   package var quiet = false
   package var dryRun = false
+  package var rounds = 3
+  package var wait = false
 
   package init() {}
 }

@@ -74,6 +74,14 @@ extension Option {
     settings.threads = count
     return true
   }
+  static let size = Option(
+    name: "size", placeholder: "WxH", meaning: "width and height in pixels", initial: "the model's own",
+    expected: "both \(RequestField.sideExpected)"
+  ) { settings, text in
+    guard let size = RequestField.size(text) else { return false }
+    (settings.request.width, settings.request.height) = size
+    return true
+  }
   static let json = `switch`("json", "results as JSON, one object a line") { $0.json = true }
   static let quiet = `switch`("quiet", "nothing but errors on the error stream") { $0.quiet = true }
   static let dryRun = `switch`("dry-run", "say what memory it would take, and make nothing") {

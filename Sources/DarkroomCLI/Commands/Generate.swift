@@ -85,14 +85,3 @@ extension Command {
     ]
   }()
 }
-
-extension Option {
-  fileprivate static let size = Option(
-    name: "size", placeholder: "WxH", meaning: "width and height in pixels", initial: "the model's own",
-    expected: "both \(RequestField.sideExpected)"
-  ) { settings, text in
-    guard let size = RequestField.size(text) else { return false }
-    (settings.request.width, settings.request.height) = size
-    return true
-  }
-}

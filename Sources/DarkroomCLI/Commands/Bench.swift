@@ -1,0 +1,55 @@
+import Darkroom
+import Foundation
+
+extension Command {
+  static let bench = Command(
+    name: "bench", summary: "measure how fast this machine makes pictures",
+    options: [
+      .model, .configuration,
+      .size,
+      Option(
+        name: "rounds", placeholder: "N", meaning: "samples of each time", initial: "3", expected: "1 to 100"
+      ) { settings, text in
+        guard let count = Int(text), (1...100).contains(count) else { return false }
+        settings.rounds = count
+        return true
+      },
+      .switch("wait", "read a line from the input before each sample, to take turns with another program") {
+        $0.wait = true
+      },
+      .threads, .device, .json,
+    ],
+    details: [
+      "Times the loading of the weights, sampling steps with guidance, and the decoding of one picture."
+    ],
+    examples: ["darkroom bench --model sd15 --size 512x512"]
+  ) { invocation in
+    let (settings, console) = (invocation.settings, invocation.console)
+    let engine = try Engine(threads: settings.threads)
+    _ = try await engine.load(try invocation.model())
+    var request = settings.request
+    request.prompt = "a photo of a cat"
+    request.seed = 0
+    let result = try await engine.measure(request, rounds: settings.rounds) { name, seconds in
+      if let seconds { return console.notice("\(name): \(String(format: "%.3f", seconds)) s") }
+      if settings.wait, readLine() == nil { throw CancellationError() }
+    }
+    if settings.json { try console.result(json: result) } else { try console.result(result.text) }
+    return ExitCode.done
+  }
+}
+
+extension SpeedMeasurement {
+  /// Medians, with the least and the most.
+  fileprivate var text: String {
+    func row(_ name: String, _ samples: [Double]) -> [String] {
+      let sorted = samples.sorted()
+      guard let least = sorted.first, let most = sorted.last else { return [name] }
+      return [name] + [sorted[sorted.count / 2], least, most].map { String(format: "%.3f s", $0) }
+    }
+    return table([
+      ["\(instructions), \(threads) threads", "median", "least", "most"],
+      row("load", [load]), row("step", steps), row("decode", decodes),
+    ])
+  }
+}
