@@ -64,6 +64,14 @@ enum BuiltCommand {
       self.streams = streams
     }
 
+    /// The most memory it has had at once so far, in bytes; nil once it has ended.
+    func peak() -> Int? {
+      let path = "/proc/\(process.processIdentifier)/status"
+      guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+      let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+      return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
+    }
+
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
     /// Waits until the condition holds or the process has ended; false in the second case.
