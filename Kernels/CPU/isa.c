@@ -1,8 +1,6 @@
 #include "isa.h"
 
-#include <stdatomic.h>
-
-static _Atomic int chosen = -1;
+static _Thread_local int chosen = -1;
 
 dk_isa dk_best_isa(void) {
 #if defined(__x86_64__)
@@ -16,15 +14,8 @@ dk_isa dk_best_isa(void) {
 }
 
 dk_isa dk_current_isa(void) {
-  int isa = atomic_load_explicit(&chosen, memory_order_relaxed);
-  if (isa < 0) {
-    isa = dk_best_isa();
-    atomic_store_explicit(&chosen, isa, memory_order_relaxed);
-  }
-  return isa;
+  if (chosen < 0) chosen = dk_best_isa();
+  return chosen;
 }
 
-void dk_use_isa(dk_isa isa) {
-  dk_isa best = dk_best_isa();
-  atomic_store_explicit(&chosen, isa < best ? isa : best, memory_order_relaxed);
-}
+void dk_use_isa(dk_isa isa) { chosen = isa; }

@@ -9,6 +9,7 @@
 
 struct dk_pool {
   long threads;
+  dk_isa isa;
   pthread_t *handles;  // threads - 1 of them
   pthread_mutex_t lock;
   pthread_cond_t wake, done;
@@ -39,6 +40,7 @@ static void *work_until_stopped(void *argument) {
   worker self = *(worker *)argument;
   free(argument);
   dk_pool *pool = self.pool;
+  dk_use_isa(pool->isa);
   long seen = 0;
   pthread_mutex_lock(&pool->lock);
   for (;;) {
@@ -54,7 +56,7 @@ static void *work_until_stopped(void *argument) {
   return NULL;
 }
 
-dk_pool *dk_pool_make(long threads) {
+dk_pool *dk_pool_make(long threads, dk_isa isa) {
   dk_pool *pool = calloc(1, sizeof *pool);
   if (!pool) return NULL;
   pool->handles = calloc((size_t)(threads < 1 ? 1 : threads), sizeof *pool->handles);
@@ -62,6 +64,7 @@ dk_pool *dk_pool_make(long threads) {
   pthread_cond_init(&pool->wake, NULL);
   pthread_cond_init(&pool->done, NULL);
   pool->threads = 1;
+  pool->isa = isa;
   while (pool->handles && pool->threads < threads) {
     worker *argument = malloc(sizeof *argument);
     if (!argument) break;
@@ -94,7 +97,7 @@ void dk_pool_free(dk_pool *pool) {
 
 long dk_pool_threads(const dk_pool *pool) { return pool->threads; }
 
-void dk_pool_run(dk_pool *pool, long items, dk_work work, void *context) {
+static void run(dk_pool *pool, long items, dk_work work, void *context) {
   if (pool->threads == 1 || items == 1) {
     for (long i = 0; i < items; i++) work(context, i, 0);
     return;
@@ -112,6 +115,13 @@ void dk_pool_run(dk_pool *pool, long items, dk_work work, void *context) {
   pthread_mutex_lock(&pool->lock);
   while (pool->busy > 0) pthread_cond_wait(&pool->done, &pool->lock);
   pthread_mutex_unlock(&pool->lock);
+}
+
+void dk_pool_run(dk_pool *pool, long items, dk_work work, void *context) {
+  dk_isa before = dk_current_isa();
+  dk_use_isa(pool->isa);
+  run(pool, items, work, context);
+  dk_use_isa(before);
 }
 
 long dk_available_cores(void) {

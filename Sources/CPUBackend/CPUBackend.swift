@@ -6,45 +6,24 @@ import Graph
 /// Results depend on the shapes and the instruction set alone: not on the number of threads, nor on how
 /// many pictures share a batch. Not to be used from two threads at once.
 package final class CPUBackend: Backend {
+  package let instructions: InstructionSet
   let pool: ThreadPool
   let arena: Arena
   private var packs: [PackKey: FloatBuffer] = [:]
 
-  /// - Parameter threads: how many threads compute, the caller's among them.
+  /// - Parameters:
+  ///   - threads: how many threads compute, the caller's among them.
+  ///   - instructions: one of `InstructionSet.available`.
   /// - Throws: `OutOfResources`.
-  package init(threads: Int = CPUBackend.availableCores) throws {
-    pool = try ThreadPool(threads: max(1, threads))
+  package init(threads: Int = CPUBackend.availableCores, instructions: InstructionSet = .best) throws {
+    precondition(InstructionSet.available.contains(instructions), "this machine has no \(instructions)")
+    self.instructions = instructions
+    pool = try ThreadPool(threads: max(1, threads), instructions)
     arena = try Arena()
   }
 
   /// Cores that this process may use.
   package static var availableCores: Int { dk_available_cores() }
-
-  /// The instruction sets that kernels exist for, slowest first.
-  private static let instructionSets = [
-    ("portable", dk_isa_portable), ("avx2", dk_isa_avx2), ("avx512", dk_isa_avx512),
-  ]
-
-  /// The instruction set of the kernels.
-  package static var instructions: String {
-    let current = dk_current_isa()
-    return instructionSets.first { $0.1 == current }?.0 ?? "unknown"
-  }
-
-  /// Makes all backends use a slower instruction set than the machine's best, to test or measure it.
-  /// - Throws: `OutOfResources` that lists the names if this is none, or the machine has not got it.
-  package static func useInstructions(_ name: String) throws {
-    guard let (_, wanted) = instructionSets.first(where: { $0.0 == name }),
-      wanted.rawValue <= dk_best_isa().rawValue
-    else {
-      let known = instructionSets.filter { $0.1.rawValue <= dk_best_isa().rawValue }.map(\.0)
-      throw OutOfResources(
-        description:
-          "DARKROOM_INSTRUCTIONS: \"\(name)\" is not possible here; expected \(known.joined(separator: ", "))"
-      )
-    }
-    dk_use_isa(wanted)
-  }
 
   /// Bytes of memory that running `plan` takes beyond what is packed already: new weights, arena, scratch.
   package func bytesNeeded(for plan: Plan) -> (weights: Int, arena: Int, scratch: Int) {

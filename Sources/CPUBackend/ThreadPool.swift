@@ -5,8 +5,8 @@ final class ThreadPool {
   private let pool: OpaquePointer
   let threads: Int
 
-  init(threads: Int) throws {
-    guard let pool = dk_pool_make(threads) else {
+  init(threads: Int, _ instructions: InstructionSet) throws {
+    guard let pool = dk_pool_make(threads, instructions.kernel) else {
       throw OutOfResources(description: "cannot start \(threads) threads")
     }
     self.pool = pool

@@ -13,16 +13,23 @@ public actor Engine {
 
   /// The environment's DARKROOM_INSTRUCTIONS may name a slower instruction set than the machine's best.
   /// - Parameter threads: threads that compute; all cores that the process may use by default.
-  /// - Throws: `DarkroomError` of kind `resources`.
+  /// - Throws: `DarkroomError` of kind `resources`, or `request` for the environment.
   public init(threads: Int? = nil) throws {
     let threads = threads ?? CPUBackend.availableCores
     self.threads = threads
-    backend = try DarkroomError.wrapping {
-      if let name = ProcessInfo.processInfo.environment["DARKROOM_INSTRUCTIONS"] {
-        try CPUBackend.useInstructions(name)
-      }
-      return try CPUBackend(threads: threads)
+    let instructions = try Engine.instructions(ProcessInfo.processInfo.environment)
+    backend = try DarkroomError.wrapping { try CPUBackend(threads: threads, instructions: instructions) }
+  }
+
+  /// The instruction set that the environment asks for, or the best.
+  private static func instructions(_ environment: [String: String]) throws -> InstructionSet {
+    guard let name = environment["DARKROOM_INSTRUCTIONS"] else { return .best }
+    guard let found = InstructionSet.available.first(where: { $0.rawValue == name }) else {
+      let known = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
+      throw DarkroomError(
+        .request, "DARKROOM_INSTRUCTIONS: \"\(name)\" is not possible here; expected one of \(known)")
     }
+    return found
   }
 
   /// Makes `model` the one that requests use. Weights are read when they are first needed.

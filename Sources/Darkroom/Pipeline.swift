@@ -11,7 +11,7 @@ package final class Pipeline {
   private static let largestBatch = 4
 
   package let model: LoadedModel
-  private let backend: CPUBackend
+  let backend: CPUBackend
   private let programs: ProgramCache
 
   package init(_ model: LoadedModel, _ backend: CPUBackend) {

@@ -65,6 +65,7 @@ extension Pipeline {
       try timed("decode", index, into: &decodes)
     }
     return SpeedMeasurement(
-      load: load, steps: steps, decodes: decodes, threads: threads, instructions: CPUBackend.instructions)
+      load: load, steps: steps, decodes: decodes, threads: threads,
+      instructions: backend.instructions.rawValue)
   }
 }

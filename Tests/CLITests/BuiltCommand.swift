@@ -38,41 +38,34 @@ enum BuiltCommand {
   static func start(
     _ words: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
   ) throws -> Running {
-    let process = Process()
-    process.executableURL = try url()
-    process.arguments = words
-    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     var all = ProcessInfo.processInfo.environment
     all["DARKROOM_MODEL"] = nil
-    process.environment = all.merging(environment) { $1 }
     // Files, since nobody reads while the process runs.
     let streams = try TemporaryFolder()
-    for name in ["output", "error"] { try streams.write("", name) }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: streams.path("output")))
-    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: streams.path("error")))
-    try process.run()
+    let process = try ChildProcess(
+      url().path, words, folder: folder.path, environment: all.merging(environment) { $1 },
+      streams: (streams.path("output"), streams.path("error")))
     return Running(process: process, streams: streams)
   }
 
   final class Running {
-    private let process: Process
+    private let process: ChildProcess
     private let streams: TemporaryFolder
 
-    init(process: Process, streams: TemporaryFolder) {
+    init(process: ChildProcess, streams: TemporaryFolder) {
       self.process = process
       self.streams = streams
     }
 
     /// The most memory it has had at once so far, in bytes; nil once it has ended.
     func peak() -> Int? {
-      let path = "/proc/\(process.processIdentifier)/status"
+      let path = "/proc/\(process.identifier)/status"
       guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
       let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
       return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
     }
 
-    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+    func send(_ signal: Int32) { kill(process.identifier, signal) }
 
     /// Waits until the condition holds or the process has ended; false in the second case.
     func waits(until condition: () throws -> Bool) async throws -> Bool {
@@ -86,7 +79,7 @@ enum BuiltCommand {
     func result() async throws -> Result {
       _ = try await waits { false }
       return Result(
-        code: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+        code: process.code,
         output: String(decoding: try streams.data("output"), as: UTF8.self),
         error: String(decoding: try streams.data("error"), as: UTF8.self))
     }

@@ -159,15 +159,13 @@ import Testing
 
   @Test func aReaderThatGoesAwayIsNoFailure() async throws {
     for words in ["--help", "generate x --model $1 --size 64x64 --steps 2 --seed 1"] {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/bin/sh")
       // The reader ends before the command starts.
-      process.arguments = [
-        "-c", "{ sleep 0.2; $0 \(words) 2>error; echo $? >code; } | true", try BuiltCommand.url().path,
-        BuiltCommand.model,
-      ]
-      process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-      try process.run()
+      let process = try ChildProcess(
+        "/bin/sh",
+        [
+          "-c", "{ sleep 0.2; $0 \(words) 2>error; echo $? >code; } | true", BuiltCommand.url().path,
+          BuiltCommand.model,
+        ], folder: folder.path, environment: ProcessInfo.processInfo.environment)
       while process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
       #expect(try folder.data("code") == Data("0\n".utf8))
       #expect(!String(decoding: try folder.data("error"), as: UTF8.self).contains("darkroom:"))

@@ -6,8 +6,8 @@ typedef enum { dk_isa_portable = 0, dk_isa_avx2 = 1, dk_isa_avx512 = 2 } dk_isa;
 /// The best instruction set that this machine has.
 dk_isa dk_best_isa(void);
 
-/// The instruction set in use: the best one, unless dk_use_isa chose another.
+/// The instruction set that the calling thread uses: the best one, unless dk_use_isa chose another.
 dk_isa dk_current_isa(void);
 
-/// Chooses the instruction set of all later calls. Asking for more than the machine has gives the best one.
+/// Chooses the calling thread's instruction set; the machine must have it. A pool's threads use the pool's.
 void dk_use_isa(dk_isa isa);

@@ -1,0 +1,24 @@
+import CPUKernels
+
+/// Instruction sets that the kernels exist for, slowest first.
+package enum InstructionSet: String, Sendable, CaseIterable {
+  /// What every processor has.
+  case portable
+  case avx2
+  case avx512
+
+  /// Those of this machine, slowest first.
+  package static var available: [InstructionSet] {
+    allCases.filter { $0.kernel.rawValue <= dk_best_isa().rawValue }
+  }
+
+  package static var best: InstructionSet { available[available.count - 1] }
+
+  var kernel: dk_isa {
+    switch self {
+    case .portable: dk_isa_portable
+    case .avx2: dk_isa_avx2
+    case .avx512: dk_isa_avx512
+    }
+  }
+}
