@@ -1,0 +1,83 @@
+import Foundation
+import Graph
+import Models
+import TestSupport
+import Testing
+import Weights
+
+/// Stable Diffusion 1.5 at full size, by the names and shapes of its tensors alone: a file whose data is a hole.
+@Suite struct FullSizeTests {
+  private static func manifest(_ name: String) throws -> [(original: String, shape: Shape)] {
+    String(decoding: try Fixtures.data("manifests/\(name).tsv"), as: UTF8.self).split(separator: "\n")
+      .filter { !$0.hasPrefix("#") }
+      .map { line in
+        let fields = line.split(separator: "\t")
+        return (String(fields[2]), Shape(fields[3].split { !$0.isNumber }.compactMap { Int($0) }))
+      }
+  }
+
+  /// A single file with the real header and no numbers.
+  private static func checkpoint() throws -> Checkpoint {
+    var at = 0
+    let entries = try ["unet_sd15", "vae_sd1", "te_clip_l"].flatMap(manifest).map { name, shape in
+      let end = at + 2 * shape.count
+      defer { at = end }
+      return #""\#(name)":{"dtype":"F16","shape":\#(shape),"data_offsets":[\#(at),\#(end)]}"#
+    }
+    let header = Data("{\(entries.joined(separator: ","))}".utf8)
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("darkroom-\(UUID()).safetensors")
+    var length = UInt64(header.count).littleEndian
+    try (Data(bytes: &length, count: 8) + header).write(to: path)
+    defer { try? FileManager.default.removeItem(at: path) }
+    let file = try FileHandle(forWritingTo: path)
+    try file.truncate(atOffset: UInt64(8 + header.count + at))
+    try file.close()
+    return try Checkpoint(ModelFiles(path.path))
+  }
+
+  @Test func everyTensorHasItsPlace() throws {
+    let checkpoint = try Self.checkpoint()
+    let shape: ShapeLookup = { checkpoint.tensor($0)?.shape }
+    let family = ModelFamily.stableDiffusion1
+    let unet = try UNetConfiguration(inferredFrom: shape, family: family.unet)
+    let text = try TextEncoderConfiguration(inferredFrom: shape, family: family.textEncoder)
+    let vae = try VAEConfiguration(inferredFrom: shape, family: family.vae)
+    #expect(unet == UNetConfiguration())
+    #expect(text == TextEncoderConfiguration())
+    #expect(vae == VAEConfiguration())
+    #expect(family.recognises(unet, text))
+    _ = (
+      UNet(checkpoint[.unet], unet), TextEncoder(checkpoint[.textEncoder], text),
+      VAEDecoder(checkpoint[.vae], vae)
+    )
+    try checkpoint.verify()
+    #expect(checkpoint.unusedNames(ignoring: ["vae.encoder.", "vae.quant_conv."]) == [])
+  }
+
+  /// A lost fusion shows here instead of costing time unseen.
+  @Test func nodeCounts() throws {
+    let checkpoint = try Self.checkpoint()
+    let unet = UNet(checkpoint[.unet], UNetConfiguration())
+    let plan = Plan(unet.graph(batch: 2, height: 64, width: 64, tokens: 77))
+    // Keys and values of the prompt, once per picture for each of 16 attentions.
+    #expect(plan.prologue == 16)
+    // 2 for the time, first and last convolution with its norm 3; 22 resnets of 5, 14 of them with a shortcut;
+    // 16 transformers of 15; 3 halvings, 3 doublings of 2, 12 joins.
+    #expect(plan.nodes.count - plan.prologue == 2 + 3 + 22 * 5 + 14 + 16 * 15 + 3 + 3 * 2 + 12)
+    let text = TextEncoder(checkpoint[.textEncoder], TextEncoderConfiguration())
+    #expect(Plan(text.graph(batch: 1)).nodes.count == 12 * 7 + 2)
+    // 2 convolutions before, 14 resnets of 4, 2 with a shortcut; attention of 4; 3 doublings of 2, 2 at the end.
+    let decoder = VAEDecoder(checkpoint[.vae], VAEConfiguration())
+    #expect(
+      Plan(decoder.graph(batch: 1, height: 64, width: 64)).nodes.count == 2 + 14 * 4 + 2 + 4 + 3 * 2 + 2)
+  }
+
+  /// Arena of the decoder at 512x512 and of a guided step.
+  @Test func arenasAreBounded() throws {
+    let checkpoint = try Self.checkpoint()
+    let decoder = VAEDecoder(checkpoint[.vae], VAEConfiguration())
+    #expect(Plan(decoder.graph(batch: 1, height: 64, width: 64)).arenaCount * 4 <= 3 << 29)
+    let unet = UNet(checkpoint[.unet], UNetConfiguration())
+    #expect(Plan(unet.graph(batch: 2, height: 64, width: 64, tokens: 77)).arenaCount * 4 <= 256 << 20)
+  }
+}
