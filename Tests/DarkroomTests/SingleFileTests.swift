@@ -9,7 +9,9 @@ import Weights
 /// The tiny model as one file under the original names, put together from the folder by the table of names that
 /// scripts/fixtures/models/make_sd1_tiny.py took from diffusers' converters.
 @Suite struct SingleFileTests {
-  private func assemble(_ path: String, leavingOut: String? = nil, junk: Bool = true) throws {
+  private func assemble(
+    _ path: String, leavingOut: String? = nil, poisoning: String? = nil, junk: Bool = true
+  ) throws {
     let table = String(decoding: try Fixtures.data("sd1_tiny_single.tsv"), as: UTF8.self)
     let files = try Checkpoint(ModelFiles(TinyModel.folder))
     var entries: [(name: String, shape: [Int], values: [Float])] = []
@@ -20,6 +22,7 @@ import Weights
       let shape = fields[2].split { !$0.isNumber }.compactMap { Int($0) }
       var values = [Float](repeating: 0, count: shape.reduce(1, *))
       try values.withUnsafeMutableBufferPointer { try files.read(name, elements: 0..<$0.count, into: $0) }
+      if fields[1] == poisoning { values[0] = .nan }
       entries.append((fields[1], shape, values))
     }
     if junk {
@@ -47,6 +50,46 @@ import Weights
     let summary = try ModelSummary.inspect(
       ModelSource(path: "\(folder)/model.safetensors", configuration: TinyModel.folder))
     #expect(summary.unknownTensors == ["something.else"])
+  }
+
+  /// Never a black picture: the error says where the first bad number came from.
+  @Test(arguments: [
+    ("model.diffusion_model.out.2.bias", "sampling: latents are not finite after step 1 of 3"),
+    ("first_stage_model.decoder.conv_out.bias", "decoding: "),
+    ("cond_stage_model.transformer.text_model.final_layer_norm.bias", "text encoder: token 0 "),
+  ])
+  func numbersThatAreNotFiniteEndTheJob(tensor: String, message: String) async throws {
+    let folder = try temporary()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try assemble("\(folder)/model.safetensors", poisoning: tensor)
+    let engine = try Engine(threads: 1)
+    _ = try await engine.load(
+      ModelSource(path: "\(folder)/model.safetensors", configuration: TinyModel.folder))
+    var request = GenerationRequest(prompt: "x")
+    (request.steps, request.width, request.height) = (3, 64, 64)
+    let error = await #expect(throws: DarkroomError.self) {
+      try await engine.generate(request) { _ in Issue.record("a picture came out") }
+    }
+    #expect(error?.kind == .nonFinite)
+    #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
+  }
+
+  /// The file loses its end after it was opened: an error that names it, not a crash.
+  @Test func truncationAfterOpeningIsAnError() async throws {
+    let folder = try temporary()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = "\(folder)/model.safetensors"
+    try assemble(path)
+    let engine = try Engine(threads: 2)
+    _ = try await engine.load(ModelSource(path: path, configuration: TinyModel.folder))
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try file.truncate(atOffset: 200_000)
+    try file.close()
+    let error = await #expect(throws: DarkroomError.self) {
+      try await engine.generate(GenerationRequest(prompt: "x")) { _ in }
+    }
+    #expect(error?.kind == .model)
+    #expect(error?.description.contains("model.safetensors") == true)
   }
 
   @Test func namesWhatIsMissing() throws {
