@@ -52,7 +52,9 @@ let package = Package(
     library("CWebP", pkgConfig: "libwebp", package: "libwebp-dev"),
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+    .target(
+      name: "TestSupport", dependencies: ["Graph", "Weights"], path: "Tests/TestSupport", swiftSettings: swift
+    ),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
     tests("GraphTests", ["Graph"]),
     tests("WeightsTests", ["Weights", "Graph"]),

@@ -2,13 +2,25 @@ import Darkroom
 import Synchronization
 
 extension Invocation {
+  /// An engine with the model, and a word about tensors in it that nothing reads.
+  /// - Throws: `DarkroomError`.
+  func engine(_ model: ModelSource) async throws -> Engine {
+    let engine = try Engine(threads: settings.threads)
+    let unknown = try await engine.load(model).unknownTensors
+    if !unknown.isEmpty {
+      let names = unknown.prefix(3).map { quoted($0) }.joined(separator: ", ")
+      console.notice(
+        "model: \(unknown.count) tensors that nothing reads: \(names)\(unknown.count > 3 ? " …" : "")")
+    }
+    return engine
+  }
+
   /// Makes the pictures of one request.
   /// - Throws: `DarkroomError`; `CancellationError`.
   func make(_ request: GenerationRequest, to place: OutputPlace) async throws -> Int32 {
     let model = try model()
     try place.check()
-    let engine = try Engine(threads: settings.threads)
-    _ = try await engine.load(model)
+    let engine = try await engine(model)
     if settings.dryRun {
       let estimate = try await engine.estimate(request)
       try EstimateResult(estimate).show(on: console, json: settings.json)
@@ -55,8 +67,7 @@ extension Invocation {
     try place.check()
     let journal = JournalFile(folder: folder, rowFile: file.name)
     let plan = try BatchPlan(file, folder: folder, model: model, journal: journal.read())
-    let engine = try Engine(threads: settings.threads)
-    _ = try await engine.load(model)
+    let engine = try await engine(model)
     if settings.dryRun { return try await estimate(plan, by: engine) }
     try place.prepare()
     return try await Batch(plan: plan, journal: journal, maker: engine, console: console, json: settings.json)

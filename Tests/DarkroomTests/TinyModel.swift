@@ -1,10 +1,8 @@
 import CPUBackend
 import Darkroom
 import Foundation
-import Graph
 import Sampling
 import TestSupport
-import Weights
 
 /// The tiny Stable Diffusion of `Tests/Fixtures/sd1_tiny`, what diffusers made of it, and the requests for that.
 struct TinyModel {
@@ -31,30 +29,21 @@ struct TinyModel {
 
   static let folder = Fixtures.url("sd1_tiny").path
   private let description: Description
-  private let goldens: Safetensors
+  private let goldens: Golden
 
-  /// - Parameter goldens: a file of tensors named as in `sd1_tiny.io.json`.
+  /// - Parameter goldens: a file of tensors named as in `sd1_tiny.io.safetensors`.
   init(goldens: String = Fixtures.url("sd1_tiny.io.safetensors").path) throws {
     description = try JSONDecoder().decode(Description.self, from: Fixtures.data("sd1_tiny.io.json"))
-    self.goldens = try Safetensors(path: goldens)
+    self.goldens = try Golden(path: goldens)
   }
 
-  func has(_ name: String) -> Bool { goldens.tensors[name] != nil }
+  func has(_ name: String) -> Bool { goldens.has(name) }
 
-  func golden(_ name: String) throws -> [Float] {
-    guard let tensor = goldens.tensors[name] else { throw Missing(name: name) }
-    var values = [Float](repeating: 0, count: tensor.shape.count)
-    try values.withUnsafeMutableBufferPointer {
-      try goldens.read(tensor, named: name, elements: 0..<$0.count, into: $0)
-    }
-    return values
-  }
-
-  struct Missing: Error { let name: String }
+  func golden(_ name: String) throws -> [Float] { try goldens.tensor(name).0 }
 
   /// The request of a golden, in this engine's words.
   func request(_ name: String) throws -> GenerationRequest {
-    guard let golden = description.cases[name] else { throw Missing(name: name) }
+    guard let golden = description.cases[name] else { throw MissingGolden(name: name) }
     var request = GenerationRequest(prompt: golden.prompt ?? description.prompt)
     request.negativePrompt = description.negative_prompt
     request.promptSyntax = .plain
@@ -98,9 +87,4 @@ extension Pipeline {
     let clock = StepClock(job)
     return try sample(job, encode(job, clock), pictures: 0..<request.count, clock)
   }
-}
-
-func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
-  guard a.count == b.count else { return .infinity }
-  return zip(a, b).map { ($0 - $1).isNaN ? .infinity : abs($0 - $1) }.max() ?? 0
 }

@@ -25,8 +25,7 @@ extension Command {
     examples: ["darkroom bench --model sd15 --size 512x512"]
   ) { invocation in
     let (settings, console) = (invocation.settings, invocation.console)
-    let engine = try Engine(threads: settings.threads)
-    _ = try await engine.load(try invocation.model())
+    let engine = try await invocation.engine(try invocation.model())
     var request = settings.request
     request.prompt = "a photo of a cat"
     request.seed = 0
