@@ -21,9 +21,12 @@ enum InputFile {
         "read", path, reason: "\(status.st_size) bytes; at most \(longest) are allowed")
     }
     var code: Int32 = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
-      while count < buffer.count {
-        let got = Glibc.read(file, buffer.baseAddress?.advanced(by: count), buffer.count - count)
+    // One byte more than an empty file needs: with nothing to hold, the initializer would write to the empty
+    // array that all threads share.
+    let size = Int(status.st_size)
+    let bytes = [UInt8](unsafeUninitializedCapacity: max(1, size)) { buffer, count in
+      while count < size {
+        let got = Glibc.read(file, buffer.baseAddress?.advanced(by: count), size - count)
         if got < 0, errno == EINTR { continue }
         if got < 0 { code = errno }
         if got <= 0 { return }  // shorter than it was: its reader will say so

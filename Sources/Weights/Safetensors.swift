@@ -57,7 +57,9 @@ package struct Safetensors: Sendable {
   }
 
   private static func read(_ count: Int, at offset: Int, from source: ByteSource) throws -> [UInt8] {
-    try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+    // With nothing to hold, the initializer would write to the empty array that all threads share.
+    guard count > 0 else { return [] }
+    return try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       try source.read(
         at: offset, into: UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: count))
       initialized = count
