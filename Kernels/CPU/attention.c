@@ -77,13 +77,61 @@ static inline float ISA(soften)(float *scores, long valid, long count, float sca
   return factor;
 }
 
-static void ISA(attention_item)(const dk_attention *a, long item, float *scratch) {
-  long size = a->head_size, panels = (size + PANEL - 1) / PANEL;
-  float *packed_keys = scratch, *packed_values = packed_keys + KEYS * size;
-  float *output = packed_values + KEYS * padded(size);  // [QUERIES / TILE][panels][TILE][PANEL]
-  float *scores = output + QUERIES * whole_panels(size);  // [KEYS / PANEL][TILE][PANEL]
-  float *maxima = scores + TILE * KEYS, *sums = maxima + QUERIES;
+/// The memory of one item, all of it scratch.
+typedef struct {
+  float *keys, *values;  // one block, packed
+  float *output;  // [QUERIES / TILE][panels][TILE][PANEL], weighted sums of values so far
+  float *scores;  // [KEYS / PANEL][TILE][PANEL]
+  float *maxima, *sums;  // [QUERIES]
+} ISA(workspace);
 
+static ISA(workspace) ISA(divide)(float *scratch, long size) {
+  ISA(workspace) w = {.keys = scratch};
+  w.values = w.keys + KEYS * size;
+  w.output = w.values + KEYS * padded(size);
+  w.scores = w.output + QUERIES * whole_panels(size);
+  w.maxima = w.scores + TILE * KEYS;
+  w.sums = w.maxima + QUERIES;
+  return w;
+}
+
+/// Lets a tile of `count` queries, the item's `t`th on and the picture's `first`th on, look at the packed block of
+/// `seen` keys from `start` on.
+static void ISA(attend)(const dk_attention *a, const ISA(workspace) *w, const float *query, long t, long first,
+                        long count, long start, long seen) {
+  long size = a->head_size, panels = whole_panels(size) / PANEL;
+  const float *rows[TILE];
+  for (long r = 0; r < TILE; r++) rows[r] = query + (r < count ? r : 0) * a->query_stride;
+  for (long p = 0; p * PANEL < seen; p++)
+    ISA(multiply)(rows, 0, size, w->keys + p * PANEL * size, PANEL, w->scores + p * TILE * PANEL, 1);
+
+  float *tile = w->output + t * panels * PANEL;
+  for (long r = 0; r < count; r++) {
+    long visible = a->causal ? first + r + 1 - start : seen;
+    visible = visible < 0 ? 0 : least(visible, seen);
+    float *scores = w->scores + r * PANEL;
+    if (visible == 0) {
+      for (long k = 0; k < seen; k++) scores[k / PANEL * TILE * PANEL + k % PANEL] = 0;
+      continue;
+    }
+    float factor = ISA(soften)(scores, visible, seen, a->scale, w->maxima + t + r, w->sums + t + r);
+    if (start > 0 && factor != 1)
+      for (long p = 0; p < panels; p++)
+        for (long c = 0; c < PANEL; c++) tile[(p * TILE + r) * PANEL + c] *= factor;
+  }
+
+  for (long c = 0; c < panels; c++)
+    for (long p = 0; p * PANEL < seen; p++) {
+      long width = least(PANEL, padded(size) - c * PANEL);
+      for (long r = 0; r < TILE; r++) rows[r] = w->scores + (p * TILE + r) * PANEL;
+      ISA(multiply)(rows, 0, least(PANEL, seen - p * PANEL), w->values + c * PANEL * KEYS + p * PANEL * width,
+                    width, tile + c * TILE * PANEL, start == 0 && p == 0);
+    }
+}
+
+static void ISA(attention_item)(const dk_attention *a, long item, float *scratch) {
+  long size = a->head_size, panels = whole_panels(size) / PANEL;
+  ISA(workspace) w = ISA(divide)(scratch, size);
   long block = item % query_blocks(a), head = item / query_blocks(a) % a->heads;
   long picture = item / query_blocks(a) / a->heads, first = block * QUERIES;
   long count = least(QUERIES, a->queries - first);
@@ -91,47 +139,24 @@ static void ISA(attention_item)(const dk_attention *a, long item, float *scratch
   const float *key = a->key + picture * a->keys * a->key_stride + head * size;
   const float *value = a->value + picture * a->keys * a->value_stride + head * size;
   for (long i = 0; i < count; i++) {
-    maxima[i] = -__builtin_inff();
-    sums[i] = 0;
+    w.maxima[i] = -__builtin_inff();
+    w.sums[i] = 0;
   }
 
   long keys = a->causal ? least(a->keys, first + count) : a->keys;
   for (long start = 0; start < keys; start += KEYS) {
     long seen = least(KEYS, keys - start);
-    ISA(pack_keys)(key + start * a->key_stride, a->key_stride, seen, size, packed_keys);
-    ISA(pack_values)(value + start * a->value_stride, a->value_stride, seen, size, packed_values);
-    for (long t = 0; t < count; t += TILE) {
-      const float *rows[TILE];
-      for (long r = 0; r < TILE; r++) rows[r] = query + (t + r < count ? t + r : t) * a->query_stride;
-      for (long p = 0; p * PANEL < seen; p++)
-        ISA(multiply)(rows, 0, size, packed_keys + p * PANEL * size, PANEL, scores + p * TILE * PANEL, 1);
-      float *tile = output + t * panels * PANEL;
-      for (long r = 0; r < least(TILE, count - t); r++) {
-        long visible = a->causal ? first + t + r + 1 - start : seen;
-        visible = visible < 0 ? 0 : least(visible, seen);
-        float factor = visible == 0 ? 1
-                                    : ISA(soften)(scores + r * PANEL, visible, seen, a->scale, maxima + t + r,
-                                                  sums + t + r);
-        if (visible == 0)
-          for (long k = 0; k < seen; k++) scores[k / PANEL * TILE * PANEL + r * PANEL + k % PANEL] = 0;
-        if (start > 0 && factor != 1)
-          for (long p = 0; p < panels; p++)
-            for (long c = 0; c < PANEL; c++) tile[(p * TILE + r) * PANEL + c] *= factor;
-      }
-      for (long c = 0; c < panels; c++)
-        for (long p = 0; p * PANEL < seen; p++) {
-          long width = least(PANEL, padded(size) - c * PANEL);
-          for (long r = 0; r < TILE; r++) rows[r] = scores + (p * TILE + r) * PANEL;
-          ISA(multiply)(rows, 0, least(PANEL, seen - p * PANEL), packed_values + c * PANEL * KEYS + p * PANEL * width,
-                        width, tile + c * TILE * PANEL, start == 0 && p == 0);
-        }
-    }
+    ISA(pack_keys)(key + start * a->key_stride, a->key_stride, seen, size, w.keys);
+    ISA(pack_values)(value + start * a->value_stride, a->value_stride, seen, size, w.values);
+    for (long t = 0; t < count; t += TILE)
+      ISA(attend)(a, &w, query + t * a->query_stride, t, first + t, least(TILE, count - t), start, seen);
   }
 
   for (long i = 0; i < count; i++) {
-    float *to = a->output + (picture * a->queries + first + i) * a->output_stride + head * size, share = 1 / sums[i];
+    float *to = a->output + (picture * a->queries + first + i) * a->output_stride + head * size;
+    float share = 1 / w.sums[i];
     for (long p = 0; p < panels; p++) {
-      const float *from = output + (i / TILE * panels + p) * TILE * PANEL + i % TILE * PANEL;
+      const float *from = w.output + (i / TILE * panels + p) * TILE * PANEL + i % TILE * PANEL;
       for (long c = 0; c < least(PANEL, size - p * PANEL); c++) to[p * PANEL + c] = from[c] * share;
     }
   }

@@ -95,8 +95,6 @@ void dk_pool_free(dk_pool *pool) {
   free(pool);
 }
 
-long dk_pool_threads(const dk_pool *pool) { return pool->threads; }
-
 static void run(dk_pool *pool, long items, dk_work work, void *context) {
   if (pool->threads == 1 || items == 1) {
     for (long i = 0; i < items; i++) work(context, i, 0);

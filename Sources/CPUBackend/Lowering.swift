@@ -6,7 +6,6 @@ final class Lowering {
   private(set) var prologue: [Step] = []
   private(set) var steps: [Step] = []
   let plan: Plan
-  let threads: Int
   /// Memory that kernels use while they run, shared by all nodes since these run one after the other.
   let scratch: FloatBuffer
   let zeros: FloatBuffer
@@ -19,7 +18,6 @@ final class Lowering {
     self.plan = plan
     self.packs = packs
     self.arena = arena
-    self.threads = threads
     scratch = try FloatBuffer(count: Lowering.scratchCount(plan, threads: threads))
     zeros = try FloatBuffer(count: plan.nodes.map { $0.zerosCount }.max() ?? 0)
     for (index, node) in plan.nodes.enumerated() {

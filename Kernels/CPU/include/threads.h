@@ -10,7 +10,6 @@ typedef void (*dk_work)(void *context, long item, long thread);
 /// A pool of `threads` in all, the caller of dk_pool_run among them, with its instruction set. Null if threads cannot be made.
 dk_pool *dk_pool_make(long threads, dk_isa isa);
 void dk_pool_free(dk_pool *pool);
-long dk_pool_threads(const dk_pool *pool);
 
 /// Runs `work` for items 0 ..< items and returns when all are done. One caller at a time.
 void dk_pool_run(dk_pool *pool, long items, dk_work work, void *context);
