@@ -37,11 +37,12 @@ let package = Package(
     module("Tokenizer", ["ClipVocabulary", "CZlib"]),
     module("Sampling"),
     module("Pictures", ["CPictures", "CZlib"]),
+    module("Hub", ["CCurl", "CCrypto"]),
     module("Reference", ["Graph"]),
     module("CPUBackend", ["Graph", "CPUKernels"]),
     module(
       "Darkroom",
-      ["Graph", "Weights", "Layers", "Models", "Tokenizer", "Sampling", "Pictures", "CPUBackend"]),
+      ["Graph", "Weights", "Layers", "Models", "Tokenizer", "Sampling", "Pictures", "CPUBackend", "Hub"]),
     .executableTarget(name: "DarkroomCLI", dependencies: ["Darkroom"], swiftSettings: swift),
 
     .target(name: "ClipVocabulary", exclude: ["clip_merges.txt.gz"], cSettings: c),
@@ -50,6 +51,8 @@ let package = Package(
     library("CPNG", pkgConfig: "libpng", package: "libpng-dev"),
     library("CJPEG", pkgConfig: "libjpeg", package: "libjpeg62-turbo-dev"),
     library("CWebP", pkgConfig: "libwebp", package: "libwebp-dev"),
+    library("CCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
+    library("CCrypto", pkgConfig: "libcrypto", package: "libssl-dev"),
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
 
     .target(

@@ -16,6 +16,8 @@ public struct DarkroomError: Error, CustomStringConvertible, Sendable {
     case resources
     /// A network made a number that is not finite.
     case nonFinite
+    /// The Hub, or the way to it, does not give a model.
+    case download
     /// A picture could not be encoded or written.
     case output
   }

@@ -4,7 +4,7 @@ import Foundation
 
 /// One device that makes pictures, one request at a time. Calls from elsewhere wait for their turn.
 public actor Engine {
-  private let executor = EngineExecutor()
+  private let executor = EngineExecutor("darkroom.engine")
   let threads: Int
   private let backend: CPUBackend
   private var pipeline: Pipeline?
@@ -75,8 +75,10 @@ public actor Engine {
 }
 
 /// A serial queue of its own, so that long computations do not hold a thread of the shared pool.
-private final class EngineExecutor: SerialExecutor {
-  private let queue = DispatchQueue(label: "darkroom.engine", qos: .userInitiated)
+final class EngineExecutor: SerialExecutor {
+  private let queue: DispatchQueue
+
+  init(_ label: String) { queue = DispatchQueue(label: label, qos: .userInitiated) }
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)

@@ -1,5 +1,6 @@
 import Foundation
 import Graph
+import Hub
 import Models
 import Sampling
 import Tokenizer
@@ -45,7 +46,10 @@ package final class LoadedModel {
   func training(for sampler: Sampler) throws -> TrainingNoise { try schedule.training(for: sampler) }
 
   /// The name that metadata and file names use.
-  var name: String { URL(fileURLWithPath: source.path).deletingPathExtension().lastPathComponent }
+  var name: String {
+    HubCache.modelName(ofFolder: source.path)
+      ?? URL(fileURLWithPath: source.path).deletingPathExtension().lastPathComponent
+  }
 
   var nativeSide: Int { unet.configuration.sampleSize * decoder.configuration.factor }
 

@@ -73,7 +73,7 @@ package struct Batch: Sendable {
   private static func concernsOneRow(_ error: DarkroomError) -> Bool {
     switch error.kind {
     case .request, .nonFinite, .resources: true
-    case .model, .output: false
+    case .model, .download, .output: false
     }
   }
 }

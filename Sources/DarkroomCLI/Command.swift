@@ -13,7 +13,9 @@ package struct Command: Sendable {
   /// Returns the exit code.
   let run: @Sendable (Invocation) async throws -> Int32
 
-  package static let all: [Command] = [.generate, .redo, .inspect, .samplers, .bench, .help]
+  package static let all: [Command] = [
+    .generate, .redo, .inspect, .pull, .models, .remove, .samplers, .bench, .help,
+  ]
 
   /// - Throws: `DarkroomError` of kind `request` with near names.
   static func named(_ name: String) throws -> Command {
@@ -38,6 +40,9 @@ package struct Invocation: Sendable {
     self.environment = environment
   }
 
+  /// The models of the Hub's cache.
+  var store: ModelStore { ModelStore(environment: environment) }
+
   /// The model of `--model`, or else of the environment.
   func model() throws -> ModelSource {
     guard let path = settings.model ?? environment["DARKROOM_MODEL"], !path.isEmpty else {
@@ -45,7 +50,7 @@ package struct Invocation: Sendable {
         .request,
         "no model: name a diffusers folder or a .safetensors file with --model or in DARKROOM_MODEL")
     }
-    return ModelSource(path: path, configuration: settings.configuration)
+    return try store.source(named: path, configuration: settings.configuration)
   }
 }
 
@@ -56,6 +61,8 @@ package struct Settings: Sendable {
   package var configuration: String?
   package var output: String?
   package var from: String?
+  /// A file of a repository.
+  package var file: String?
   package var threads: Int?
   package var json = false
   package var quiet = false

@@ -20,13 +20,14 @@ package enum HelpText {
 
     environment:
       DARKROOM_MODEL  the model of commands without --model
+      HF_HOME         where pulled models lie, with HF_HUB_CACHE; darkroom pull --help lists more
     """
   }
 
   static let exitCodes = """
     exit codes:
       0        done
-      1        failed: the model, memory, an output, or numbers that are not finite
+      1        failed: the model, a download, memory, an output, or numbers that are not finite
       2        wrong command line, input file or request
       130 143  interrupted by SIGINT (Ctrl-C) or SIGTERM
     """

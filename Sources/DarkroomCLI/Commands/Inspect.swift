@@ -5,11 +5,14 @@ extension Command {
   static let inspect = Command(
     name: "inspect", summary: "say what a model is, without reading its numbers",
     arguments: ["MODEL"], options: [.configuration, .json],
-    details: ["MODEL is a diffusers folder or a .safetensors file."],
+    details: [
+      "MODEL is a diffusers folder, a .safetensors file, or OWNER/NAME of a model that darkroom pull has fetched."
+    ],
     examples: ["darkroom inspect sd15.safetensors"]
   ) { invocation in
     let summary = try ModelSummary.inspect(
-      ModelSource(path: invocation.words[0], configuration: invocation.settings.configuration))
+      invocation.store.source(
+        named: invocation.words[0], configuration: invocation.settings.configuration))
     if invocation.settings.json {
       try invocation.console.result(json: summary)
     } else {

@@ -1,0 +1,71 @@
+import Hub
+
+/// Runs downloads on a queue of their own, since they wait for the network.
+actor Downloader {
+  private let executor = EngineExecutor("darkroom.download")
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  func pull(
+    _ name: String, _ file: String?, _ environment: [String: String],
+    _ progress: @escaping @Sendable (DownloadProgress) -> Void, _ notice: @escaping @Sendable (String) -> Void
+  ) throws -> DownloadedModel {
+    try DarkroomError.wrappingHub {
+      var settings = try HubSettings(environment)
+      settings.userAgent = "darkroom/\(darkroomVersion)"
+      let reference = try RepositoryReference(name)
+      let pulled = try HubCache.pull(
+        reference, file: file, settings, progress: { progress(DownloadProgress($0)) }, notice: notice)
+      return DownloadedModel(pulled)
+    }
+  }
+}
+
+extension DownloadProgress {
+  init(_ progress: PullProgress) {
+    self.init(
+      file: progress.file, fileBytes: progress.fileBytes, fileSize: progress.fileSize, bytes: progress.bytes,
+      size: progress.size, received: progress.received)
+  }
+}
+
+extension DownloadedModel {
+  init(_ pulled: PulledModel) {
+    self.init(
+      repository: pulled.reference.repository.description, revision: pulled.reference.revision,
+      commit: pulled.commit, path: pulled.path,
+      files: pulled.files.map { File(path: $0.path, size: $0.size, wasThere: $0.wasThere) })
+  }
+}
+
+extension StoredModel {
+  init(_ entry: HubCache.Entry) {
+    let snapshot = entry.snapshot
+    let summary = snapshot.isComplete ? try? ModelSummary.inspect(ModelSource(path: snapshot.path)) : nil
+    self.init(
+      repository: snapshot.repository.description, commit: snapshot.commit, revisions: entry.references,
+      path: snapshot.path, family: summary?.family, bytes: entry.bytes, missing: snapshot.missing)
+  }
+}
+
+extension DarkroomError {
+  init(_ error: HubError) {
+    let kind: Kind =
+      switch error.kind {
+      case .usage: .request
+      case .missing: .model
+      case .download: .download
+      case .disk: .resources
+      }
+    self.init(kind, error.description)
+  }
+
+  /// The public form of what the Hub module throws. Cancelling stays what it is.
+  static func wrappingHub<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as HubError {
+      throw DarkroomError(error)
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import Hub
+
+/// Models from the Hugging Face Hub, in the cache that all its programs share. Where the cache is, which Hub is
+/// asked and with which access token is said by the environment's `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME`,
+/// `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH` and `HF_HUB_OFFLINE`, as for huggingface_hub.
+public struct ModelStore: Sendable {
+  private let environment: [String: String]
+
+  public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+    self.environment = environment
+  }
+
+  /// The model that a name stands for: a file or folder that exists, else `OWNER/NAME` or `OWNER/NAME@REVISION`
+  /// in the cache. Nothing is fetched.
+  /// - Throws: `DarkroomError` of kind `model` that says what is missing, or `request` for the environment.
+  public func source(named name: String, configuration: String? = nil) throws -> ModelSource {
+    let source = ModelSource(path: name, configuration: configuration)
+    guard !FileManager.default.fileExists(atPath: name),
+      let reference = try? RepositoryReference(name), reference.repository.hasOwner
+    else { return source }
+    do {
+      let found = try HubCache(HubSettings(environment)).find(reference)
+      return ModelSource(path: found.path, configuration: configuration)
+    } catch let error as HubError {
+      guard error.kind == .missing else { throw DarkroomError(error) }
+      throw DarkroomError(.model, "no such file or folder, and as a model of the Hub: \(error)")
+    }
+  }
+
+  /// Fetches a model into the cache, or what is missing of it; files that are there are used as they are.
+  /// - Parameters:
+  ///   - name: `OWNER/NAME`, or `OWNER/NAME@REVISION` with a branch, tag or commit.
+  ///   - file: one safetensors file, instead of the model that the repository's `model_index.json` describes.
+  ///   - progress: is called often, on a thread of its own.
+  ///   - notice: is called with what the user should know, such as a second try.
+  /// - Throws: `DarkroomError` of kind `request` for the name, `download` for what the Hub does not give,
+  ///   `resources` for the disk; `CancellationError` soon after the task is cancelled. What has arrived is kept.
+  public func pull(
+    _ name: String, file: String? = nil,
+    progress: @escaping @Sendable (DownloadProgress) -> Void = { _ in },
+    notice: @escaping @Sendable (String) -> Void = { _ in }
+  ) async throws -> DownloadedModel {
+    try await Downloader().pull(name, file, environment, progress, notice)
+  }
+
+  /// All models of the cache, those of other programs and incomplete ones too.
+  /// - Throws: `DarkroomError` of kind `request` for the environment.
+  public func models() throws -> [StoredModel] {
+    try DarkroomError.wrappingHub {
+      try HubCache(HubSettings(environment)).entries().map { StoredModel($0) }
+    }
+  }
+
+  /// Deletes one revision from the cache (`OWNER/NAME@REVISION`), or all of a repository. Files that other
+  /// revisions use stay.
+  /// - Parameter dryRun: only say what would be deleted.
+  /// - Throws: `DarkroomError`, if there is no such model or it is being fetched.
+  public func remove(_ name: String, dryRun: Bool = false) throws -> RemovedModel {
+    try DarkroomError.wrappingHub {
+      let removal = try HubCache(HubSettings(environment)).remove(RepositoryReference(name), dryRun: dryRun)
+      return RemovedModel(
+        repository: removal.repository.description, commits: removal.commits, revisions: removal.references,
+        bytes: removal.bytes)
+    }
+  }
+}
+
+/// How far a download has come. All counts are bytes.
+public struct DownloadProgress: Sendable, Equatable {
+  /// The file on its way, relative to the repository.
+  public let file: String
+  public let fileBytes: Int
+  public let fileSize: Int
+  /// Of all files of the model, those that were there before included.
+  public let bytes: Int
+  public let size: Int
+  /// Received over the network by this call.
+  public let received: Int
+}
+
+/// A model that is in the cache now.
+public struct DownloadedModel: Codable, Sendable, Equatable {
+  public struct File: Codable, Sendable, Equatable {
+    /// Relative to the repository.
+    public let path: String
+    public let size: Int
+    /// Whether it was in the cache before.
+    public let wasThere: Bool
+  }
+
+  public let repository: String
+  public let revision: String
+  public let commit: String
+  /// The folder or file to load.
+  public let path: String
+  /// Empty if nothing was asked of the Hub (`HF_HUB_OFFLINE`).
+  public let files: [File]
+}
+
+/// A model in the cache.
+public struct StoredModel: Codable, Sendable, Equatable {
+  public let repository: String
+  public let commit: String
+  /// Branches and tags that point to it.
+  public let revisions: [String]
+  /// The folder or file to load.
+  public let path: String
+  /// The family, if Darkroom can load it.
+  public let family: String?
+  /// Bytes of its files; revisions of one repository may share some.
+  public let bytes: Int
+  /// Files that it needs and that are not there.
+  public let missing: [String]
+}
+
+/// What was deleted from the cache, or would be.
+public struct RemovedModel: Codable, Sendable, Equatable {
+  public let repository: String
+  public let commits: [String]
+  /// Branches and tags that pointed to them.
+  public let revisions: [String]
+  /// Bytes that the disk has back.
+  public let bytes: Int
+}

@@ -1,0 +1,41 @@
+import Glibc
+
+/// The lock of one blob, which huggingface_hub takes in the same way. It ends with the value, or the process.
+final class FileLock {
+  private let descriptor: Int32
+
+  private init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  deinit { close(descriptor) }
+
+  /// Takes the lock if nobody has it.
+  /// - Returns: nil if somebody has it.
+  static func tryTake(_ path: String) throws -> FileLock? {
+    try Files.makeFolder(Files.parent(path))
+    while true {
+      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o664)
+      guard descriptor >= 0 else { throw Files.failure(path, "the lock cannot be opened") }
+      let lock = FileLock(descriptor)
+      if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+        guard errno == EWOULDBLOCK || errno == EINTR else { throw Files.failure(path, "cannot be locked") }
+        return nil
+      }
+      // Its last holder may have deleted the file between opening and locking.
+      var (mine, there) = (stat(), stat())
+      if fstat(descriptor, &mine) == 0, stat(path, &there) == 0, mine.st_ino == there.st_ino { return lock }
+    }
+  }
+
+  /// Waits until the lock is free.
+  /// - Parameter waiting: is called once if somebody else has it.
+  /// - Throws: `HubError` of kind `disk`; `CancellationError`.
+  static func take(_ path: String, waiting: () -> Void) throws -> FileLock {
+    var isTold = false
+    while true {
+      if let lock = try tryTake(path) { return lock }
+      if !isTold { waiting() }
+      isTold = true
+      try HubClient.sleep(0.1)
+    }
+  }
+}

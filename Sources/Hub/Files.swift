@@ -1,0 +1,113 @@
+import Foundation
+import Glibc
+
+/// What the cache needs of the file system, with errors that name the path.
+enum Files {
+  enum Kind { case file, folder, link, other }
+
+  /// What lies at a path itself, links not followed; nil if nothing does.
+  static func kind(_ path: String) -> Kind? {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return nil }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return .file
+    case S_IFDIR: return .folder
+    case S_IFLNK: return .link
+    default: return .other
+    }
+  }
+
+  /// Bytes of the regular file that a path leads to, links followed; nil if it leads to none.
+  static func size(_ path: String) -> Int? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return status.st_size
+  }
+
+  /// Where a link leads, as it is written; nil if it is none.
+  static func target(_ path: String) -> String? {
+    try? FileManager.default.destinationOfSymbolicLink(atPath: path)
+  }
+
+  /// Names in a folder in order; none if it cannot be read.
+  static func names(_ folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+  }
+
+  /// Paths of all files and links below a folder, relative to it; links are not followed.
+  static func tree(_ folder: String) -> [String] {
+    names(folder).flatMap { name -> [String] in
+      kind("\(folder)/\(name)") == .folder ? tree("\(folder)/\(name)").map { "\(name)/\($0)" } : [name]
+    }
+  }
+
+  static func parent(_ path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+  }
+
+  static func makeFolder(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw HubError(.disk, "\(path): the folder cannot be made: \(reason(error))")
+    }
+  }
+
+  /// Deletes a file, a link or a folder with all in it; links are not followed.
+  static func remove(_ path: String) throws {
+    do {
+      try FileManager.default.removeItem(atPath: path)
+    } catch {
+      throw HubError(.disk, "\(path): cannot be deleted: \(reason(error))")
+    }
+  }
+
+  /// The beginning of a small text file; nil if it cannot be read.
+  static func text(_ path: String, limit: Int = 4096) -> String? {
+    guard let size = size(path), size <= limit else { return nil }
+    return try? String(contentsOfFile: path, encoding: .utf8)
+  }
+
+  /// Writes a small file whole or not at all.
+  static func write(_ text: String, to path: String) throws {
+    do {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw HubError(.disk, "\(path): cannot be written: \(reason(error))")
+    }
+  }
+
+  /// Makes a link that replaces what lies there, never leaving nothing in between.
+  static func link(to target: String, at path: String) throws {
+    let temporary = "\(path).\(getpid()).link"
+    unlink(temporary)
+    guard symlink(target, temporary) == 0, rename(temporary, path) == 0 else {
+      let error = failure(path, "the link cannot be made")
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  static func freeSpace(_ folder: String) -> Int? {
+    var status = statvfs()
+    guard statvfs(folder, &status) == 0 else { return nil }
+    let (bytes, overflow) = Int(status.f_bavail).multipliedReportingOverflow(by: Int(status.f_frsize))
+    return overflow ? nil : bytes
+  }
+
+  /// An error of the last system call.
+  static func failure(_ path: String, _ what: String) -> HubError {
+    let code = errno
+    if code == ENOSPC || code == EDQUOT {
+      return HubError(.disk, "\(path): the disk is full; make room and pull again, what is there is kept")
+    }
+    return HubError(.disk, "\(path): \(what): \(String(cString: strerror(code)))")
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    if let error = (error as? CocoaError)?.underlying as? POSIXError {
+      return String(cString: strerror(error.code.rawValue))
+    }
+    return (error as? CocoaError)?.localizedDescription ?? "\(error)"
+  }
+}
