@@ -58,6 +58,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Graph", "Weights"], path: "Tests/TestSupport", swiftSettings: swift
     ),
+    .target(name: "HubDouble", dependencies: ["CCrypto"], path: "Tests/HubDouble", swiftSettings: swift),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
     tests("GraphTests", ["Graph"]),
     tests("WeightsTests", ["Weights", "Graph"]),
@@ -73,7 +74,8 @@ let package = Package(
         "Darkroom", "AllocationCounter", "CPUBackend", "Graph", "Weights", "Models", "Sampling", "Pictures",
         "Tokenizer",
       ]),
-    tests("CLITests", ["DarkroomCLI", "Darkroom", "AllocationCounter"]),
+    tests("HubTests", ["Hub", "HubDouble"]),
+    tests("CLITests", ["DarkroomCLI", "Darkroom", "AllocationCounter", "HubDouble"]),
   ],
   cLanguageStandard: .gnu2x
 )

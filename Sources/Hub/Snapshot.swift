@@ -27,6 +27,10 @@ extension HubCache {
     let files = Files.tree(folder).filter {
       $0.hasSuffix(".safetensors") && Files.size("\(folder)/\($0)") != nil
     }
+    // Parts of diffusers' layout are no models by themselves.
+    if files.contains(where: { Selection.networks[String($0.prefix { $0 != "/" })] != nil }) {
+      return made(folder, missing: [Selection.index])
+    }
     switch files.count {
     case 0: return made(folder, missing: ["\(Selection.index) or a .safetensors file"])
     case 1: return made("\(folder)/\(files[0])")
