@@ -44,7 +44,8 @@ extension StoredModel {
     let summary = snapshot.isComplete ? try? ModelSummary.inspect(ModelSource(path: snapshot.path)) : nil
     self.init(
       repository: snapshot.repository.description, commit: snapshot.commit, revisions: entry.references,
-      path: snapshot.path, family: summary?.family, bytes: entry.bytes, missing: snapshot.missing)
+      path: snapshot.path, family: summary?.family, bytes: entry.bytes, missing: snapshot.missing,
+      choices: snapshot.choices)
   }
 }
 

@@ -112,6 +112,8 @@ public struct StoredModel: Codable, Sendable, Equatable {
   public let bytes: Int
   /// Files that it needs and that are not there.
   public let missing: [String]
+  /// Safetensors files, relative to `path`, if there are several and none is the model by itself.
+  public let choices: [String]
 }
 
 /// What was deleted from the cache, or would be.

@@ -2,9 +2,13 @@ extension TransferFailure {
   /// In words that say what to do.
   func explained(_ reference: RepositoryReference) -> HubError {
     let advice =
-      isUnreachable
-      ? "; is there a network? (HF_ENDPOINT names another Hub, https_proxy a proxy)"
-      : "; what has arrived is kept, and darkroom pull \(reference) goes on from there"
+      if isUnreachable {
+        "; is there a network? (HF_ENDPOINT names another Hub, https_proxy a proxy)"
+      } else if isUntrusted {
+        "; its certificate is not trusted (SSL_CERT_FILE names a file of others)"
+      } else {
+        "; what has arrived is kept, and darkroom pull \(reference) goes on from there"
+      }
     return HubError(.download, "\(reference): \(self)\(advice)")
   }
 }

@@ -20,6 +20,11 @@ struct TransferFailure: Error, CustomStringConvertible, Equatable {
   var isUnreachable: Bool {
     [CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT].contains(CURLcode(code))
   }
+  /// Whether the server could not show who it is.
+  var isUntrusted: Bool {
+    [CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR]
+      .contains(CURLcode(code))
+  }
   /// Whether the same request may succeed later.
   var isPassing: Bool {
     isUnreachable
@@ -93,7 +98,9 @@ final class Transfers {
     curl_set_text(handle, CURLOPT_USERAGENT, userAgent)
     if let certificates { curl_set_text(handle, CURLOPT_CAINFO, certificates) }
     for (option, value) in [
-      (CURLOPT_NOSIGNAL, 1), (CURLOPT_FOLLOWLOCATION, 0), (CURLOPT_SUPPRESS_CONNECT_HEADERS, 1),
+      // A cancelled request does not wait for the name server.
+      (CURLOPT_NOSIGNAL, 1), (CURLOPT_QUICK_EXIT, 1), (CURLOPT_FOLLOWLOCATION, 0),
+      (CURLOPT_SUPPRESS_CONNECT_HEADERS, 1),
       (CURLOPT_CONNECTTIMEOUT, Self.connectSeconds), (CURLOPT_LOW_SPEED_LIMIT, 1),
       (CURLOPT_LOW_SPEED_TIME, Self.stalledSeconds), (CURLOPT_BUFFERSIZE, Self.bufferBytes),
     ] { curl_set_number(handle, option, value) }

@@ -133,6 +133,23 @@ import Testing
     #expect(hub.requests.isEmpty)
   }
 
+  /// Asked while it runs, as a file of 128 MiB comes.
+  @Test func memoryDoesNotGrowWithTheFile() async throws {
+    let size = 128 << 20
+    let large = HubRepository("owner/large", files: ["model.safetensors": [UInt8](repeating: 7, count: size)])
+    let (hash, hub) = (large.hash("model.safetensors"), try HubDouble { large.answer($0) })
+    let running = try BuiltCommand.start(["pull", "owner/large"], in: folder, environment: environment(hub))
+    var peak = 0
+    _ = try await running.waits {
+      peak = max(peak, running.peak() ?? 0)
+      return false
+    }
+    let result = try await running.result()
+    #expect(result.code == 0, "\(result.error)")
+    #expect(try folder.data("hf/hub/models--owner--large/blobs/\(hash)").count == size)
+    #expect(peak > 0 && peak < size / 2, "\(peak)")
+  }
+
   @Test(arguments: [
     (["pull"], 2, "no REPO"), (["pull", "../x"], 2, "is no repository of the Hub"),
     (["pull", "a/b@../c"], 2, "is no revision"), (["remove", "/etc"], 2, "is no repository of the Hub"),

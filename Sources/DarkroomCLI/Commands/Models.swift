@@ -39,6 +39,10 @@ extension Command {
       return singleLine(
         "incomplete, without \(model.missing.joined(separator: ", ")); darkroom pull \(model.repository)")
     }
+    guard model.choices.isEmpty else {
+      return singleLine(
+        "several, to be named by path in \(model.path): \(model.choices.joined(separator: ", "))")
+    }
     return model.family ?? "none that Darkroom loads"
   }
 }
