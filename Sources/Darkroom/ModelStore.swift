@@ -16,7 +16,7 @@ public struct ModelStore: Sendable {
   /// - Throws: `DarkroomError` of kind `model` that says what is missing, or `request` for the environment.
   public func source(named name: String, configuration: String? = nil) throws -> ModelSource {
     let source = ModelSource(path: name, configuration: configuration)
-    guard !FileManager.default.fileExists(atPath: name),
+    guard !FileManager.default.fileExists(atPath: name), !name.hasSuffix(".safetensors"),
       let reference = try? RepositoryReference(name), reference.repository.hasOwner
     else { return source }
     do {

@@ -135,11 +135,9 @@ private final class Pull {
     guard let free = client.settings.freeSpace(cache.path(repository)), bytes > free else { return }
     throw HubError(
       .disk,
-      "\(reference): needs \(megabytes(bytes)) of disk, and \(megabytes(free)) are free in \(cache.folder); make room, or choose another disk with HF_HOME"
+      "\(reference): needs \((bytes + 999_999) / 1_000_000) MB of disk, and \(free / 1_000_000) MB are free in \(cache.folder); make room, or choose another disk with HF_HOME"
     )
   }
-
-  private func megabytes(_ bytes: Int) -> String { "\((bytes + 999_999) / 1_000_000) MB" }
 
   /// Brings one file into the snapshot.
   /// - Returns: whether the cache had it before.

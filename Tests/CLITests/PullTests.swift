@@ -87,6 +87,18 @@ import Testing
     #expect(inspected.output.contains("Stable Diffusion 1"))
   }
 
+  @Test func halfPrecisionNamesAreLoaded() async throws {
+    var half = repository
+    for stem in ["unet/diffusion_pytorch_model", "text_encoder/model"] {
+      half.files["\(stem).fp16.safetensors"] = half.files.removeValue(forKey: "\(stem).safetensors")
+    }
+    let hub = try HubDouble { [half] in half.answer($0) }
+    #expect(try await run(["pull", "owner/tiny"], hub).code == 0)
+    let made = try await run(
+      ["generate", "x", "--model", "owner/tiny", "--steps", "1", "--size", "64x64", "--output", "a.png"], hub)
+    #expect(made.code == 0 && made.output == "a.png\n", "\(made.error)")
+  }
+
   @Test func interruptedAtOnce() async throws {
     let hub = try stallingHub(after: 500_000)
     let result = try await stopped(hub, after: 500_000, by: SIGINT)

@@ -194,7 +194,7 @@ import Testing
       _ = try HubCache.pull(RepositoryReference("owner/model"), settings)
     }
     #expect(
-      error?.kind == .disk && error?.description.contains("needs 1 MB of disk, and 1 MB are free") == true)
+      error?.kind == .disk && error?.description.contains("needs 1 MB of disk, and 0 MB are free") == true)
     #expect(!hub.requests.contains { $0.path.contains("/resolve/") })
     // What an earlier run has left is not needed again.
     try place.write(
