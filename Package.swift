@@ -42,9 +42,10 @@ let package = Package(
     module("CPUBackend", ["Graph", "CPUKernels"]),
     module(
       "Darkroom",
-      ["Graph", "Weights", "Layers", "Models", "Tokenizer", "Sampling", "Pictures", "CPUBackend", "Hub"]),
+      ["Graph", "Weights", "Layers", "Models", "Tokenizer", "Sampling", "Pictures", "CPUBackend", "BuiltInModel", "Hub"]),
     .executableTarget(name: "DarkroomCLI", dependencies: ["Darkroom"], swiftSettings: swift),
 
+    .target(name: "BuiltInModel", exclude: ["model"], cSettings: c),
     .target(name: "ClipVocabulary", exclude: ["clip_merges.txt.gz"], cSettings: c),
     .target(name: "CPictures", dependencies: ["CPNG", "CJPEG", "CWebP"], cSettings: c),
     .target(name: "CPUKernels", path: "Kernels/CPU", cSettings: c),

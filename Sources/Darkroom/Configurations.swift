@@ -13,17 +13,16 @@ struct Configurations {
   let vae: VAEConfiguration
   let family: ModelFamily
   /// The folder with `scheduler/` and `tokenizer/`, if there is one.
-  private let folder: String?
+  private let folder: ModelFolder?
 
   init(_ files: ModelFiles, _ checkpoint: Checkpoint, folder named: String?) throws {
     if let named, !FileManager.default.fileExists(atPath: named) {
       throw DarkroomError(.model, "\(named): no such folder; expected one with unet/config.json and the like")
     }
-    let folder = named ?? (files.isFolder ? files.path : nil)
+    let folder = named.map { ModelFolder($0) } ?? files.folder
     self.folder = folder
     func file(_ part: ModelPart) throws -> ConfigurationFile? {
-      guard let folder else { return nil }
-      return try ConfigurationFile(URL(fileURLWithPath: "\(folder)/\(part.rawValue)/config.json"))
+      try folder.map { try $0.configuration("\(part.rawValue)/config.json") }
     }
     // Every family's networks have the same parts, so the first one's sizes start the search.
     let family = ModelFamily.stableDiffusion1
@@ -58,17 +57,24 @@ struct Configurations {
 
   /// The model's own noise schedule, by `scheduler/scheduler_config.json`.
   func schedule() throws -> ModelSchedule {
-    let path = folder.map { "\($0)/scheduler/scheduler_config.json" }
-    guard let path, FileManager.default.fileExists(atPath: path) else { return try ModelSchedule(family) }
-    return try ModelSchedule(ConfigurationFile(URL(fileURLWithPath: path)), family)
+    let name = "scheduler/scheduler_config.json"
+    guard let folder, folder.has(name) else { return try ModelSchedule(family) }
+    return try ModelSchedule(folder.configuration(name), family)
   }
 
   /// The model's own vocabulary, else the built-in one of CLIP.
   func tokenizer() throws -> CLIPTokenizer {
-    let path = folder.map { "\($0)/tokenizer" }
-    guard let path, FileManager.default.fileExists(atPath: path) else {
-      return CLIPTokenizer(try Vocabulary.clip())
+    guard let folder, folder.has("tokenizer") else { return CLIPTokenizer(try Vocabulary.clip()) }
+    let files = VocabularyFolder(folder.path("tokenizer")) { try folder.contents("tokenizer/\($0)") }
+    return CLIPTokenizer(try Vocabulary.load(files))
+  }
+}
+
+extension ModelFolder {
+  fileprivate func configuration(_ name: String) throws -> ConfigurationFile {
+    try ConfigurationFile(path(name)) {
+      guard let contents = try contents(name) else { throw CocoaError(.fileNoSuchFile) }
+      return contents
     }
-    return CLIPTokenizer(try Vocabulary.load(folder: URL(fileURLWithPath: path)))
   }
 }

@@ -22,7 +22,7 @@ package final class LoadedModel {
   /// - Throws: an error that names the file and the tensor or field that does not fit.
   package init(_ source: ModelSource) throws {
     self.source = source
-    let files = try ModelFiles(source.path)
+    let files = try source.isBuiltIn ? ModelFiles(ModelFolder.builtIn) : ModelFiles(source.path)
     checkpoint = try Checkpoint(files)
     let configurations = try Configurations(files, checkpoint, folder: source.configuration)
     family = configurations.family

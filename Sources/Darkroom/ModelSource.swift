@@ -1,13 +1,22 @@
 /// Where a model lies.
 public struct ModelSource: Sendable, Equatable {
-  /// A diffusers folder or a `.safetensors` file.
-  public var path: String
+  /// A diffusers folder or a `.safetensors` file; of the built-in model its name.
+  public let path: String
   /// For a single file: a folder with diffusers' `config.json` files that say what tensors cannot.
-  public var configuration: String?
+  public let configuration: String?
+  /// Whether this is the model that is part of the program.
+  public let isBuiltIn: Bool
 
   public init(path: String, configuration: String? = nil) {
     self.path = path
     self.configuration = configuration
+    isBuiltIn = false
+  }
+
+  init(builtIn name: String) {
+    path = name
+    configuration = nil
+    isBuiltIn = true
   }
 }
 

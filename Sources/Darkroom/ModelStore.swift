@@ -11,12 +11,14 @@ public struct ModelStore: Sendable {
     self.environment = environment
   }
 
-  /// The model that a name stands for: a file or folder that exists, else `OWNER/NAME` or `OWNER/NAME@REVISION`
-  /// in the cache. Nothing is fetched.
+  /// The model that a name stands for: a file or folder that exists, else `built-in`, else `OWNER/NAME` or
+  /// `OWNER/NAME@REVISION` in the cache. Nothing is fetched.
   /// - Throws: `DarkroomError` of kind `model` that says what is missing, or `request` for the environment.
   public func source(named name: String, configuration: String? = nil) throws -> ModelSource {
     let source = ModelSource(path: name, configuration: configuration)
-    guard !FileManager.default.fileExists(atPath: name), !name.hasSuffix(".safetensors"),
+    let exists = FileManager.default.fileExists(atPath: name)
+    if !exists, name == ModelSource.builtIn.path { return .builtIn }
+    guard !exists, !name.hasSuffix(".safetensors"),
       let reference = try? RepositoryReference(name), reference.repository.hasOwner
     else { return source }
     do {

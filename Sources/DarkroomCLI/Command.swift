@@ -43,12 +43,13 @@ package struct Invocation: Sendable {
   /// The models of the Hub's cache.
   var store: ModelStore { ModelStore(environment: environment) }
 
-  /// The model of `--model`, or else of the environment.
+  /// The model of `--model`, else of the environment, else the built-in one.
   func model() throws -> ModelSource {
     guard let path = settings.model ?? environment["DARKROOM_MODEL"], !path.isEmpty else {
-      throw DarkroomError(
-        .request,
-        "no model: name a diffusers folder or a .safetensors file with --model or in DARKROOM_MODEL")
+      guard settings.configuration == nil else {
+        throw DarkroomError(.request, "--config: belongs to a model; expected --model FILE.safetensors as well")
+      }
+      return .builtIn
     }
     return try store.source(named: path, configuration: settings.configuration)
   }

@@ -14,13 +14,15 @@ package struct ConfigurationFile {
   package let path: String
   private let fields: [String: Any]
 
+  /// - Parameters:
+  ///   - path: what errors call the file.
+  ///   - contents: reads its bytes.
   /// - Throws: `ConfigurationError` if the file cannot be read or is not a JSON object.
-  package init(_ url: URL) throws {
-    path = url.path
+  package init(_ path: String, contents: () throws -> Data) throws {
+    self.path = path
     do {
-      let object = try JSONSerialization.jsonObject(with: Data(contentsOf: url))
-      guard let fields = object as? [String: Any] else {
-        throw ConfigurationError(file: url.path, field: "file", problem: "is not a JSON object")
+      guard let fields = try JSONSerialization.jsonObject(with: contents()) as? [String: Any] else {
+        throw ConfigurationError(file: path, field: "file", problem: "is not a JSON object")
       }
       self.fields = fields
     } catch let error as ConfigurationError {
@@ -28,9 +30,13 @@ package struct ConfigurationFile {
     } catch {
       let reason = (error as NSError).userInfo[NSDebugDescriptionErrorKey] as? String
       throw ConfigurationError(
-        file: url.path, field: "file",
-        problem: "cannot be read as JSON: \(reason ?? error.localizedDescription)")
+        file: path, field: "file", problem: "cannot be read as JSON: \(reason ?? error.localizedDescription)")
     }
+  }
+
+  /// As `init(_:contents:)`, for a file on disk.
+  package init(_ url: URL) throws {
+    try self.init(url.path) { try Data(contentsOf: url) }
   }
 
   package func error(_ field: String, _ problem: String) -> ConfigurationError {

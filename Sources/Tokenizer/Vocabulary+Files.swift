@@ -7,27 +7,26 @@ extension Vocabulary {
   ///
   /// Added tokens are matched letter by letter wherever they occur.
   /// - Throws: `VocabularyError` naming the file and its field or line.
-  package static func load(folder: URL) throws(VocabularyError) -> Vocabulary {
-    let single = folder.appendingPathComponent("tokenizer.json")
-    let vocabulary = folder.appendingPathComponent("vocab.json")
-    var source: VocabularySource
-    if exists(single) {
-      source = try readTokenizer(single)
-    } else if exists(vocabulary) {
-      source = try readPair(vocabulary, merges: folder.appendingPathComponent("merges.txt"))
-    } else {
+  package static func load(_ folder: VocabularyFolder) throws(VocabularyError) -> Vocabulary {
+    var found = try readTokenizer(folder)
+    if found == nil { found = try readPair(folder) }
+    guard var source = found else {
       throw .unreadable(
         file: folder.path, reason: "no tokenizer here: expected tokenizer.json, or vocab.json and merges.txt")
     }
     for name in ["special_tokens_map.json", "tokenizer_config.json"] {
-      let file = folder.appendingPathComponent(name)
-      guard exists(file) else { continue }
-      let special = try decode(SpecialTokens.self, file)
-      source.padToken = source.padToken ?? special.padToken?.token(file: file.path, field: "pad_token")
+      guard let special = try decode(SpecialTokens.self, folder, name) else { continue }
+      let file = folder.path(name)
+      source.padToken = source.padToken ?? special.padToken?.token(file: file, field: "pad_token")
       source.unknownToken =
-        source.unknownToken ?? special.unknownToken?.token(file: file.path, field: "unk_token")
+        source.unknownToken ?? special.unknownToken?.token(file: file, field: "unk_token")
     }
     return try Vocabulary(source)
+  }
+
+  /// As `load(_:)`, for a folder on disk.
+  package static func load(folder: URL) throws(VocabularyError) -> Vocabulary {
+    try load(VocabularyFolder(folder))
   }
 
   /// Splits the lines of a `merges.txt`; lines that start with `#version` and empty ones are skipped.
@@ -52,9 +51,9 @@ extension Vocabulary {
     return (pairs, numbers)
   }
 
-  private static func readTokenizer(_ url: URL) throws(VocabularyError) -> VocabularySource {
-    let file = try decode(TokenizerFile.self, url)
-    let path = url.path
+  private static func readTokenizer(_ folder: VocabularyFolder) throws(VocabularyError) -> VocabularySource? {
+    guard let file = try decode(TokenizerFile.self, folder, "tokenizer.json") else { return nil }
+    let path = folder.path("tokenizer.json")
     if let type = file.model.type, type != "BPE" {
       throw .malformed(file: path, place: "model.type", problem: "is \"\(type)\"; expected \"BPE\"")
     }
@@ -72,13 +71,16 @@ extension Vocabulary {
       added: added)
   }
 
-  private static func readPair(_ url: URL, merges: URL) throws(VocabularyError) -> VocabularySource {
-    let tokens = try decode([String: TokenID].self, url)
-    let (pairs, lines) = try mergePairs([UInt8](read(merges)), file: merges.path)
-    let addedFile = url.deletingLastPathComponent().appendingPathComponent("added_tokens.json")
-    let added = exists(addedFile) ? try decode([String: TokenID].self, addedFile) : [:]
+  private static func readPair(_ folder: VocabularyFolder) throws(VocabularyError) -> VocabularySource? {
+    guard let tokens = try decode([String: TokenID].self, folder, "vocab.json") else { return nil }
+    let mergesFile = folder.path("merges.txt")
+    guard let merges = try folder.read("merges.txt") else {
+      throw .unreadable(file: mergesFile, reason: "cannot be read: no such file")
+    }
+    let (pairs, lines) = try mergePairs([UInt8](merges), file: mergesFile)
+    let added = try decode([String: TokenID].self, folder, "added_tokens.json") ?? [:]
     return VocabularySource(
-      tokensFile: url.path, tokensPlace: "tokens", mergesFile: merges.path,
+      tokensFile: folder.path("vocab.json"), tokensPlace: "tokens", mergesFile: mergesFile,
       mergePlace: { "line \(lines[$0])" },
       tokens: tokens.mapValues(\.value), merges: pairs,
       added: added.mapValues(\.value))
@@ -87,41 +89,62 @@ extension Vocabulary {
 
 // MARK: - Files
 
-extension Vocabulary {
+/// Where the files of a tokenizer are: on disk or in memory.
+package struct VocabularyFolder {
   /// The largest file that is read: some ten times CLIP's own.
   private static let sizeLimit = 64 << 20
 
-  private static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
+  /// What messages call the folder.
+  package let path: String
+  private let contents: (_ name: String) throws -> Data?
 
-  private static func read(_ url: URL) throws(VocabularyError) -> Data {
-    let data: Data
-    do {
-      let handle = try FileHandle(forReadingFrom: url)
+  /// - Parameter contents: the bytes of a file of the folder, or nil if there is none of that name.
+  package init(_ path: String, contents: @escaping (_ name: String) throws -> Data?) {
+    self.path = path
+    self.contents = contents
+  }
+
+  init(_ folder: URL) {
+    self.init(folder.path) { name in
+      let file = folder.appendingPathComponent(name)
+      guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+      let handle = try FileHandle(forReadingFrom: file)
       defer { try? handle.close() }
-      data = try handle.read(upToCount: sizeLimit + 1) ?? Data()
-    } catch {
-      throw .unreadable(file: url.path, reason: "cannot be read: \(error.localizedDescription)")
+      return try handle.read(upToCount: VocabularyFolder.sizeLimit + 1) ?? Data()
     }
-    guard data.count <= sizeLimit else {
-      throw .unreadable(file: url.path, reason: "is larger than \(sizeLimit) bytes")
+  }
+
+  func path(_ name: String) -> String { "\(path)/\(name)" }
+
+  func read(_ name: String) throws(VocabularyError) -> Data? {
+    let data: Data?
+    do {
+      data = try contents(name)
+    } catch {
+      throw .unreadable(file: path(name), reason: "cannot be read: \(error.localizedDescription)")
+    }
+    guard data?.count ?? 0 <= VocabularyFolder.sizeLimit else {
+      throw .unreadable(file: path(name), reason: "is larger than \(VocabularyFolder.sizeLimit) bytes")
     }
     return data
   }
+}
 
-  private static func decode<Value: Decodable>(_ type: Value.Type, _ url: URL) throws(VocabularyError)
-    -> Value
-  {
-    let data = try read(url)
+extension Vocabulary {
+  private static func decode<Value: Decodable>(
+    _ type: Value.Type, _ folder: VocabularyFolder, _ name: String
+  ) throws(VocabularyError) -> Value? {
+    guard let data = try folder.read(name) else { return nil }
     do {
       return try JSONDecoder().decode(type, from: data)
     } catch let error as DecodingError {
-      throw malformed(url, error)
+      throw malformed(folder.path(name), error)
     } catch {
-      throw .malformed(file: url.path, place: "file", problem: error.localizedDescription)
+      throw .malformed(file: folder.path(name), place: "file", problem: error.localizedDescription)
     }
   }
 
-  private static func malformed(_ url: URL, _ error: DecodingError) -> VocabularyError {
+  private static func malformed(_ file: String, _ error: DecodingError) -> VocabularyError {
     let (context, key): (DecodingError.Context, (any CodingKey)?) =
       switch error {
       case .keyNotFound(let key, let context): (context, key)
@@ -134,7 +157,7 @@ extension Vocabulary {
       place += step.intValue.map { "[\($0)]" } ?? (place.isEmpty ? "" : ".") + step.stringValue
     }
     return .malformed(
-      file: url.path, place: place.isEmpty ? "file" : place,
+      file: file, place: place.isEmpty ? "file" : place,
       problem: key == nil ? context.debugDescription : "is missing")
   }
 }

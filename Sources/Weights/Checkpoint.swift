@@ -51,7 +51,7 @@ package final class Checkpoint: WeightSource {
         try index.check(shards)
         opened += shards.sorted { $0.key < $1.key }.map { ($0.value, file.part) }
       } else {
-        opened.append((try Safetensors(path: file.path), file.part))
+        opened.append((try files.open(file), file.part))
       }
     }
     try self.init(name: files.path, files: opened)

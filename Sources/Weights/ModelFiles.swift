@@ -1,7 +1,58 @@
 import Foundation
 
+/// The files of a model folder by their relative paths, on disk or in memory.
+package struct ModelFolder: Sendable {
+  /// The folder, or what messages call it.
+  package let path: String
+  /// Nil for a folder on disk.
+  private let memory: [String: ByteSource]?
+
+  package init(_ path: String) {
+    self.path = path
+    memory = nil
+  }
+
+  /// - Parameter files: by relative path, for example `unet/config.json`.
+  package init(name: String, files: [String: UnsafeRawBufferPointer]) {
+    path = name
+    memory = Dictionary(
+      uniqueKeysWithValues: files.map { file, bytes in
+        (file, ByteSource(name: "\(name)/\(file)", buffer: bytes, owner: nil))
+      })
+  }
+
+  package func path(_ file: String) -> String { "\(path)/\(file)" }
+
+  /// Whether there is such a file or folder.
+  package func has(_ file: String) -> Bool {
+    guard let memory else { return FileManager.default.fileExists(atPath: path(file)) }
+    return memory[file] != nil || memory.keys.contains { $0.hasPrefix(file + "/") }
+  }
+
+  /// The whole of a file, or nil if there is none of that name.
+  package func contents(_ file: String) throws -> Data? {
+    guard has(file) else { return nil }
+    guard let memory else { return try Data(contentsOf: URL(fileURLWithPath: path(file))) }
+    guard let source = memory[file] else { return nil }
+    var data = Data(count: source.count)
+    try data.withUnsafeMutableBytes { try source.read(at: 0, into: $0) }
+    return data
+  }
+
+  func source(_ file: String) throws -> ByteSource {
+    try memory?[file] ?? ByteSource(path: path(file))
+  }
+
+  /// Names of the files in a folder of it.
+  func names(in folder: String) throws -> Set<String> {
+    guard let memory else { return try Set(FileManager.default.contentsOfDirectory(atPath: path(folder))) }
+    let inside = memory.keys.filter { $0.hasPrefix(folder + "/") }
+    return Set(inside.map { String($0.dropFirst(folder.count + 1)) })
+  }
+}
+
 /// Where the files of a model are: a folder in diffusers' layout, or one file.
-package struct ModelFiles: Sendable, Hashable {
+package struct ModelFiles: Sendable {
   /// One file with tensors, or the index of several.
   package struct WeightFile: Sendable, Hashable {
     package let path: String
@@ -12,7 +63,8 @@ package struct ModelFiles: Sendable, Hashable {
 
   /// The folder or file that was asked for.
   package let path: String
-  package let isFolder: Bool
+  /// Nil for a single file.
+  package let folder: ModelFolder?
   package let weights: [WeightFile]
 
   /// Finds the files of a model.
@@ -26,21 +78,25 @@ package struct ModelFiles: Sendable, Hashable {
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw WeightsError(.unreadable, file: path, "no such file or folder")
     }
-    self.path = path
-    self.isFolder = isFolder.boolValue
-    weights =
-      isFolder.boolValue
-      ? try Self.weights(ofFolder: path, variant: variant) : [try Self.singleFile(path)]
+    if isFolder.boolValue {
+      try self.init(ModelFolder(path), variant: variant)
+    } else {
+      self.path = path
+      folder = nil
+      weights = [try Self.singleFile(path)]
+    }
   }
 
-  /// A file of the folder, for example `part: .unet, "config.json"`, if it is there.
-  package func file(_ part: ModelPart, _ name: String) -> String? { file("\(part.rawValue)/\(name)") }
+  /// As `init(_:variant:)`, for a folder that may be in memory.
+  package init(_ folder: ModelFolder, variant: String? = nil) throws {
+    path = folder.path
+    self.folder = folder
+    weights = try Self.weights(of: folder, variant: variant)
+  }
 
-  /// A file of the folder, for example `scheduler/scheduler_config.json`, if it is there.
-  package func file(_ relativePath: String) -> String? {
-    guard isFolder else { return nil }
-    let candidate = path + "/" + relativePath
-    return FileManager.default.fileExists(atPath: candidate) ? candidate : nil
+  func open(_ file: WeightFile) throws -> Safetensors {
+    guard let folder else { return try Safetensors(path: file.path) }
+    return try Safetensors(folder.source(String(file.path.dropFirst(folder.path.count + 1))))
   }
 
   // MARK: - One file
@@ -63,28 +119,29 @@ package struct ModelFiles: Sendable, Hashable {
 
   // MARK: - A folder
 
-  private static func weights(ofFolder path: String, variant: String?) throws -> [WeightFile] {
-    let files = FileManager.default
-    guard files.fileExists(atPath: path + "/model_index.json") else {
-      let names = (try? files.contentsOfDirectory(atPath: path)) ?? []
-      throw noWeights(in: path, names: names, "no model_index.json: not a model in diffusers' layout")
+  private static func weights(of folder: ModelFolder, variant: String?) throws -> [WeightFile] {
+    guard folder.has("model_index.json") else {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+      throw noWeights(in: folder.path, names: names, "no model_index.json: not a model in diffusers' layout")
     }
     return try ModelPart.allCases.map { part in
-      let folder = "\(path)/\(part.rawValue)"
-      guard files.fileExists(atPath: folder + "/config.json") else {
-        throw WeightsError(.unreadable, file: folder, "no config.json in it, or no such folder")
+      guard folder.has("\(part.rawValue)/config.json") else {
+        throw WeightsError(
+          .unreadable, file: folder.path(part.rawValue), "no config.json in it, or no such folder")
       }
-      return WeightFile(path: try weightFile(in: folder, part, variant: variant), part: part)
+      return WeightFile(path: try weightFile(of: part, in: folder, variant: variant), part: part)
     }
   }
 
-  private static func weightFile(in folder: String, _ part: ModelPart, variant: String?) throws -> String {
+  private static func weightFile(of part: ModelPart, in folder: ModelFolder, variant: String?) throws -> String
+  {
     let stem = part == .textEncoder ? "model" : "diffusion_pytorch_model"
-    let names = try Set(FileManager.default.contentsOfDirectory(atPath: folder))
+    let names = try folder.names(in: part.rawValue)
+    let path = folder.path(part.rawValue)
     let plain = ["\(stem).safetensors", "\(stem).safetensors.index.json"]
     let candidates = variant.map { variants(stem, $0) } ?? plain + variants(stem, "fp16")
-    if let name = candidates.first(where: names.contains) { return "\(folder)/\(name)" }
-    throw noWeights(in: folder, names: Array(names), "no weights; expected \(candidates[0])")
+    if let name = candidates.first(where: names.contains) { return "\(path)/\(name)" }
+    throw noWeights(in: path, names: Array(names), "no weights; expected \(candidates[0])")
   }
 
   private static func variants(_ stem: String, _ variant: String) -> [String] {

@@ -30,15 +30,15 @@ import Testing
   @Test func findsTheFilesOfAFolder() throws {
     let folder = try model()
     let files = try ModelFiles(folder.path)
-    #expect(files.isFolder)
+    #expect(files.folder != nil)
     #expect(
       try names(folder) == [
         "unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors",
         "text_encoder/model.safetensors",
       ])
-    #expect(files.file(.unet, "config.json") == folder.path + "/unet/config.json")
-    #expect(files.file("scheduler/scheduler_config.json") != nil)
-    #expect(files.file("tokenizer/vocab.json") == nil)
+    #expect(files.folder?.has("unet/config.json") == true)
+    #expect(files.folder?.has("scheduler/scheduler_config.json") == true)
+    #expect(files.folder?.has("tokenizer/vocab.json") == false)
     let checkpoint = try Checkpoint(files)
     #expect(
       checkpoint.names == [
@@ -72,7 +72,7 @@ import Testing
     let path = try folder.write(
       "m.safetensors", safetensors([("model.diffusion_model.input_blocks.0.0.weight", [1])]))
     let files = try ModelFiles(path)
-    #expect(!files.isFolder && files.weights.map(\.path) == [path] && files.file("model_index.json") == nil)
+    #expect(files.folder == nil && files.weights.map(\.path) == [path])
     #expect(try Checkpoint(files).names == ["unet.conv_in.weight"])
   }
 

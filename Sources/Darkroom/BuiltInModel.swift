@@ -1,0 +1,22 @@
+import BuiltInModel
+import Weights
+
+extension ModelSource {
+  /// The small model that the engine brings along, and by which it is known wherever a model is named. What it
+  /// can draw stands in `scripts/demo-model/README.md`.
+  public static let builtIn = ModelSource(builtIn: "built-in")
+}
+
+extension ModelFolder {
+  /// The built-in model's files, which are part of this program.
+  static let builtIn: ModelFolder = {
+    var count = 0
+    let files = UnsafeBufferPointer(start: built_in_model_files(&count), count: count)
+    return ModelFolder(
+      name: ModelSource.builtIn.path,
+      files: Dictionary(
+        uniqueKeysWithValues: files.map { file in
+          (String(cString: file.path), UnsafeRawBufferPointer(start: file.bytes, count: file.count))
+        }))
+  }()
+}
