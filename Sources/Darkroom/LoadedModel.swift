@@ -15,6 +15,8 @@ package final class LoadedModel {
   let unet: UNet
   let textEncoder: TextEncoder
   let decoder: VAEDecoder
+  /// Nil if the model has none. Whether all of its tensors fit is checked when it is needed.
+  private let unverifiedEncoder: VAEEncoder?
   let tokenizer: CLIPTokenizer
   let prediction: Prediction
   private let schedule: ModelSchedule
@@ -30,6 +32,9 @@ package final class LoadedModel {
     textEncoder = TextEncoder(checkpoint[.textEncoder], configurations.textEncoder)
     decoder = VAEDecoder(checkpoint[.vae], configurations.vae)
     try checkpoint.verify()
+    let vae = checkpoint[.vae]
+    unverifiedEncoder =
+      vae.contains(VAEEncoder.firstTensor) ? VAEEncoder(vae, configurations.vae) : nil
     schedule = try configurations.schedule()
     prediction = schedule.prediction
     tokenizer = try configurations.tokenizer()
@@ -45,6 +50,15 @@ package final class LoadedModel {
   /// The noise that the model was trained on, with the spacing that a sampler uses by default.
   func training(for sampler: Sampler) throws -> TrainingNoise { try schedule.training(for: sampler) }
 
+  /// The VAE's encoder, which only pictures that are made from pictures need; nil if the model has none.
+  /// - Throws: `WeightsError` if some of its tensors are missing or of another shape.
+  var encoder: VAEEncoder? {
+    get throws {
+      if unverifiedEncoder != nil { try checkpoint.verify() }
+      return unverifiedEncoder
+    }
+  }
+
   /// The name that metadata and file names use.
   var name: String {
     HubCache.modelName(ofFolder: source.path)
@@ -56,7 +70,7 @@ package final class LoadedModel {
   var summary: ModelSummary {
     ModelSummary(
       checkpoint, family: family.title, nativeSide: nativeSide, prediction: prediction.rawValue,
-      unknown: checkpoint.unusedNames(ignoring: ["vae.encoder.", "vae.quant_conv."]))
+      unknown: checkpoint.unusedNames())
   }
 }
 

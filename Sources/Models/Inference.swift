@@ -75,6 +75,11 @@ extension VAEConfiguration {
       throw InferenceError(description: "vae: \(levels) levels in the decoder, expected 1...8")
     }
     resnetsPerBlock = count(shape) { "vae.decoder.up_blocks.0.resnets.\($0).conv1.weight" } - 1
+    // Any of its tensors: if only some are there, the others are missed.
+    usesMiddleAttention = ["group_norm", "to_q", "to_k", "to_v", "to_out.0"].contains {
+      shape("vae.decoder.mid_block.attentions.0.\($0).weight") != nil
+    }
+    usesQuant = shape("vae.quant_conv.weight") != nil
     usesPostQuant = shape("vae.post_quant_conv.weight") != nil
     guard blockChannels.allSatisfy({ $0 % normGroups == 0 }) else {
       throw InferenceError(

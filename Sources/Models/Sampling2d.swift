@@ -6,7 +6,10 @@ import Weights
 struct Downsample {
   let conv: Conv2d
 
-  init(_ weights: Weights, _ channels: Int) { conv = Conv2d(weights["conv"], channels, channels, stride: 2) }
+  /// - Parameter padding: a row of zeros on all sides unless told otherwise.
+  init(_ weights: Weights, _ channels: Int, padding: Conv2d.Padding? = nil) {
+    conv = Conv2d(weights["conv"], channels, channels, stride: 2, padding: padding)
+  }
 
   func callAsFunction(_ x: Tensor) -> Tensor { conv(x) }
 }

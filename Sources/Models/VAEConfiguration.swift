@@ -12,8 +12,12 @@ package struct VAEConfiguration: Sendable, Equatable {
   /// Resnets of a level of the encoder; the decoder has one more.
   package var resnetsPerBlock = 2
   package var normGroups = 32
+  /// Whether there is attention between the two resnets of the deepest level, in both halves.
+  package var usesMiddleAttention = true
+  /// Whether a convolution follows the encoder, and one precedes the decoder.
+  package var usesQuant = true
   package var usesPostQuant = true
-  /// A latent z is decoded from z / scale + shift.
+  /// A latent z is decoded from z / scale + shift, and an encoded e becomes (e - shift) x scale.
   package var latentScale: Float = 0.18215
   package var latentShift: Float = 0
 
@@ -27,21 +31,24 @@ package struct VAEConfiguration: Sendable, Equatable {
   package init(_ file: ConfigurationFile) throws {
     latentChannels = try file.integer("latent_channels", 1...64, default: 4)
     pictureChannels = try file.integer("out_channels", 3...3, default: 3)
+    _ = try file.integer("in_channels", 3...3, default: 3)
     blockChannels = try file.integers("block_out_channels", 1...16384)
     guard (1...8).contains(blockChannels.count) else {
       throw file.error("block_out_channels", "has \(blockChannels.count) entries, expected 1...8")
     }
     resnetsPerBlock = try file.integer("layers_per_block", 1...16, default: 1)
     normGroups = try file.integer("norm_num_groups", 1...1024, default: 32)
+    usesMiddleAttention = try file.flag("mid_block_add_attention", default: true)
+    usesQuant = try file.flag("use_quant_conv", default: true)
     usesPostQuant = try file.flag("use_post_quant_conv", default: true)
     latentScale = Float(try file.number("scaling_factor", 1e-6...1e6, default: 0.18215))
     latentShift = Float(try file.number("shift_factor", -1e6...1e6, default: 0))
     try file.expect("act_fn", ["silu", "swish"])
-    guard try file.flag("mid_block_add_attention", default: true) else {
-      throw file.error("mid_block_add_attention", "expected true")
-    }
-    if let types = try file.strings("up_block_types"), types.contains(where: { $0 != "UpDecoderBlock2D" }) {
-      throw file.error("up_block_types", "expected UpDecoderBlock2D alone")
+    for (field, type) in [("down_block_types", "DownEncoderBlock2D"), ("up_block_types", "UpDecoderBlock2D")]
+    {
+      guard try file.strings(field)?.allSatisfy({ $0 == type }) ?? true else {
+        throw file.error(field, "expected \(type) alone")
+      }
     }
     if let channels = blockChannels.first(where: { $0 % normGroups != 0 }) {
       throw file.error("block_out_channels", "\(channels) channels do not divide into \(normGroups) groups")

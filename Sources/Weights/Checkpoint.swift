@@ -149,12 +149,10 @@ package final class Checkpoint: WeightSource {
   }
 
   /// Stored names of the tensors that nobody asked for, sorted; those known to be of no use are
-  /// left out, and so are those whose name (ours) begins with one of `prefixes`.
-  package func unusedNames(ignoring prefixes: [String] = []) -> [String] {
+  /// left out.
+  package func unusedNames() -> [String] {
     let asked = record.withLock { $0.asked }
-    let unasked = tensors.filter { name, _ in
-      !asked.contains(name) && !prefixes.contains(where: name.hasPrefix)
-    }
+    let unasked = tensors.filter { name, _ in !asked.contains(name) }
     return (unknown + unasked.values.map(\.storedName)).sorted()
   }
 

@@ -13,18 +13,68 @@ import Weights
     ("cpu", { try CPUBackend(threads: 2) }), ("reference", { ReferenceBackend() }),
   ]
 
-  @Test(arguments: ["cpu", "reference"]) func decoder(backend: String) throws {
-    let io = try Golden("sd1_tiny.io.safetensors")
-    let checkpoint = try Checkpoint(ModelFiles(Fixtures.url("sd1_tiny").path))
-    let file = try ConfigurationFile(Fixtures.url("sd1_tiny/vae/config.json"))
-    let decoder = VAEDecoder(checkpoint[.vae], try VAEConfiguration(file))
-    try checkpoint.verify()
-    let (z, shape) = try io.tensor("vae_z")
-    let (expected, picture) = try io.tensor("vae_decoded")
+  /// An autoencoder, its goldens, and what their names begin with.
+  private struct Autoencoder {
+    let checkpoint: Checkpoint
+    let configuration: VAEConfiguration
+    let io: Golden
+    let prefix: String
+
+    /// - Parameter name: `sd1_tiny`, a whole model with latents of four channels, or `vae_plain_tiny`, which has no
+    ///   attention and no convolutions at the latents.
+    init(_ name: String) throws {
+      let isModel = name == "sd1_tiny"
+      let config = isModel ? "sd1_tiny/vae/config.json" : "networks/\(name).json"
+      configuration = try VAEConfiguration(ConfigurationFile(Fixtures.url(config)))
+      checkpoint =
+        try isModel
+        ? Checkpoint(ModelFiles(Fixtures.url(name).path))
+        : Checkpoint(ByteSource(path: Fixtures.url("networks/\(name).safetensors").path), part: .vae)
+      io = try Golden(isModel ? "sd1_tiny.io.safetensors" : "networks/\(name).io.safetensors")
+      prefix = isModel ? "vae_" : ""
+    }
+  }
+
+  @Test(arguments: ["cpu", "reference"], ["sd1_tiny", "vae_plain_tiny"])
+  func decoder(backend: String, name: String) throws {
+    let vae = try Autoencoder(name)
+    let decoder = VAEDecoder(vae.checkpoint[.vae], vae.configuration)
+    try vae.checkpoint.verify()
+    let (z, shape) = try vae.io.tensor("\(vae.prefix)z")
+    let (expected, picture) = try vae.io.tensor("\(vae.prefix)decoded")
     let plan = Plan(decoder.graph(batch: shape[0], height: shape[2], width: shape[3]))
     let program = try make(backend).prepare(plan)
     let result = try program.run(["latents": z], [:], output: "picture", count: expected.count)
     #expect(largestDifference(channelsFirst(result, picture), expected) < 1e-4)
+  }
+
+  @Test(arguments: ["cpu", "reference"], ["sd1_tiny", "vae_plain_tiny"])
+  func encoder(backend: String, name: String) throws {
+    let vae = try Autoencoder(name)
+    let encoder = VAEEncoder(vae.checkpoint[.vae], vae.configuration)
+    try vae.checkpoint.verify()
+    let (image, picture) = try vae.io.tensor("\(vae.prefix)image")
+    let (expected, shape) = try vae.io.tensor("\(vae.prefix)mode")
+    let plan = Plan(encoder.graph(batch: shape[0], height: shape[2], width: shape[3]))
+    let program = try make(backend).prepare(plan)
+    let result = try program.run(
+      ["picture": channelsLast(image, picture)], [:], output: "latents", count: expected.count)
+    #expect(largestDifference(result, expected) < 1e-4)
+  }
+
+  /// The tensors of both halves are those of the file, and their sizes can be told from them.
+  @Test func autoencoderWithoutAttention() throws {
+    let vae = try Autoencoder("vae_plain_tiny")
+    _ = VAEEncoder(vae.checkpoint[.vae], vae.configuration)
+    #expect(!vae.checkpoint.unusedNames().isEmpty)
+    _ = VAEDecoder(vae.checkpoint[.vae], vae.configuration)
+    try vae.checkpoint.verify()
+    #expect(vae.checkpoint.unusedNames() == [])
+    var family = VAEConfiguration()
+    (family.normGroups, family.latentScale, family.latentShift) = (4, 0.5, 0.1)
+    let inferred = try VAEConfiguration(
+      inferredFrom: { vae.checkpoint.tensor($0)?.shape }, family: family)
+    #expect(inferred == vae.configuration)
   }
 
   /// `skip` 0 is the last hidden state; 1 with the final norm is what SD1 uses for clip skip 1, which the
@@ -46,6 +96,15 @@ import Weights
 
   private func make(_ name: String) throws -> any Backend {
     try #require(Self.backends.first { $0.name == name }).make()
+  }
+
+  /// The other way round.
+  private func channelsLast(_ values: [Float], _ shape: Shape) -> [Float] {
+    let (channels, pixels) = (shape[1], shape[2] * shape[3])
+    return (0..<shape.count).map { index in
+      let (rest, channel) = (index / channels, index % channels)
+      return values[(rest / pixels * channels + channel) * pixels + rest % pixels]
+    }
   }
 
   /// `[batch, height, width, channels]` in torch's order; `shape` is torch's.
