@@ -20,3 +20,13 @@ extension ModelFolder {
         }))
   }()
 }
+
+extension StoredModel {
+  /// The built-in model, as it stands in a list of models.
+  public static let builtIn: StoredModel = {
+    let summary = try? ModelSummary.inspect(.builtIn)
+    return StoredModel(
+      repository: ModelSource.builtIn.path, commit: "", revisions: [], path: ModelSource.builtIn.path,
+      family: summary?.family, bytes: ModelFolder.builtIn.bytes, missing: [], choices: [])
+  }()
+}

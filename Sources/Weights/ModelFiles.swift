@@ -21,6 +21,9 @@ package struct ModelFolder: Sendable {
       })
   }
 
+  /// Size of all files; 0 for a folder on disk.
+  package var bytes: Int { memory?.values.reduce(0) { $0 + $1.count } ?? 0 }
+
   package func path(_ file: String) -> String { "\(path)/\(file)" }
 
   /// Whether there is such a file or folder.
@@ -81,10 +84,14 @@ package struct ModelFiles: Sendable {
     if isFolder.boolValue {
       try self.init(ModelFolder(path), variant: variant)
     } else {
-      self.path = path
-      folder = nil
-      weights = [try Self.singleFile(path)]
+      self.init(file: try Self.singleFile(path))
     }
+  }
+
+  private init(file: WeightFile) {
+    path = file.path
+    folder = nil
+    weights = [file]
   }
 
   /// As `init(_:variant:)`, for a folder that may be in memory.

@@ -14,8 +14,8 @@ import DarkroomCLI
     (["generate"], "no PROMPT; expected darkroom generate PROMPT, or --from FILE"),
     (["generate", "x", "--from", "a.csv"], "--from: stands instead of PROMPT; expected one of the two"),
     (
-      ["generate", "x"],
-      "no model: name a diffusers folder or a .safetensors file with --model or in DARKROOM_MODEL"
+      ["generate", "x", "--config", "folder"],
+      "--config: belongs to a model; expected --model FILE.safetensors as well"
     ),
     (["redo"], "no PICTURE; expected darkroom redo PICTURE"),
     (["inspect"], "no MODEL; expected darkroom inspect MODEL"),

@@ -2,7 +2,7 @@ import Darkroom
 
 extension Command {
   static let models = Command(
-    name: "models", summary: "list the models in the cache", options: [.json],
+    name: "models", summary: "list the built-in model and those in the cache", options: [.json],
     details: [
       """
       The cache is the one of all programs of the Hugging Face Hub, so it may hold more than models for pictures.
@@ -11,7 +11,7 @@ extension Command {
     ],
     examples: ["darkroom models --json"]
   ) { invocation in
-    let models = try invocation.store.models()
+    let models = try [.builtIn] + invocation.store.models()
     if invocation.settings.json {
       try invocation.console.result(json: Listing(models: models))
     } else {

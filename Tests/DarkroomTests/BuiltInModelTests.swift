@@ -1,0 +1,47 @@
+import Darkroom
+import Foundation
+import Synchronization
+import Testing
+
+/// The model that comes with the program, read from memory.
+@Suite struct BuiltInModelTests {
+  @Test func itIsSmallAndComplete() throws {
+    let summary = try ModelSummary.inspect(.builtIn)
+    #expect(summary.nativeWidth == 256 && summary.nativeHeight == 256)
+    #expect(summary.parts.count == 3 && summary.unknownTensors.isEmpty)
+    #expect(StoredModel.builtIn.bytes < 15_000_000)
+  }
+
+  @Test func itsNameFindsItAndAFileOfThatNameGoesFirst() throws {
+    #expect(try ModelStore(environment: [:]).source(named: "built-in") == .builtIn)
+    #expect(try !ModelStore(environment: [:]).source(named: "./built-in").isBuiltIn)
+  }
+
+  @Test func aRedCircleOnBlueIsOne() async throws {
+    let engine = try Engine()
+    _ = try await engine.load(.builtIn)
+    var request = GenerationRequest(prompt: "a red circle on a blue background")
+    (request.seed, request.steps) = (1, 20)
+    let picture = try await onlyPicture(of: request, by: engine)
+    let centre = picture.colour(x: 128, y: 128)
+    #expect(centre.red > 150 && centre.green < 110 && centre.blue < 110, "\(centre)")
+    for (x, y) in [(12, 12), (243, 12), (12, 243), (243, 243)] {
+      let corner = picture.colour(x: x, y: y)
+      #expect(corner.blue > 120 && corner.red < 110, "\(x), \(y): \(corner)")
+    }
+  }
+
+  private func onlyPicture(of request: GenerationRequest, by engine: Engine) async throws -> GeneratedPicture {
+    let found = Mutex<GeneratedPicture?>(nil)
+    try await engine.generate(request, finished: { picture in found.withLock { $0 = picture } })
+    return try #require(found.withLock { $0 })
+  }
+}
+
+extension GeneratedPicture {
+  fileprivate func colour(x: Int, y: Int) -> (red: UInt8, green: UInt8, blue: UInt8) {
+    let pixels = pixels
+    let first = (y * width + x) * 3
+    return (pixels[first], pixels[first + 1], pixels[first + 2])
+  }
+}
