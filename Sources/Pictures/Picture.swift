@@ -36,6 +36,10 @@ package struct Picture: Sendable, Equatable {
     self.init(width: width, height: height, pixels: pixels)
   }
 
+  /// What the VAE encodes, the other way round than `init(decoded:)`: `[height, width, 3]`, black at -1 and white
+  /// at 1.
+  package var encodable: [Float] { pixels.map { 2 * (Float($0) / 255) - 1 } }
+
   private static func notFinite(_ decoded: Span<Float>, width: Int) -> PictureError {
     let places = decoded.indices.filter { !decoded[$0].isFinite }
     let first = places.first ?? 0
