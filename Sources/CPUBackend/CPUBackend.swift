@@ -25,13 +25,14 @@ package final class CPUBackend: Backend {
   /// Cores that this process may use.
   package static var availableCores: Int { dk_available_cores() }
 
-  /// Bytes of memory that running `plan` takes beyond what is packed already: new weights, arena, scratch.
-  package func bytesNeeded(for plan: Plan) -> (weights: Int, arena: Int, scratch: Int) {
-    let new = Set(plan.nodes.flatMap(\.packs)).filter { packs[$0] == nil }
+  /// Bytes of memory that running `plans` takes beyond what is packed already: new weights, which plans may share,
+  /// the arena of the largest, and scratch.
+  package func bytesNeeded(for plans: [Plan]) -> (weights: Int, arena: Int, scratch: Int) {
+    let new = Set(plans.flatMap { $0.nodes.flatMap(\.packs) }).filter { packs[$0] == nil }
     let float = MemoryLayout<Float>.stride
     return (
-      new.reduce(0) { $0 + $1.count } * float, plan.arenaCount * float,
-      Lowering.scratchCount(plan, threads: pool.threads) * float
+      new.reduce(0) { $0 + $1.count } * float, (plans.map(\.arenaCount).max() ?? 0) * float,
+      plans.reduce(0) { $0 + Lowering.scratchCount($1, threads: pool.threads) } * float
     )
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Pictures
+import Sampling
 
 /// A finished picture with the request that makes it again.
 public struct GeneratedPicture: Sendable {
@@ -55,18 +56,25 @@ extension GenerationRequest {
   }
 
   /// A1111's text and the request as JSON.
-  func metadata(model: String, samplerTitle: String, version: String) throws -> PictureMetadata {
+  /// - Parameter job: of the pictures that this is one of.
+  func metadata(_ job: Job, model: String, version: String) throws -> PictureMetadata {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let json = String(decoding: try encoder.encode(self), as: UTF8.self)
     var fields = [
-      "Steps: \(steps)", "Sampler: \(samplerTitle)", "Schedule type: \(schedule ?? "model")",
+      "Steps: \(steps)", "Sampler: \(job.sampler.title)", "Schedule type: \(schedule ?? "model")",
       "CFG scale: \(guidanceScale.shortest)", "Seed: \(seed ?? 0)",
-      "Size: \(width ?? 0)x\(height ?? 0)", "Model: \(model)",
+      "Size: \(job.first.size)", "Model: \(model)",
     ]
+    if let second = job.second { fields.append("Denoising strength: \(second.strength.shortest)") }
     if clipSkip > 0 { fields.append("Clip skip: \(clipSkip + 1)") }
     if let eta { fields.append("Eta: \(eta.shortest)") }
     if guidanceRescale > 0 { fields.append("CFG rescale: \(guidanceRescale.shortest)") }
+    if let second = job.second {
+      fields += [
+        "Hires resize: \(second.size)", "Hires steps: \(second.count)", "Hires upscaler: Lanczos",
+      ]
+    }
     fields.append("Version: darkroom \(version)")
     let negative = negativePrompt.isEmpty ? "" : "\nNegative prompt: \(negativePrompt)"
     return PictureMetadata(

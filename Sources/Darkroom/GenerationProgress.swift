@@ -2,6 +2,8 @@
 public struct GenerationProgress: Sendable, Equatable {
   public enum Stage: String, Sendable {
     case loading, encoding, sampling, decoding
+    /// Between the passes of a large picture: decoded, resized and encoded again.
+    case enlarging
   }
 
   public var stage: Stage
@@ -10,10 +12,12 @@ public struct GenerationProgress: Sendable, Equatable {
   public var pictures = 1
   /// Pictures that are sampled together now.
   public var batch = 1
-  /// Finished sampling steps of the pictures at work, and all of them.
+  /// Finished sampling steps of the pictures at work, and all of them: those of both passes where there are two.
   public var step = 0
   public var steps = 0
-  /// Mean time of a sampling step so far in this request; nil before the first.
+  /// The share of this request's sampling that is done, 0...1: steps of all pictures, weighted by their size.
+  public var fraction = 0.0
+  /// Mean time of a sampling step so far in this request, of the pass at work; nil before the first.
   public var secondsPerStep: Double?
   /// An estimate of the time left for sampling in this request; nil before the first step.
   public var secondsLeft: Double?

@@ -30,6 +30,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
   public var promptSyntax = PromptSyntax.weights
   public var promptMode = PromptMode.chunks
   public var precision = Precision.auto
+  public var secondPass = SecondPass.auto
 
   public init(prompt: String) { self.prompt = prompt }
 
@@ -58,6 +59,15 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     case float32
   }
 
+  /// How pictures well above the model's native size are made.
+  public enum SecondPass: String, Codable, Sendable, CaseIterable {
+    /// Drawn near the native size, enlarged, and refined at the size that was asked for: models repeat their
+    /// subject in pictures larger than those that they were trained with.
+    case auto
+    /// Drawn at once.
+    case never
+  }
+
   public enum CodingKeys: String, CodingKey, CaseIterable {
     case prompt, sampler, schedule, steps, width, height, seed, count, eta, precision
     case negativePrompt = "negative_prompt"
@@ -66,6 +76,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     case clipSkip = "clip_skip"
     case promptSyntax = "prompt_syntax"
     case promptMode = "prompt_mode"
+    case secondPass = "second_pass"
   }
 
   /// Reads a request; missing fields keep their defaults.
@@ -90,6 +101,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     try read(.promptSyntax, into: &promptSyntax)
     try read(.promptMode, into: &promptMode)
     try read(.precision, into: &precision)
+    try read(.secondPass, into: &secondPass)
   }
 }
 

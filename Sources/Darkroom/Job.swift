@@ -10,11 +10,13 @@ package struct Job {
   /// Nil if guidance does not need it.
   package let negative: TokenizedPrompt?
   let sampler: Sampler
-  let steps: StepList
   let guidance: Guidance
-  let height: Int
-  let width: Int
+  package let first: SamplingPass
+  /// Refines each picture of the first pass at a larger size; nil if the first has the size that was asked for.
+  package let second: SamplingPass?
   let firstSeed: UInt64
+  /// Pixels, for notices.
+  private let nativeSide: Int
 
   /// - Throws: an error that names the field and what was expected.
   init(_ request: GenerationRequest, _ model: LoadedModel) throws {
@@ -23,8 +25,6 @@ package struct Job {
     sampler = try Sampler.named(request.sampler)
     let training = try model.training(for: sampler)
     let schedule = try request.schedule.map { try Schedule.named($0) } ?? .own(of: training.settings)
-    steps = try schedule.steps(request.steps, of: training, in: sampler.space)
-    try model.prediction.check(steps.steps)
     guidance = try Guidance(scale: request.guidanceScale, rescale: request.guidanceRescale)
 
     let text = model.textEncoder.configuration
@@ -37,13 +37,20 @@ package struct Job {
       guidance.usesUnconditional
       ? try Job.tokenize(request.negativePrompt, field: "negative_prompt", request, model) : nil
 
-    width = request.width ?? model.nativeSide
-    height = request.height ?? model.nativeSide
+    nativeSide = model.nativeSide
+    let width = request.width ?? model.nativeSide
+    let height = request.height ?? model.nativeSide
     let factor = model.decoder.configuration.factor
     guard width % factor == 0, height % factor == 0 else {
       throw DarkroomError(
         .request, "width, height: \(width)x\(height) is not possible; this model needs multiples of \(factor)"
       )
+    }
+    let (space, mode) = (sampler.space, request.secondPass)
+    (first, second) = try SamplingPass.passes(width: width, height: height, request.steps, mode, model) {
+      let list = try schedule.steps($0, of: training, in: space)
+      try model.prediction.check(list.steps)
+      return list
     }
     firstSeed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
 
@@ -51,6 +58,8 @@ package struct Job {
     (request.sampler, request.schedule) = (sampler.name, schedule.name)
     self.request = request
   }
+
+  var passes: [SamplingPass] { [first] + (second.map { [$0] } ?? []) }
 
   /// The request that makes picture `index` by itself.
   func request(ofPicture index: Int) -> GenerationRequest {
@@ -61,7 +70,19 @@ package struct Job {
   }
 
   /// What the user should know before the pictures come.
-  package var notices: [Notice] {
+  package var notices: [Notice] { passNotices + promptNotices }
+
+  private var passNotices: [Notice] {
+    guard let second else { return [] }
+    return [
+      Notice(
+        description:
+          "\(second.size) is above this model's useful size (\(nativeSide)x\(nativeSide)): drawn at \(first.size), enlarged and refined in a second pass of \(second.count) step\(second.count == 1 ? "" : "s")"
+      )
+    ]
+  }
+
+  private var promptNotices: [Notice] {
     [("prompt", prompt), ("negative prompt", negative)].flatMap { name, text in
       guard let text else { return [Notice]() }
       var notices = text.warnings.map { Notice(description: "\(name): \($0)") }

@@ -50,11 +50,16 @@ package final class LoadedModel {
   /// The noise that the model was trained on, with the spacing that a sampler uses by default.
   func training(for sampler: Sampler) throws -> TrainingNoise { try schedule.training(for: sampler) }
 
-  /// The VAE's encoder, which only pictures that are made from pictures need; nil if the model has none.
-  /// - Throws: `WeightsError` if some of its tensors are missing or of another shape.
-  var encoder: VAEEncoder? {
+  var hasEncoder: Bool { unverifiedEncoder != nil }
+
+  /// The VAE's encoder, which only pictures that are made from pictures need.
+  /// - Throws: an error that says that the model has none, or which of its tensors are missing or of another shape.
+  var encoder: VAEEncoder {
     get throws {
-      if unverifiedEncoder != nil { try checkpoint.verify() }
+      guard let unverifiedEncoder else {
+        throw DarkroomError(.model, "\(checkpoint.name): has no VAE encoder")
+      }
+      try checkpoint.verify()
       return unverifiedEncoder
     }
   }
@@ -66,6 +71,12 @@ package final class LoadedModel {
   }
 
   var nativeSide: Int { unet.configuration.sampleSize * decoder.configuration.factor }
+
+  /// The size of the first pass of a picture that is too large to be drawn at once; nil if it is not.
+  func firstPass(width: Int, height: Int) -> (width: Int, height: Int)? {
+    family.secondPass.firstPass(
+      width: width, height: height, nativeSide: nativeSide, factor: decoder.configuration.factor)
+  }
 
   var summary: ModelSummary {
     ModelSummary(

@@ -5,14 +5,12 @@ import Pictures
 import Sampling
 import Tokenizer
 
-/// From a request to its pictures: tokens, conditioning, noise, sampling, decoding.
+/// From a request to its pictures: tokens, conditioning, noise, sampling, decoding; large pictures are enlarged and
+/// sampled again in between.
 package final class Pipeline {
-  /// Pictures sampled together at most: more would only make the first wait for the last.
-  private static let largestBatch = 4
-
   package let model: LoadedModel
   let backend: CPUBackend
-  private let programs: ProgramCache
+  let programs: ProgramCache
 
   package init(_ model: LoadedModel, _ backend: CPUBackend) {
     self.model = model
@@ -34,9 +32,12 @@ package final class Pipeline {
       let batch = min(estimate.batch, job.request.count - first)
       let latents = try sample(job, conditioning, pictures: first..<first + batch, clock)
       for index in 0..<batch {
+        var picture = latents.picture(index)
+        if let pass = job.second {
+          picture = try refine(picture, pass, job, conditioning, index: first + index, clock)
+        }
         clock.enter(.decoding, finished: first + index)
-        let picture = try decode(latents.picture(index))
-        try reporter.finished(try finished(picture, job, index: first + index))
+        try reporter.finished(try finished(decode(picture), job, index: first + index))
       }
     }
   }
@@ -56,55 +57,62 @@ package final class Pipeline {
       positive: try PromptEncoder(model: model, program: program).encode(job.prompt, chunks: chunks))
   }
 
-  /// Noise to clean latents, for some pictures of the job together.
+  /// Noise to clean latents in the first pass, for some pictures of the job together.
   package func sample(
     _ job: Job, _ conditioning: GuidedConditioning, pictures: Range<Int>, _ clock: StepClock,
     afterStep: (_ index: Int) throws -> Void = { _ in }
   ) throws -> Latents {
-    clock.start(batch: pictures.count, finished: pictures.lowerBound)
-    let program = try programs.program(unet(job, batch: pictures.count, tokens: conditioning.tokens))
-    conditioning.batched(pictures.count).withUnsafeBufferPointer { program.write($0, to: "context") }
-    try program.run(.picture) { try Task.checkCancellation() }
-
-    let c = model.unet.configuration
-    let factor = model.decoder.configuration.factor
+    let pass = job.first
+    clock.start(pass, batch: pictures.count, finished: pictures.lowerBound)
     var noise: any NoiseSource = BatchNoise(
       seed: job.firstSeed &+ UInt64(pictures.lowerBound), batch: pictures.count)
+    let factor = model.decoder.configuration.factor
     var latents = Latents(
-      batch: pictures.count, channels: c.inputChannels, height: job.height / factor, width: job.width / factor
-    )
+      batch: pictures.count, channels: model.unet.configuration.inputChannels, height: pass.height / factor,
+      width: pass.width / factor)
     noise.fill(&latents)
-    latents.scale(by: job.steps.initialScale)
+    latents.scale(by: pass.steps.initialScale)
+    try sample(&latents, pass, job, conditioning, &noise, clock, afterStep: afterStep)
+    return latents
+  }
 
+  /// Takes noisy latents through the steps of a pass, in place.
+  func sample(
+    _ latents: inout Latents, _ pass: SamplingPass, _ job: Job, _ conditioning: GuidedConditioning,
+    _ noise: inout any NoiseSource, _ clock: StepClock, afterStep: (_ index: Int) throws -> Void = { _ in }
+  ) throws {
+    let program = try programs.program(
+      unet(pass, job, batch: latents.batch, tokens: conditioning.tokens))
+    conditioning.batched(latents.batch).withUnsafeBufferPointer { program.write($0, to: "context") }
+    try program.run(.picture) { try Task.checkCancellation() }
     let denoiser = Denoiser(
-      program, like: latents, timeChannels: c.blockChannels[0], prediction: model.prediction,
-      guidance: job.guidance)
+      program, like: latents, timeChannels: model.unet.configuration.blockChannels[0],
+      prediction: model.prediction, guidance: job.guidance)
     clock.enter(.sampling)
     try job.sampler.sample(
-      &latents, steps: job.steps.steps, noise: &noise, options: SamplerOptions(eta: job.request.eta),
+      &latents, steps: pass.steps.steps, noise: &noise, options: SamplerOptions(eta: job.request.eta),
       denoise: { try denoiser($0, $1, &$2) },
       afterStep: { latents, _, step in
-        try Pipeline.requireFinite(latents, after: step, of: job)
+        try Pipeline.requireFinite(latents, after: step, of: pass)
         clock.finishedStep(step)
         try afterStep(step)
         try Task.checkCancellation()
       })
-    return latents
   }
 
   /// Reads and packs the weights of all networks.
   func prepare(_ job: Job, _ conditioning: GuidedConditioning) throws {
-    let factor = model.decoder.configuration.factor
-    _ = try programs.program(unet(job, batch: 1, tokens: conditioning.tokens))
-    _ = try programs.program(.decoder(height: job.height / factor, width: job.width / factor))
+    _ = try programs.program(unet(job.first, job, batch: 1, tokens: conditioning.tokens))
+    _ = try programs.program(decoder(job.first))
   }
 
-  private static func requireFinite(_ latents: Latents, after step: Int, of job: Job) throws {
+  private static func requireFinite(_ latents: Latents, after step: Int, of pass: SamplingPass) throws {
     let statistics = latents.statistics
     guard statistics.nonFinite > 0 else { return }
     throw DarkroomError(
       .nonFinite,
-      "sampling: latents are not finite after step \(step + 1) of \(job.request.steps): \(statistics)")
+      "\(pass.index == 0 ? "sampling" : "second pass"): latents are not finite after step \(step + 1) of \(pass.count): \(statistics)"
+    )
   }
 
   /// One picture's latents to pixels.
@@ -128,52 +136,7 @@ package final class Pipeline {
     let request = job.request(ofPicture: index)
     return GeneratedPicture(
       index: index, request: request, width: picture.width, height: picture.height,
-      metadata: try request.metadata(
-        model: model.name, samplerTitle: job.sampler.title, version: darkroomVersion),
+      metadata: try request.metadata(job, model: model.name, version: darkroomVersion),
       picture: picture)
-  }
-
-  // MARK: - Memory
-
-  /// What a job takes when as many pictures run together as fit.
-  package func estimate(_ job: Job) throws -> MemoryEstimate {
-    var batch = min(job.request.count, Pipeline.largestBatch)
-    while true {
-      let estimate = estimate(job, batch: batch)
-      if batch == 1 || estimate.peak <= estimate.available { return estimate }
-      batch -= 1
-    }
-  }
-
-  private func estimate(_ job: Job, batch: Int) -> MemoryEstimate {
-    let factor = model.decoder.configuration.factor
-    let chunks = max(job.prompt.chunks.count, job.negative?.chunks.count ?? 0)
-    let modules: [Module] = [
-      .textEncoder(skip: job.request.clipSkip),
-      unet(job, batch: batch, tokens: chunks * model.textEncoder.configuration.positions),
-      .decoder(height: job.height / factor, width: job.width / factor),
-    ]
-    let needs = modules.map { backend.bytesNeeded(for: $0.plan(model)) }
-    let pictureBytes = job.width * job.height * 3 * (MemoryLayout<Float>.stride + 1)
-    return MemoryEstimate(
-      weights: needs.reduce(0) { $0 + $1.weights }, arena: needs.map(\.arena).max() ?? 0,
-      scratch: needs.reduce(0) { $0 + $1.scratch } + pictureBytes, batch: batch,
-      available: AvailableMemory.bytes)
-  }
-
-  private func unet(_ job: Job, batch: Int, tokens: Int) -> Module {
-    let factor = model.decoder.configuration.factor
-    let halves = job.guidance.usesUnconditional ? 2 : 1
-    return .unet(
-      batch: halves * batch, height: job.height / factor, width: job.width / factor, tokens: tokens)
-  }
-}
-
-extension DarkroomError {
-  static func tooLarge(_ estimate: MemoryEstimate) -> DarkroomError {
-    DarkroomError(
-      .resources,
-      "the request needs \(estimate.peak >> 20) MiB of memory (weights \(estimate.weights >> 20), values \(estimate.arena >> 20), working memory \(estimate.scratch >> 20)), and \(estimate.available >> 20) MiB are available; ask for a smaller size"
-    )
   }
 }

@@ -26,6 +26,8 @@ extension Engine {
   ) throws -> SpeedMeasurement {
     var request = request
     (request.steps, request.count) = (rounds + 1, 1)
+    // A step at the size that was asked for is to be timed.
+    request.secondPass = .never
     let pipeline = try loadedPipeline()
     return try DarkroomError.wrapping {
       try pipeline.measure(pipeline.resolve(request), rounds: rounds, threads: threads, sample)

@@ -1,23 +1,44 @@
 /// Times sampling steps and tells the caller how far the job is. Reporting allocates nothing itself.
 package final class StepClock {
+  /// What is known of one pass. Steps count once a picture.
+  private struct Pass {
+    /// Of the whole job.
+    let steps: Int
+    /// Of one picture, in the passes before.
+    let before: Int
+    /// How long a step takes, compared with those of the other pass.
+    let weight: Double
+    var done = 0
+    var seconds = 0.0
+
+    var secondsPerStep: Double? { done > 0 ? seconds / Double(done) : nil }
+  }
+
   private let report: (GenerationProgress) -> Void
   private let clock = ContinuousClock()
-  private let stepsOfJob: Int
   private var now: GenerationProgress
-  private var stepsDone = 0
-  private var samplingSeconds = 0.0
+  private var passes: [Pass] = []
+  /// The index of the pass at work.
+  private var current = 0
   private var last: ContinuousClock.Instant
 
   package init(_ job: Job, _ report: @escaping (GenerationProgress) -> Void = { _ in }) {
     self.report = report
-    stepsOfJob = job.request.steps * job.request.count
-    now = GenerationProgress(stage: .loading, pictures: job.request.count, steps: job.request.steps)
+    var before = 0
+    for pass in job.passes {
+      let pixels = Double(pass.width) * Double(pass.height)
+      passes.append(Pass(steps: pass.count * job.request.count, before: before, weight: pixels))
+      before += pass.count
+    }
+    now = GenerationProgress(stage: .loading, pictures: job.request.count, steps: before)
     last = clock.now
   }
 
-  func start(batch: Int, finished: Int) {
+  /// Some pictures begin a pass.
+  func start(_ pass: SamplingPass, batch: Int, finished: Int) {
+    current = pass.index
     now.batch = batch
-    now.step = 0
+    now.step = passes[current].before
     enter(.loading, finished: finished)
   }
 
@@ -28,14 +49,28 @@ package final class StepClock {
     report(now)
   }
 
+  /// - Parameter step: from 0, of the pass at work.
   func finishedStep(_ step: Int) {
     let (seconds, attoseconds) = (clock.now - last).components
-    samplingSeconds += Double(seconds) + Double(attoseconds) * 1e-18
+    passes[current].seconds += Double(seconds) + Double(attoseconds) * 1e-18
+    passes[current].done += now.batch
     last = clock.now
-    now.step = step + 1
-    stepsDone += now.batch
-    now.secondsPerStep = samplingSeconds / Double(stepsDone) * Double(now.batch)
-    now.secondsLeft = samplingSeconds / Double(stepsDone) * Double(stepsOfJob - stepsDone)
+    now.step = passes[current].before + step + 1
+    now.secondsPerStep = passes[current].secondsPerStep.map { $0 * Double(now.batch) }
+    now.fraction = total { Double($0.done) * $0.weight } / total { Double($0.steps) * $0.weight }
+    now.secondsLeft = total { Double($0.steps - $0.done) * secondsPerStep(of: $0) }
     report(now)
+  }
+
+  /// Measured, or guessed from the pass at work.
+  private func secondsPerStep(of pass: Pass) -> Double {
+    let known = passes[current]
+    return pass.secondsPerStep ?? (known.secondsPerStep ?? 0) * pass.weight / known.weight
+  }
+
+  private func total(_ part: (Pass) -> Double) -> Double {
+    var sum = 0.0
+    for pass in passes { sum += part(pass) }
+    return sum
   }
 }

@@ -39,7 +39,7 @@ package struct Batch: Sendable {
         tellRest(record)
         throw error
       }
-      clock.finish(item.work)
+      clock.finish()
     }
     guard failed > 0 else { return ExitCode.done }
     console.error("\(plan.fileName): \(failed) of \(plan.items.count) rows failed")
@@ -107,7 +107,8 @@ package struct WorkClock: Sendable {
   private let start: Double
   private let total: Int
   private var done = 0
-  private var rowsLeft: Int
+  /// Of the rows that are not done; the first is at work.
+  private var waiting: ArraySlice<Int>
 
   /// - Parameters:
   ///   - start: now, in seconds.
@@ -115,25 +116,21 @@ package struct WorkClock: Sendable {
   package init(start: Double, work: [Int]) {
     self.start = start
     total = work.reduce(0, +)
-    rowsLeft = work.count
+    waiting = work[...]
   }
 
-  /// - Parameter work: of the row that is done.
-  package mutating func finish(_ work: Int) {
-    done += work
-    rowsLeft -= 1
-  }
+  /// The row at work is done.
+  package mutating func finish() { done += waiting.popFirst() ?? 0 }
 
   /// Seconds left at a time; nil before the first step.
   package func left(_ progress: GenerationProgress, at now: Double) -> Double? {
-    let current = progress.finishedPictures * progress.steps + progress.batch * progress.step
-    let done = min(done + current, total)
-    return done > 0 ? (now - start) / Double(done) * Double(total - done) : nil
+    let done = Double(done) + progress.fraction * Double(waiting.first ?? 0)
+    return done > 0 ? (now - start) / done * (Double(total) - done) : nil
   }
 
   /// ", 1:12:30 left in all", if there is more than this row.
   package func suffix(_ progress: GenerationProgress, at now: Double) -> String {
-    guard rowsLeft > 1, let left = left(progress, at: now) else { return "" }
+    guard waiting.count > 1, let left = left(progress, at: now) else { return "" }
     return ", \(DarkroomCLI.clock(left)) left in all"
   }
 }

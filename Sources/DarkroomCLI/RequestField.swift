@@ -28,6 +28,7 @@ struct RequestField: Sendable {
     case .promptSyntax: choice { $0.promptSyntax = $1 }
     case .promptMode: choice { $0.promptMode = $1 }
     case .precision: choice { $0.precision = $1 }
+    case .secondPass: choice { $0.secondPass = $1 }
     }
   }
 

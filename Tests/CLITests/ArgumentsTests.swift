@@ -29,14 +29,14 @@ import DarkroomCLI
       "--steps", "7", "--cfg-scale", "-0", "--guidance-rescale", "0.5", "--size", "512x768", "--seed",
       "18446744073709551615", "--count", "3", "--clip-skip", "1", "--eta", "1", "--prompt-syntax", "a1111",
       "--prompt-mode", "truncate", "--precision", "float32", "--device", "cpu", "--threads", "2", "--output",
-      "o.png", "--from", "f.csv", "--json", "--quiet", "--dry-run"
+      "o.png", "--from", "f.csv", "--json", "--quiet", "--dry-run", "--second-pass", "never"
     ).settings
     var request = GenerationRequest(prompt: "")
     (request.negativePrompt, request.sampler, request.schedule) = ("n", "DDIM", "karras")
     (request.steps, request.guidanceScale, request.guidanceRescale) = (7, 0, 0.5)
     (request.width, request.height, request.seed, request.count) = (512, 768, .max, 3)
     (request.clipSkip, request.eta, request.promptSyntax) = (1, 1, .a1111)
-    (request.promptMode, request.precision) = (.truncate, .float32)
+    (request.promptMode, request.precision, request.secondPass) = (.truncate, .float32, .never)
     #expect(settings.request == request)
     #expect(settings.model == "m" && settings.configuration == "c" && settings.threads == 2)
     #expect(settings.output == "o.png" && settings.from == "f.csv")

@@ -73,6 +73,25 @@ import Testing
     #expect(try folder.data("new/9-a-tiny-cat-redo.png") == folder.data("new/9-a-tiny-cat.png"))
   }
 
+  /// Above the useful size of the tiny model, 64x64.
+  @Test func largePictures() async throws {
+    let words = ["generate", "x", "--model", BuiltCommand.model, "--steps", "5", "--seed", "7"]
+    let large = words + ["--size", "128x96"]
+    let result = try await run(large + ["--output", "a.png", "--json"])
+    #expect(result.code == 0, "\(result.error)")
+    #expect(result.error.contains("128x96 is above this model's useful size (64x64): drawn at 72x56, "))
+    let line = try #require(try lines(result).first)
+    #expect(line.width == 128 && line.height == 96 && line.request.width == 128)
+    #expect(try await run(["redo", "a.png", "--model", BuiltCommand.model]).code == 0)
+    #expect(try folder.data("a-redo.png") == folder.data("a.png"))
+
+    let once = try await run(large + ["--output", "b.png", "--second-pass", "never"])
+    #expect(once.code == 0 && !once.error.contains("useful size"), "\(once.error)")
+    #expect(try folder.data("b.png") != folder.data("a.png"))
+    #expect(try await run(["redo", "b.png", "--model", BuiltCommand.model]).code == 0)
+    #expect(try folder.data("b-redo.png") == folder.data("b.png"))
+  }
+
   @Test func namesOfSeveral() async throws {
     let result = try await generate("--count", "2", "--output", "x.png", "--quiet")
     #expect(result.lines == ["x-1.png", "x-2.png"] && result.error.isEmpty)

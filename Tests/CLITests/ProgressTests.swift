@@ -81,13 +81,12 @@ import DarkroomCLI
   @Test func timeOfAllRows() throws {
     var clock = WorkClock(start: 100, work: [20, 20])
     var progress = GenerationProgress(stage: .sampling)
-    (progress.pictures, progress.steps) = (2, 10)
     #expect(clock.left(progress, at: 105) == nil)
-    progress.step = 5
+    progress.fraction = 0.25
     #expect(clock.left(progress, at: 105) == 35)
     #expect(clock.suffix(progress, at: 105) == ", 0:35 left in all")
-    clock.finish(20)
-    (progress.pictures, progress.step, progress.steps) = (1, 10, 20)
+    clock.finish()
+    progress.fraction = 0.5
     #expect(clock.left(progress, at: 130) == 10)
     #expect(clock.suffix(progress, at: 130) == "")
   }

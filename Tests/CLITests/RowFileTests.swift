@@ -24,9 +24,9 @@ import DarkroomCLI
     let file = try csv(
       """
       prompt,negative_prompt,sampler,schedule,steps,cfg_scale,guidance_rescale,width,height,seed,count,\
-      clip_skip,eta,prompt_syntax,prompt_mode,precision,output
-      a cat,n,ddim,karras,3,1.5,0.25,64,128, 5 ,2,1,0.5,plain,truncate,float32,x.jpg
-      "a dog, sitting",,,,,,,,,,,,,,,,
+      clip_skip,eta,prompt_syntax,prompt_mode,precision,second_pass,output
+      a cat,n,ddim,karras,3,1.5,0.25,64,128, 5 ,2,1,0.5,plain,truncate,float32,never,x.jpg
+      "a dog, sitting",,,,,,,,,,,,,,,,,
 
       """)
     #expect(file.problems.isEmpty && file.rows.count == 2)
@@ -35,6 +35,7 @@ import DarkroomCLI
     (request.guidanceScale, request.guidanceRescale, request.width, request.height) = (1.5, 0.25, 64, 128)
     (request.seed, request.count, request.clipSkip, request.eta) = (5, 2, 1, 0.5)
     (request.promptSyntax, request.promptMode, request.precision) = (.plain, .truncate, .float32)
+    request.secondPass = .never
     #expect(file.rows[0] == Row(number: 1, line: 2, request: request, output: "x.jpg"))
     var second = defaults
     second.prompt = "a dog, sitting"

@@ -2,6 +2,7 @@ import Darkroom
 import Foundation
 import Graph
 import Sampling
+import Synchronization
 import TestSupport
 import Testing
 import Weights
@@ -9,6 +10,7 @@ import Weights
 /// The tiny model as one file under the original names, put together from the folder by the table of names that
 /// scripts/fixtures/models/make_sd1_tiny.py took from diffusers' converters.
 @Suite struct SingleFileTests {
+  /// - Parameter leavingOut: the beginning of names of tensors.
   private func assemble(
     _ path: String, leavingOut: String? = nil, poisoning: String? = nil, junk: Bool = true
   ) throws {
@@ -17,7 +19,7 @@ import Weights
     var entries: [(name: String, shape: [Int], values: [Float])] = []
     for line in table.split(separator: "\n") where !line.hasPrefix("#") {
       let fields = line.split(separator: "\t").map(String.init)
-      guard fields[1] != leavingOut else { continue }
+      if let leavingOut, fields[1].hasPrefix(leavingOut) { continue }
       let name = fields[0].replacingOccurrences(of: "/", with: ".")
       let shape = fields[2].split { !$0.isNumber }.compactMap { Int($0) }
       var values = [Float](repeating: 0, count: shape.reduce(1, *))
@@ -72,6 +74,60 @@ import Weights
     }
     #expect(error?.kind == .nonFinite)
     #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
+  }
+
+  private func generate(_ path: String, _ side: Int, _ secondPass: GenerationRequest.SecondPass) async throws
+  {
+    let engine = try Engine(threads: 1)
+    _ = try await engine.load(ModelSource(path: path, configuration: TinyModel.folder))
+    var request = GenerationRequest(prompt: "x")
+    (request.steps, request.width, request.height, request.secondPass) = (3, side, side, secondPass)
+    let count = Mutex(0)
+    try await engine.generate(request) { _ in count.withLock { $0 += 1 } }
+    #expect(count.withLock { $0 } == 1)
+  }
+
+  /// Only second passes need the VAE's encoder; then the error says so.
+  @Test func encoderMayBeMissing() async throws {
+    let folder = try temporary()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = "\(folder)/model.safetensors"
+    try assemble(path, leavingOut: "first_stage_model.encoder.")
+    try await generate(path, 64, .auto)
+    try await generate(path, 128, .never)
+    let error = await #expect(throws: DarkroomError.self) { try await generate(path, 128, .auto) }
+    #expect(error?.kind == .request)
+    #expect(
+      error?.description
+        == "second_pass: 128x128 is above this model's useful size (64x64), and \(path) has no VAE encoder, which a second pass needs; expected a smaller size, or never"
+    )
+    let summary = try ModelSummary.inspect(ModelSource(path: path, configuration: TinyModel.folder))
+    #expect(
+      summary.unknownTensors == [
+        "first_stage_model.quant_conv.bias", "first_stage_model.quant_conv.weight", "something.else",
+      ])
+  }
+
+  @Test func halfAnEncoderIsNamedWhenItIsNeeded() async throws {
+    let folder = try temporary()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = "\(folder)/model.safetensors"
+    try assemble(path, leavingOut: "first_stage_model.encoder.norm_out.weight")
+    try await generate(path, 64, .auto)
+    let error = await #expect(throws: DarkroomError.self) { try await generate(path, 128, .auto) }
+    #expect(error?.kind == .model)
+    #expect(error?.description.contains("'vae.encoder.conv_norm_out.weight'") == true)
+  }
+
+  @Test func encodedNumbersThatAreNotFiniteEndTheJob() async throws {
+    let folder = try temporary()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = "\(folder)/model.safetensors"
+    try assemble(path, poisoning: "first_stage_model.encoder.conv_out.bias")
+    try await generate(path, 64, .auto)
+    let error = await #expect(throws: DarkroomError.self) { try await generate(path, 128, .auto) }
+    #expect(error?.kind == .nonFinite)
+    #expect(error?.description.hasPrefix("encoding: ") == true, "\(error?.description ?? "")")
   }
 
   /// The file loses its end after it was opened: an error that names it, not a crash.

@@ -20,6 +20,10 @@ extension Command {
       seconds and request. "darkroom redo" makes a picture again from its file.
       """,
       """
+      Models repeat their subject in pictures well above their own size. Such pictures are drawn near that size,
+      enlarged, and refined with the last steps of the schedule; --second-pass never draws them at once.
+      """,
+      """
       --from: each row or object is a request with the fields
       \(wrapped(fieldNames.joined(separator: ", ")));
       flags stand for what a row lacks. The field output names the row's picture within the folder of --output.
@@ -65,6 +69,9 @@ extension Command {
         .guidanceRescale, "guidance-rescale", "X", "how much excess contrast to take back",
         initial: fixed(initial.guidanceRescale, places: 0)),
       .size,
+      .field(
+        .secondPass, "second-pass", "NAME", "whether large pictures are drawn small, enlarged and refined",
+        initial: initial.secondPass.rawValue),
       .field(
         .seed, "seed", "N", "seed of the first picture; the next has one more", initial: "random, reported"),
       .field(.count, "count", "N", "pictures", initial: "\(initial.count)"),

@@ -12,6 +12,8 @@ package struct ModelFamily: Sendable {
   package let vae: VAEConfiguration
   /// What the network predicts, as diffusers names it, where no configuration says so.
   package let prediction: String
+  /// How pictures above the size that the model was trained for are made.
+  package let secondPass: SecondPassRule
   /// Whether networks of these sizes belong to the family.
   package let recognises: @Sendable (UNetConfiguration, TextEncoderConfiguration) -> Bool
 

@@ -1,0 +1,54 @@
+import Graph
+import Models
+import Pictures
+import Sampling
+
+extension Pipeline {
+  /// One picture of the first pass, enlarged to the size of the second and sampled again.
+  func refine(
+    _ latents: Latents, _ pass: SamplingPass, _ job: Job, _ conditioning: GuidedConditioning, index: Int,
+    _ clock: StepClock
+  ) throws -> Latents {
+    clock.start(pass, batch: 1, finished: index)
+    clock.enter(.enlarging)
+    let enlarged = try encode(decode(latents).resized(width: pass.width, height: pass.height))
+    return try sampleAgain(enlarged, pass, job, conditioning, index: index, clock)
+  }
+
+  /// Clean latents, noised to where the pass begins, through its steps.
+  ///
+  /// The noise is that of the picture's own seed, drawn anew: the picture does not depend on the others of its batch.
+  package func sampleAgain(
+    _ clean: Latents, _ pass: SamplingPass, _ job: Job, _ conditioning: GuidedConditioning, index: Int,
+    _ clock: StepClock
+  ) throws -> Latents {
+    guard let start = pass.steps.steps.first?.from else { return clean }
+    var noise: any NoiseSource = TorchNoise(seed: job.firstSeed &+ UInt64(index))
+    var fresh = Latents(zerosLike: clean)
+    noise.fill(&fresh)
+    var latents = clean
+    latents.addNoise(fresh, at: start)
+    try sample(&latents, pass, job, conditioning, &noise, clock)
+    return latents
+  }
+
+  /// A picture to the latents that would decode to it: the mean of the posterior, scaled.
+  func encode(_ picture: Picture) throws -> Latents {
+    let c = model.decoder.configuration
+    let (height, width) = (picture.height / c.factor, picture.width / c.factor)
+    let program = try programs.program(.encoder(height: height, width: width))
+    picture.encodable.withUnsafeBufferPointer { program.write($0, to: "picture") }
+    try program.run(.picture) { try Task.checkCancellation() }
+    var latents = Latents(batch: 1, channels: c.latentChannels, height: height, width: width)
+    latents.values.withUnsafeMutableBufferPointer { values in
+      program.read("latents", into: values)
+      for index in values.indices { values[index] = (values[index] - c.latentShift) * c.latentScale }
+    }
+    let statistics = latents.statistics
+    guard statistics.nonFinite == 0 else {
+      throw DarkroomError(
+        .nonFinite, "encoding: the enlarged picture's latents are not finite: \(statistics)")
+    }
+    return latents
+  }
+}
