@@ -33,7 +33,7 @@ extension Pipeline {
   }
 
   /// A picture to the latents that would decode to it: the mean of the posterior, scaled.
-  func encode(_ picture: Picture) throws -> Latents {
+  package func encode(_ picture: Picture) throws -> Latents {
     let c = model.decoder.configuration
     let (height, width) = (picture.height / c.factor, picture.width / c.factor)
     let program = try programs.program(.encoder(height: height, width: width))

@@ -62,6 +62,27 @@ import Weights
     #expect(try largestDifference(refined.values, model.golden(name)) <= 5e-4)
   }
 
+  /// The encoder's mean, times the model's scale.
+  @Test func encodedPicturesAreScaled() throws {
+    let picture = Picture(width: 16, height: 8, pixels: (0..<384).map { UInt8($0 * 7 % 256) })
+    let encoder = try Self.encoder()
+    let program = try CPUBackend(threads: 1).prepare(Plan(encoder.graph(batch: 1, height: 1, width: 2)))
+    picture.encodable.withUnsafeBufferPointer { program.write($0, to: "picture") }
+    try program.run(.picture)
+    var mean = [Float](repeating: 0, count: 8)
+    mean.withUnsafeMutableBufferPointer { program.read("latents", into: $0) }
+    let latents = try TinyModel.pipeline().encode(picture)
+    #expect(latents.shape == [1, 4, 1, 2])
+    #expect(largestDifference(latents.values, mean.map { $0 * 0.18215 }) < 1e-6)
+    #expect(mean.allSatisfy { abs($0) > 1e-3 })
+  }
+
+  private static func encoder() throws -> VAEEncoder {
+    let checkpoint = try Checkpoint(ModelFiles(TinyModel.folder))
+    let file = try ConfigurationFile(Fixtures.url("sd1_tiny/vae/config.json"))
+    return VAEEncoder(checkpoint[.vae], try VAEConfiguration(file))
+  }
+
   @Test func drawnSmallEnlargedAndRefined() async throws {
     let made = try await make(request())
     let picture = try #require(made.pictures.first)
@@ -179,10 +200,7 @@ import Weights
     let both = try pipeline.estimate(pipeline.resolve(request))
     request.secondPass = .never
     let one = try pipeline.estimate(pipeline.resolve(request))
-    let checkpoint = try Checkpoint(ModelFiles(TinyModel.folder))
-    let file = try ConfigurationFile(Fixtures.url("sd1_tiny/vae/config.json"))
-    let encoder = VAEEncoder(checkpoint[.vae], try VAEConfiguration(file))
-    let plan = Plan(encoder.graph(batch: 1, height: 12, width: 16))
+    let plan = Plan(try Self.encoder().graph(batch: 1, height: 12, width: 16))
     #expect(both.weights - one.weights == (try CPUBackend(threads: 1)).bytesNeeded(for: [plan]).weights)
     #expect(both.arena >= max(one.arena, plan.arenaCount * 4) && both.scratch > one.scratch)
   }
