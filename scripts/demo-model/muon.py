@@ -10,13 +10,13 @@ import torch
 def orthogonalised(matrix):
     """About the nearest (semi-)orthogonal matrix: singular values near 1."""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = matrix / (matrix.norm() + 1e-7)
+    x = (matrix / (matrix.norm() + 1e-7)).bfloat16()
     wide = x.shape[0] <= x.shape[1]
     x = x if wide else x.T
     for _ in range(5):
         square = x @ x.T
         x = a * x + (b * square + c * square @ square) @ x
-    return x if wide else x.T
+    return (x if wide else x.T).to(matrix.dtype)
 
 
 class Muon(torch.optim.Optimizer):

@@ -105,7 +105,7 @@ def main():
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     words, text, unet = models(options)
-    training = common.Training(options, "denoiser", {"text": text, "unet": unet}, rate=1e-3, decay=0.01)
+    training = common.Training(options, "denoiser", {"text": text, "unet": unet}, rate=1.5e-3, decay=0.01)
     torch.manual_seed(options.seed + training.steps)
     vae = trained_vae(options)
     pictures = Pictures(vae, random.Random(options.seed + training.steps), options.device)
