@@ -42,7 +42,10 @@ let package = Package(
     module("CPUBackend", ["Graph", "CPUKernels"]),
     module(
       "Darkroom",
-      ["Graph", "Weights", "Layers", "Models", "Tokenizer", "Sampling", "Pictures", "CPUBackend", "BuiltInModel", "Hub"]),
+      [
+        "Graph", "Weights", "Layers", "Models", "Tokenizer", "Sampling", "Pictures", "CPUBackend",
+        "BuiltInModel", "Hub",
+      ]),
     .executableTarget(name: "DarkroomCLI", dependencies: ["Darkroom"], swiftSettings: swift),
 
     .target(name: "BuiltInModel", exclude: ["model"], cSettings: c),

@@ -47,7 +47,8 @@ package struct Invocation: Sendable {
   func model() throws -> ModelSource {
     guard let path = settings.model ?? environment["DARKROOM_MODEL"], !path.isEmpty else {
       guard settings.configuration == nil else {
-        throw DarkroomError(.request, "--config: belongs to a model; expected --model FILE.safetensors as well")
+        throw DarkroomError(
+          .request, "--config: belongs to a model; expected --model FILE.safetensors as well")
       }
       return .builtIn
     }

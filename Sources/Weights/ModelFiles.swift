@@ -140,7 +140,8 @@ package struct ModelFiles: Sendable {
     }
   }
 
-  private static func weightFile(of part: ModelPart, in folder: ModelFolder, variant: String?) throws -> String
+  private static func weightFile(of part: ModelPart, in folder: ModelFolder, variant: String?) throws
+    -> String
   {
     let stem = part == .textEncoder ? "model" : "diffusion_pytorch_model"
     let names = try folder.names(in: part.rawValue)

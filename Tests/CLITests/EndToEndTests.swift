@@ -144,7 +144,8 @@ import Testing
     try folder.write("not a model", "text.safetensors")
     let model = BuiltCommand.model
     let cases: [([String], Int32)] = [
-      (["generate", "x", "--steps", "0"], 2), (["generate", "x", "--config", "folder"], 2), (["nonsense"], 2), ([], 2),
+      (["generate", "x", "--steps", "0"], 2), (["generate", "x", "--config", "folder"], 2), (["nonsense"], 2),
+      ([], 2),
       (["generate", "x", "--model", model, "--clip-skip", "60"], 2),
       (["generate", "x", "--model", model, "--output", "a.gif"], 2),
       (["generate", "x", "--model", "none"], 1), (["generate", "x", "--model", "text.safetensors"], 1),

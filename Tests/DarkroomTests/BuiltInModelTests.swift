@@ -31,7 +31,8 @@ import Testing
     }
   }
 
-  private func onlyPicture(of request: GenerationRequest, by engine: Engine) async throws -> GeneratedPicture {
+  private func onlyPicture(of request: GenerationRequest, by engine: Engine) async throws -> GeneratedPicture
+  {
     let found = Mutex<GeneratedPicture?>(nil)
     try await engine.generate(request, finished: { picture in found.withLock { $0 = picture } })
     return try #require(found.withLock { $0 })
