@@ -101,7 +101,7 @@ def tokens_of(words, captions):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    common.arguments(parser, minutes=90)
+    common.arguments(parser, minutes=105)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     words, text, unet = models(options)

@@ -45,7 +45,7 @@ def loss_of(vae, x):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    common.arguments(parser, minutes=25)
+    common.arguments(parser, minutes=38)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     vae = AutoencoderKL(**CONFIGURATION).to(options.device, memory_format=torch.channels_last)
