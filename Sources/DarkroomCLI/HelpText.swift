@@ -19,7 +19,7 @@ package enum HelpText {
     \(exitCodes)
 
     environment:
-      DARKROOM_MODEL  the model of commands without --model
+      DARKROOM_MODEL  the model of commands without --model; without both it is the built-in one
       HF_HOME         where pulled models lie, with HF_HUB_CACHE; darkroom pull --help lists more
     """
   }

@@ -55,8 +55,9 @@ package struct Option: Sendable {
 /// Flags that several commands have.
 extension Option {
   static let model = path(
-    "model", "M", "diffusers folder, .safetensors file, or OWNER/NAME[@REVISION] of a model that was pulled",
-    initial: "the environment's DARKROOM_MODEL"
+    "model", "M",
+    "diffusers folder, .safetensors file, OWNER/NAME[@REVISION] of a model that was pulled, or built-in",
+    initial: "the environment's DARKROOM_MODEL, else built-in"
   ) { $0.model = $1 }
   static let configuration = path(
     "config", "DIR", "folder with the config.json files that a single file lacks"

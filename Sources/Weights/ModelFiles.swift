@@ -1,59 +1,5 @@
 import Foundation
 
-/// The files of a model folder by their relative paths, on disk or in memory.
-package struct ModelFolder: Sendable {
-  /// The folder, or what messages call it.
-  package let path: String
-  /// Nil for a folder on disk.
-  private let memory: [String: ByteSource]?
-
-  package init(_ path: String) {
-    self.path = path
-    memory = nil
-  }
-
-  /// - Parameter files: by relative path, for example `unet/config.json`.
-  package init(name: String, files: [String: UnsafeRawBufferPointer]) {
-    path = name
-    memory = Dictionary(
-      uniqueKeysWithValues: files.map { file, bytes in
-        (file, ByteSource(name: "\(name)/\(file)", buffer: bytes, owner: nil))
-      })
-  }
-
-  /// Size of all files; 0 for a folder on disk.
-  package var bytes: Int { memory?.values.reduce(0) { $0 + $1.count } ?? 0 }
-
-  package func path(_ file: String) -> String { "\(path)/\(file)" }
-
-  /// Whether there is such a file or folder.
-  package func has(_ file: String) -> Bool {
-    guard let memory else { return FileManager.default.fileExists(atPath: path(file)) }
-    return memory[file] != nil || memory.keys.contains { $0.hasPrefix(file + "/") }
-  }
-
-  /// The whole of a file, or nil if there is none of that name.
-  package func contents(_ file: String) throws -> Data? {
-    guard has(file) else { return nil }
-    guard let memory else { return try Data(contentsOf: URL(fileURLWithPath: path(file))) }
-    guard let source = memory[file] else { return nil }
-    var data = Data(count: source.count)
-    try data.withUnsafeMutableBytes { try source.read(at: 0, into: $0) }
-    return data
-  }
-
-  func source(_ file: String) throws -> ByteSource {
-    try memory?[file] ?? ByteSource(path: path(file))
-  }
-
-  /// Names of the files in a folder of it.
-  func names(in folder: String) throws -> Set<String> {
-    guard let memory else { return try Set(FileManager.default.contentsOfDirectory(atPath: path(folder))) }
-    let inside = memory.keys.filter { $0.hasPrefix(folder + "/") }
-    return Set(inside.map { String($0.dropFirst(folder.count + 1)) })
-  }
-}
-
 /// Where the files of a model are: a folder in diffusers' layout, or one file.
 package struct ModelFiles: Sendable {
   /// One file with tensors, or the index of several.

@@ -15,9 +15,6 @@ def arguments(parser, minutes):
     parser.add_argument("--minutes", type=float, default=minutes, help="time to train in all, stops not counted")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--finish-by", type=float, help="unix time at which to be done, whatever --minutes says")
-
-
 
 
 class Training:
@@ -59,19 +56,19 @@ class Training:
                 for mean, now in zip(self.averaged[key].parameters(), module.parameters()):
                     mean.lerp_(now, 1 - keep)
 
+    @property
+    def share(self):
+        """Share of the time that is used up."""
+        return self.elapsed / (60 * self.options.minutes)
+
     def run(self, step):
         """Trains. `step()` returns the loss."""
-        options = self.options
         begin = time.time() - self.elapsed
-        total = 60 * options.minutes
-        if options.finish_by:
-            total = min(total, options.finish_by - begin)
         saved = told = time.time()
         sum_of_losses = count = 0
-        while self.elapsed < total:
-            share = self.elapsed / total
+        while self.share < 1:
             warm = min(1, (self.steps + 1) / 200)
-            self.optimizer.set_rate(self.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share))))
+            self.optimizer.set_rate(self.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * self.share))))
             loss = step()
             self.optimizer.zero_grad()
             loss.backward()

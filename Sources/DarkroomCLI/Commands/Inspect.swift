@@ -6,7 +6,10 @@ extension Command {
     name: "inspect", summary: "say what a model is, without reading its numbers",
     arguments: ["MODEL"], options: [.configuration, .json],
     details: [
-      "MODEL is a diffusers folder, a .safetensors file, or OWNER/NAME of a model that darkroom pull has fetched."
+      """
+      MODEL is a diffusers folder, a .safetensors file, OWNER/NAME of a model that darkroom pull has fetched, or
+      built-in.
+      """
     ],
     examples: ["darkroom inspect sd15.safetensors"]
   ) { invocation in
