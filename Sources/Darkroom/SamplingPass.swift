@@ -39,10 +39,12 @@ package struct SamplingPass {
     // Fails here rather than after the first pass.
     _ = try model.encoder
     let rule = model.family.secondPass
-    let kept = try schedule(max(count, rule.fewestSteps)).kept(strength: rule.strength)
+    let strength = rule.strength(enlarging: Double(max(width, height)) / Double(max(size.width, size.height)))
+    // As many steps at least as keep one.
+    let kept = try schedule(max(count, Int((1 / strength).rounded(.up)))).kept(strength: strength)
     return (
       SamplingPass(index: 0, width: size.width, height: size.height, strength: 1, steps: all),
-      SamplingPass(index: 1, width: width, height: height, strength: rule.strength, steps: kept)
+      SamplingPass(index: 1, width: width, height: height, strength: strength, steps: kept)
     )
   }
 }

@@ -56,10 +56,8 @@ import Testing
     }
   }
 
-  @Test func someStepIsAlwaysKept() {
-    #expect(rule.fewestSteps == 3)
-    var weaker = rule
-    weaker.strength = 0.3
-    #expect(weaker.fewestSteps == 4)
+  @Test(arguments: [(1.0, 0.4), (1.5, 0.4), (2, 0.4), (4, 0.2), (8, 0.1)])
+  func largeEnlargementsKeepMore(scale: Double, strength: Double) {
+    #expect(abs(rule.strength(enlarging: scale) - strength) < 1e-12)
   }
 }

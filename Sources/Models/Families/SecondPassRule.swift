@@ -7,14 +7,16 @@ package struct SecondPassRule: Sendable {
   /// A picture is large if its longer side is above this many native sides, or its area above this many native
   /// areas. Up to there models of 512 pixels still draw one subject.
   package var usefulScale = 1.5
-  /// The share of the steps that the second pass runs. Less leaves the enlarged picture's blur; from about 0.5 on
-  /// the network has enough freedom to draw its subject several times after all.
+  /// The share of the steps that the second pass runs, when it doubles a picture's sides or enlarges them less. Less
+  /// leaves the enlarged picture's blur; from about 0.5 on the network has enough freedom to draw its subject several
+  /// times after all.
   package var strength = 0.4
 
   package init() {}
 
-  /// The fewest steps of a schedule of which `strength` keeps one.
-  package var fewestSteps: Int { Int((1 / strength).rounded(.up)) }
+  /// The share of the steps for a picture whose sides grow by `scale`: beyond 2 it falls with it, since each of the
+  /// network's native areas shows less of the layout that is to be kept.
+  package func strength(enlarging scale: Double) -> Double { strength * min(1, 2 / max(scale, 1)) }
 
   /// The size of the first pass, or nil if the picture is not large. It has the picture's aspect, at most the native
   /// area, sides that are multiples of `factor`, all within rounding, and it is never large itself.
