@@ -10,11 +10,11 @@ package struct SamplingPass {
   package let width: Int
   package let height: Int
   /// The share of a schedule's steps that `steps` are: 1 from pure noise.
-  let strength: Double
+  package let strength: Double
   package let steps: StepList
 
   /// Number of steps.
-  var count: Int { steps.steps.count }
+  package var count: Int { steps.steps.count }
 
   /// "512x512".
   var size: String { "\(width)x\(height)" }

@@ -29,6 +29,17 @@ import Testing
       let corner = picture.colour(x: x, y: y)
       #expect(corner.blue > 120 && corner.red < 110, "\(x), \(y): \(corner)")
     }
+    // A circle is as wide as high, and fills pi / 4 of its square; other shapes do not.
+    let red = (0..<256 * 256).map { (x: $0 % 256, y: $0 / 256) }.filter {
+      let colour = picture.colour(x: $0.x, y: $0.y)
+      return colour.red > 150 && colour.blue < 110
+    }
+    let (xs, ys) = (red.map(\.x), red.map(\.y))
+    let width = Double((xs.max() ?? 0) - (xs.min() ?? 0) + 1),
+      height = Double((ys.max() ?? 0) - (ys.min() ?? 0) + 1)
+    #expect((0.85...1.18).contains(width / height), "\(width) x \(height)")
+    #expect(
+      (0.70...0.88).contains(Double(red.count) / (width * height)), "\(red.count) of \(width) x \(height)")
   }
 
   private func onlyPicture(of request: GenerationRequest, by engine: Engine) async throws -> GeneratedPicture

@@ -170,6 +170,14 @@ import Weights
     #expect(try #require(text.json).contains(#""second_pass":"never""#))
   }
 
+  /// Sides four times the native ones: half the strength, which is what the pass and the metadata say.
+  @Test func aLargeEnlargementKeepsMore() throws {
+    var request = request()
+    (request.width, request.height, request.steps) = (256, 256, 25)
+    let second = try #require(try TinyModel.pipeline().resolve(request).second)
+    #expect(second.strength == 0.2 && second.count == 5)
+  }
+
   /// With one or two steps, strength 0.4 of them would be none.
   @Test(arguments: [(1, 1), (2, 1), (3, 1), (4, 1), (5, 2), (25, 10)])
   func stepsOfTheSecondPass(steps: Int, kept: Int) throws {
