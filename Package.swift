@@ -40,6 +40,7 @@ let package = Package(
     module("Hub", ["CCurl", "CCrypto"]),
     module("Reference", ["Graph"]),
     module("CPUBackend", ["Graph", "CPUKernels"]),
+    module("VulkanBackend", ["Graph", "CVulkan", "VulkanKernels"]),
     module(
       "Darkroom",
       [
@@ -52,6 +53,8 @@ let package = Package(
     .target(name: "ClipVocabulary", exclude: ["clip_merges.txt.gz"], cSettings: c),
     .target(name: "CPictures", dependencies: ["CPNG", "CJPEG", "CWebP"], cSettings: c),
     .target(name: "CPUKernels", path: "Kernels/CPU", cSettings: c),
+    .target(name: "VulkanKernels", path: "Kernels/Vulkan", sources: ["kernels.c"], cSettings: c),
+    .target(name: "CVulkan", cSettings: c),
     library("CPNG", pkgConfig: "libpng", package: "libpng-dev"),
     library("CJPEG", pkgConfig: "libjpeg", package: "libjpeg62-turbo-dev"),
     library("CWebP", pkgConfig: "libwebp", package: "libwebp-dev"),
@@ -69,7 +72,7 @@ let package = Package(
     tests("TokenizerTests", ["Tokenizer"]),
     tests("SamplingTests", ["Sampling"]),
     tests("PicturesTests", ["Pictures"]),
-    tests("BackendTests", ["Graph", "Reference", "CPUBackend", "CPUKernels"]),
+    tests("BackendTests", ["Graph", "Reference", "CPUBackend", "CPUKernels", "VulkanBackend"]),
     tests(
       "ModelsTests", ["Graph", "Weights", "Layers", "Models", "Reference", "CPUBackend"]),
     tests(

@@ -31,14 +31,14 @@ package final class CPUBackend: Backend {
     let new = Set(plans.flatMap { $0.nodes.flatMap(\.packs) }).filter { packs[$0] == nil }
     let float = MemoryLayout<Float>.stride
     return (
-      new.reduce(0) { $0 + $1.count } * float, (plans.map(\.arenaCount).max() ?? 0) * float,
+      new.reduce(0) { $0 + $1.count } * float, plans.map(\.arenaBytes).max() ?? 0,
       plans.reduce(0) { $0 + Lowering.scratchCount($1, threads: pool.threads) } * float
     )
   }
 
   package func prepare(_ plan: Plan) throws -> any Program {
     try packParameters(of: plan)
-    try arena.grow(to: plan.arenaCount)
+    try arena.grow(to: plan.arenaBytes)
     // The program holds what it reads and no more, so that dropped parameters go when their programs go.
     let keys = Set(plan.nodes.flatMap(\.packs))
     let lowering = try Lowering(

@@ -30,7 +30,7 @@ final class CPUProgram: Program {
     guard let source = values.baseAddress, values.count == place.count else {
       preconditionFailure("input \(input.name) has \(place.count) numbers, not \(values.count)")
     }
-    let destination = arena.base + place.offset
+    let destination = arena.floats(place)
     switch input.layout {
     case .asIs: destination.update(from: source, count: place.count)
     case .channelsFirst:
@@ -54,7 +54,7 @@ final class CPUProgram: Program {
     guard let destination = values.baseAddress, values.count == place.count else {
       preconditionFailure("output \(output.name) has \(place.count) numbers, not \(values.count)")
     }
-    let source = arena.base + place.offset
+    let source = arena.floats(place)
     switch output.layout {
     case .asIs: destination.update(from: source, count: place.count)
     case .channelsFirst:

@@ -52,10 +52,10 @@ final class Lowering {
   }
 
   func address(_ operand: Operand) -> UnsafePointer<Float> {
-    UnsafePointer(arena.base + plan.place(operand.value).offset + operand.offset)
+    UnsafePointer(arena.floats(plan.place(operand.value)) + operand.offset)
   }
 
-  func output(_ node: Node) -> UnsafeMutablePointer<Float> { arena.base + plan.place(node.output).offset }
+  func output(_ node: Node) -> UnsafeMutablePointer<Float> { arena.floats(plan.place(node.output)) }
 
   func shape(_ node: Node) -> Shape { plan.shapes[node.output] }
 

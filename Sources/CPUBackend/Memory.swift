@@ -1,4 +1,5 @@
 import Glibc
+import Graph
 
 /// The backend could not get memory or threads.
 package struct OutOfResources: Error, CustomStringConvertible, Sendable {
@@ -58,13 +59,17 @@ final class Arena {
     }
   }
 
-  /// Makes at least `count` floats usable.
-  func grow(to count: Int) throws {
+  /// The numbers at a place of a plan that stores float32.
+  func floats(_ place: Plan.Place) -> UnsafeMutablePointer<Float> {
+    base + place.offset / MemoryLayout<Float>.stride
+  }
+
+  /// Makes at least `needed` bytes usable.
+  func grow(to needed: Int) throws {
     let hugePage = 2 << 20
-    let (needed, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
-    guard !overflow, needed <= reserved else {
+    guard needed <= reserved else {
       throw OutOfResources(
-        description: "the arena needs \(count) floats, more than this machine has memory for")
+        description: "the arena needs \(needed >> 20) MiB, more than this machine has memory for")
     }
     guard needed > bytes else { return }
     let total = min((needed / hugePage + 1) * hugePage, reserved)

@@ -38,6 +38,8 @@ package final class Graph {
   package private(set) var nodes: [Node] = []
   package private(set) var shapes: [Shape] = []
   package private(set) var rates: [Rate] = []
+  /// Values that need float32's range, whatever the plan stores.
+  private(set) var isWide: [Bool] = []
   package private(set) var inputs: [Input] = []
   package private(set) var outputs: [Output] = []
 
@@ -66,9 +68,12 @@ package final class Graph {
     return Tensor(graph: self, operand: Operand(value: value, shape: shape))
   }
 
+  func markWide(_ value: Int) { isWide[value] = true }
+
   private func makeValue(_ shape: Shape, _ rate: Rate) -> Int {
     shapes.append(shape)
     rates.append(rate)
+    isWide.append(false)
     return shapes.count - 1
   }
 }

@@ -3,11 +3,18 @@
 /// Nodes that change per picture come first and run once; their results that steps read keep their place
 /// while steps run. Values that do not live at the same time share memory.
 package struct Plan: Sendable {
-  /// A value's place: `count` floats from `offset` on.
+  /// A value's place: `count` numbers from byte `offset` of the arena on.
   package struct Place: Sendable, Equatable {
     package let offset: Int
     package let count: Int
-    package var range: Range<Int> { offset..<(offset + count) }
+    package let storage: Storage
+    package var range: Range<Int> { offset..<(offset + count * storage.bytes) }
+
+    package init(offset: Int, count: Int, storage: Storage) {
+      self.offset = offset
+      self.count = count
+      self.storage = storage
+    }
   }
 
   package let nodes: [Node]
@@ -20,10 +27,12 @@ package struct Plan: Sendable {
   package let places: [Place?]
   /// First and last node of a value's life, by value.
   let lives: [ClosedRange<Int>?]
-  /// Floats of the arena.
-  package let arenaCount: Int
+  package let arenaBytes: Int
 
-  package init(_ graph: Graph, fusing: Bool = true) {
+  /// - Parameters:
+  ///   - storage: of all values that need no more.
+  ///   - segment: bytes of one allocation, if the arena is made of several: no value lies in two.
+  package init(_ graph: Graph, fusing: Bool = true, storing storage: Storage = .float32, segment: Int? = nil) {
     let keep = graph.outputs.map(\.value)
     let all = fusing ? fused(graph.nodes, shapes: graph.shapes, keep: keep) : graph.nodes
     let once = all.filter { $0.rate == .picture }
@@ -33,7 +42,8 @@ package struct Plan: Sendable {
     outputs = graph.outputs
     shapes = graph.shapes
     lives = Plan.lives(nodes, prologue: prologue, graph)
-    (places, arenaCount) = Plan.places(graph.shapes.map(\.count), lives)
+    (places, arenaBytes) = Plan.places(
+      graph.shapes.map(\.count), lives, Plan.storages(graph, nodes, storage), segment: segment)
   }
 
   /// When each value is alive, in node indices. Inputs are written before their part runs; outputs, and
@@ -62,28 +72,38 @@ package struct Plan: Sendable {
   }
 
   /// Largest values first, each at the lowest place that is free during its whole life.
-  private static func places(_ counts: [Int], _ lives: [ClosedRange<Int>?]) -> ([Place?], Int) {
-    let alignment = 16
+  private static func places(
+    _ counts: [Int], _ lives: [ClosedRange<Int>?], _ storages: [Storage], segment: Int?
+  ) -> ([Place?], Int) {
+    let alignment = 64
+    let sizes = zip(counts, storages).map { ($0 * $1.bytes + alignment - 1) / alignment * alignment }
     var places = [Place?](repeating: nil, count: counts.count)
     var placed: [(life: ClosedRange<Int>, range: Range<Int>)] = []
     var top = 0
     let order = counts.indices.filter { lives[$0] != nil }
-      .sorted { counts[$0] != counts[$1] ? counts[$0] > counts[$1] : $0 < $1 }
+      .sorted { sizes[$0] != sizes[$1] ? sizes[$0] > sizes[$1] : $0 < $1 }
     for value in order {
       guard let life = lives[value] else { continue }
-      let count = (counts[value] + alignment - 1) / alignment * alignment
+      let size = sizes[value]
       var offset = 0
       for other in placed where other.life.overlaps(life) {
-        if other.range.lowerBound >= offset + count { break }
-        offset = max(offset, other.range.upperBound)
+        if other.range.lowerBound >= offset + size { break }
+        offset = inOneSegment(max(offset, other.range.upperBound), size, segment)
       }
-      let range = offset..<(offset + count)
+      let range = offset..<(offset + size)
       let position = placed.firstIndex { $0.range.lowerBound > offset } ?? placed.count
       placed.insert((life, range), at: position)
-      places[value] = Place(offset: offset, count: counts[value])
+      places[value] = Place(offset: offset, count: counts[value], storage: storages[value])
       top = max(top, range.upperBound)
     }
     return (places, top)
+  }
+
+  /// The first offset from `offset` on at which `size` bytes do not cross into the next segment. A value larger
+  /// than a segment starts one.
+  private static func inOneSegment(_ offset: Int, _ size: Int, _ segment: Int?) -> Int {
+    guard let segment, offset / segment != (offset + size - 1) / segment else { return offset }
+    return (offset + segment - 1) / segment * segment
   }
 
   /// The place of a value that is alive in this plan.

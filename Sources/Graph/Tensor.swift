@@ -20,6 +20,12 @@ package struct Tensor {
   /// A picture `[batch, height, width, channels]` as a sequence `[batch, height x width, channels]`.
   package var asSequence: Tensor { reshaped([shape[0], shape[1] * shape[2], shape[3]]) }
 
+  /// The same tensor, stored in float32 by every plan: its numbers may grow beyond what 16 bits hold.
+  package var wideRange: Tensor {
+    graph.markWide(operand.value)
+    return self
+  }
+
   /// Channels `range` of each row.
   package func channels(_ range: Range<Int>) -> Tensor {
     precondition(range.lowerBound >= 0 && range.upperBound <= shape.channels, "channels \(range) of \(shape)")

@@ -92,7 +92,7 @@ enum CPUCheck {
   /// A backend whose arena holds no number that a kernel could take for a result.
   private static func poisoned(_ instructions: InstructionSet, for recorder: Recorder) throws -> CPUBackend {
     let backend = try CPUBackend(threads: 2, instructions: instructions)
-    let count = Plan(recorder.graph, fusing: false).arenaCount
+    let count = Plan(recorder.graph, fusing: false).arenaBytes
     let graph = Graph()
     graph.output("x", graph.input("x", [count], rate: .step))
     let program = try backend.prepare(Plan(graph))

@@ -111,8 +111,8 @@ final class Recorder {
   }
 
   /// The result after one prologue and two steps, which must agree.
-  func run(on backend: any Backend, fusing: Bool = true) throws -> [Float] {
-    let program = try backend.prepare(Plan(graph, fusing: fusing))
+  func run(on backend: any Backend, fusing: Bool = true, plan: Plan? = nil) throws -> [Float] {
+    let program = try backend.prepare(plan ?? Plan(graph, fusing: fusing))
     write(.picture, to: program)
     try program.run(.picture)
     let results = try (step(program), step(program))

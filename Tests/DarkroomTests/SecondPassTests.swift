@@ -210,7 +210,7 @@ import Weights
     let one = try pipeline.estimate(pipeline.resolve(request))
     let plan = Plan(try Self.encoder().graph(batch: 1, height: 12, width: 16))
     #expect(both.weights - one.weights == (try CPUBackend(threads: 1)).bytesNeeded(for: [plan]).weights)
-    #expect(both.arena >= max(one.arena, plan.arenaCount * 4) && both.scratch > one.scratch)
+    #expect(both.arena >= max(one.arena, plan.arenaBytes) && both.scratch > one.scratch)
   }
 
   /// Within a step of the second pass.

@@ -5,13 +5,13 @@ import Testing
 /// place.
 private struct Rehearsal {
   let plan: Plan
-  /// By float of the arena.
+  /// By byte of the arena.
   private var owners: [Int?]
   private(set) var faults: [String] = []
 
   init(_ plan: Plan) {
     self.plan = plan
-    owners = Array(repeating: nil, count: plan.arenaCount)
+    owners = Array(repeating: nil, count: plan.arenaBytes)
   }
 
   mutating func run(_ rate: Rate) {
@@ -38,7 +38,7 @@ private struct Rehearsal {
   }
 
   private mutating func claim(_ value: Int) {
-    guard let place = plan.places[value], place.range.upperBound <= plan.arenaCount else {
+    guard let place = plan.places[value], place.range.upperBound <= plan.arenaBytes else {
       faults.append("value \(value) has no place")
       return
     }
@@ -72,12 +72,12 @@ private func necessaryLives(_ plan: Plan) -> [ClosedRange<Int>?] {
   return lives
 }
 
-/// The most floats that are alive at once, each value taking whole cache lines.
+/// The most bytes that are alive at once, each value taking whole cache lines.
 private func lowerBound(_ plan: Plan) -> Int {
   let lives = necessaryLives(plan)
   return (0...plan.nodes.count).map { index in
     lives.indices.filter { lives[$0]?.contains(index) ?? false }.reduce(0) {
-      $0 + (plan.shapes[$1].count + 15) / 16 * 16
+      $0 + (plan.shapes[$1].count * 4 + 63) / 64 * 64
     }
   }.max() ?? 0
 }
@@ -85,14 +85,19 @@ private func lowerBound(_ plan: Plan) -> Int {
 @Suite struct PlanTests {
   static let seeds: [UInt64] = Array(0..<200)
 
-  static func plan(_ seed: UInt64, fusing: Bool) -> Plan {
-    Plan(RandomGraph(seed: seed, nodes: 3 + Int(seed % 40)).graph, fusing: fusing)
+  static func plan(
+    _ seed: UInt64, fusing: Bool, storing storage: Storage = .float32, segment: Int? = nil
+  ) -> Plan {
+    let graph = RandomGraph(seed: seed, nodes: 3 + Int(seed % 40)).graph
+    return Plan(graph, fusing: fusing, storing: storage, segment: segment)
   }
 
   /// Several steps after one prologue: what a step needs must survive the step before.
-  @Test(arguments: [true, false]) func valuesAreThereWhenTheyAreRead(fusing: Bool) {
+  @Test(arguments: [true, false], Storage.allCases)
+  func valuesAreThereWhenTheyAreRead(fusing: Bool, storage: Storage) {
     for seed in PlanTests.seeds {
-      var rehearsal = Rehearsal(PlanTests.plan(seed, fusing: fusing))
+      let segment = seed % 3 == 0 ? 1024 : nil
+      var rehearsal = Rehearsal(PlanTests.plan(seed, fusing: fusing, storing: storage, segment: segment))
       rehearsal.run(.picture)
       for _ in 0..<3 {
         rehearsal.run(.step)
@@ -140,7 +145,7 @@ private func lowerBound(_ plan: Plan) -> Int {
     var sum = 0.0
     for seed in PlanTests.seeds {
       let plan = PlanTests.plan(seed, fusing: true)
-      let excess = Double(plan.arenaCount) / Double(lowerBound(plan))
+      let excess = Double(plan.arenaBytes) / Double(lowerBound(plan))
       #expect((1...1.25).contains(excess), "seed \(seed)")
       sum += excess
     }
@@ -150,7 +155,7 @@ private func lowerBound(_ plan: Plan) -> Int {
   @Test func placesStartOnCacheLines() {
     for seed in PlanTests.seeds {
       let offsets = PlanTests.plan(seed, fusing: true).places.compactMap { $0?.offset }
-      #expect(offsets.allSatisfy { $0 % 16 == 0 })
+      #expect(offsets.allSatisfy { $0 % 64 == 0 })
     }
   }
 
@@ -169,12 +174,46 @@ private func lowerBound(_ plan: Plan) -> Int {
     #expect(Plan(graph, fusing: false).places[made.operand.value] != nil)
   }
 
+  @Test func noValueLiesInTwoSegments() {
+    let segment = 2048
+    var later = 0
+    for seed in PlanTests.seeds {
+      for place in PlanTests.plan(seed, fusing: true, segment: segment).places.compactMap({ $0 }) {
+        let (first, last) = (place.range.lowerBound / segment, (place.range.upperBound - 1) / segment)
+        if place.range.count > segment {
+          #expect(place.offset % segment == 0)
+        } else {
+          #expect(first == last, "seed \(seed)")
+        }
+        later += first > 0 ? 1 : 0
+      }
+    }
+    #expect(later > 100, "the random graphs must fill more than one segment")
+  }
+
+  @Test func sixteenBitsHoldAllButWholeNumbersAndWideValues() {
+    let graph = Graph()
+    let x = graph.input("x", [1, 48, 48, 3], rate: .step)
+    let wide = x.activated(.silu).wideRange
+    let narrow = wide.activated(.silu)
+    graph.output("y", narrow)
+    let ids = graph.input("ids", [1, 7], rate: .step)
+    graph.output(
+      "rows",
+      ids.embedding(table: Parameter(source: NoNumbers(), name: "table", shape: [9, 4]), positions: nil))
+    let plan = Plan(graph, fusing: false, storing: .float16)
+    #expect(
+      [x, wide, narrow, ids].map { plan.place($0.operand.value).storage }
+        == [.float16, .float32, .float16, .float32])
+    #expect(plan.place(wide.operand.value).range.count == 2 * plan.place(narrow.operand.value).range.count)
+  }
+
   @Test func aChainNeedsTwoPlaces() {
     let graph = Graph()
     var x = graph.input("x", [4, 16], rate: .step)
     for _ in 0..<10 { x = x.activated(.silu) }
     graph.output("y", x)
-    #expect(Plan(graph).arenaCount == 2 * 64)
+    #expect(Plan(graph).arenaBytes == 2 * 256)
   }
 
   /// The arena must be able to hold what no node reads: the caller writes it all the same.

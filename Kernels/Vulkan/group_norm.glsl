@@ -1,0 +1,36 @@
+// Push constants of the three passes of group normalisation: pixels [pictures, pixels, channels].
+layout(push_constant, scalar) uniform Push {
+  Floats data;
+  Floats statistics;  // [pictures, chunks, groups] pairs of mean and sum of squared differences; then
+                      // [pictures, groups] pairs of mean and 1 / deviation
+  Floats weight;
+  Floats bias;
+  Floats result;
+  uint data_stride;  // numbers from one pixel to the next
+  uint pictures;
+  uint pixels;
+  uint channels;
+  uint groups;
+  uint chunks;
+  uint chunk_pixels;
+  float epsilon;
+  uint flags;
+} p;
+
+#include "activation.glsl"
+
+// What is known of some numbers: how many they are, their mean and the sum of their squared differences from it.
+struct Moments {
+  float count;
+  float mean;
+  float squares;
+};
+
+// The moments of both together (T. F. Chan and others, 1979).
+Moments merged(Moments a, Moments b) {
+  if (b.count == 0.0) return a;
+  float count = a.count + b.count;
+  float difference = b.mean - a.mean;
+  return Moments(count, a.mean + difference * (b.count / count),
+                 a.squares + b.squares + difference * difference * (a.count * b.count / count));
+}

@@ -1,0 +1,5 @@
+#pragma once
+#include <stddef.h>
+
+/// The SPIR-V of a kernel, and its size in bytes; null if there is no kernel of that name.
+const void *_Nullable dv_kernel(const char *_Nonnull name, size_t *_Nonnull bytes);

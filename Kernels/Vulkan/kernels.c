@@ -1,0 +1,23 @@
+#include "VulkanKernels.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+struct module {
+  const char *name;
+  const void *words;
+  size_t bytes;
+};
+
+#include "spirv/spirv.h"
+
+const void *dv_kernel(const char *name, size_t *bytes) {
+  for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
+    if (strcmp(modules[i].name, name) == 0) {
+      *bytes = modules[i].bytes;
+      return modules[i].words;
+    }
+  return NULL;
+}

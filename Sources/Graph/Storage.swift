@@ -1,0 +1,23 @@
+/// How the numbers of a value lie in memory. Sums, norms and softmax are float32 whatever is stored.
+package enum Storage: String, Sendable, CaseIterable {
+  case float32
+  case float16
+
+  package var bytes: Int {
+    switch self {
+    case .float32: 4
+    case .float16: 2
+    }
+  }
+}
+
+extension Plan {
+  /// How each value is stored: as the plan says, but for whole numbers and what models mark as wide.
+  static func storages(_ graph: Graph, _ nodes: [Node], _ storage: Storage) -> [Storage] {
+    var storages = graph.isWide.map { $0 ? .float32 : storage }
+    for node in nodes {
+      if case .embedding = node.op { storages[node.inputs[0].value] = .float32 }
+    }
+    return storages
+  }
+}

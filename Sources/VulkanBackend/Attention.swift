@@ -1,0 +1,22 @@
+import Graph
+
+extension Lowering {
+  func attention(_ node: Node, _ options: AttentionOptions) throws(VulkanError) {
+    let (query, key, value) = (node.inputs[0], node.inputs[1], node.inputs[2])
+    let head = query.shape.channels / options.heads
+    let (queries, keys) = (query.shape[1], key.shape[1])
+    let push = AttentionPush(
+      query: address(query), key: address(key), value: address(value), result: address(ofResult: node),
+      query_stride: UInt32(query.rowStride), key_stride: UInt32(key.rowStride),
+      value_stride: UInt32(value.rowStride), queries: UInt32(queries), keys: UInt32(keys),
+      heads: UInt32(options.heads), scale: options.scale, causal: options.causal ? 1 : 0,
+      half_data: half(query) | half(key) << 1 | half(value) << 2 | (isHalf(node.output) ? 8 : 0))
+    // A thread keeps its part of the results in registers: wide heads leave room for fewer queries.
+    let block = head <= 160 ? 32 : 8
+    let groups = (x: options.heads, y: (queries + block - 1) / block, z: query.shape[0])
+    try emit(
+      self.key("attention", [0, UInt32(head), UInt32(block)]), push, groups: groups,
+      reads: [query, key, value].map(range), writes: range(ofResult: node),
+      cost: 4 * Double(shape(node).count) * Double(keys))
+  }
+}

@@ -1,0 +1,203 @@
+import Graph
+
+/// Work groups for a kernel of one element a thread: a grid, since one axis may be too short for all.
+func grid(elements: Int) -> (x: Int, y: Int, z: Int) {
+  let groups = (elements + elementThreads - 1) / elementThreads
+  let x = min(max(groups, 1), 1024)
+  return (x, max(1, (groups + x - 1) / x), 1)
+}
+
+/// As in common.glsl.
+private let elementThreads = 128
+
+/// What the programs of a backend share.
+final class Context {
+  let device: Device
+  let queue: Queue
+  let kernels: KernelLibrary
+  let weights: WeightStore
+  let arena: DeviceArena
+  let choices: KernelChoices
+  /// Cost per second, as the slowest submission so far showed it.
+  var rate: Double
+
+  init(_ device: Device, _ choices: KernelChoices) throws(VulkanError) {
+    self.device = device
+    self.choices = choices
+    queue = try Queue(device)
+    kernels = try KernelLibrary(device)
+    weights = WeightStore(queue, kernels)
+    arena = DeviceArena(device)
+    rate = device.description.isSoftware ? 1e9 : 5e11
+  }
+}
+
+/// Turns the nodes of a plan into dispatches. Each op has a file with its part of this.
+final class Lowering {
+  private(set) var dispatches: [Dispatch] = []
+  let plan: Plan
+  let context: Context
+  /// The storage of weights and of values that are not wide.
+  let storage: Storage
+  let packs: [PackKey: WeightStore.Pack]
+  /// Memory that kernels of one node pass on to the next, at the end of the arena.
+  let scratch: Plan.Place
+
+  init(_ plan: Plan, _ storage: Storage, _ context: Context, _ packs: [PackKey: WeightStore.Pack]) {
+    self.plan = plan
+    self.storage = storage
+    self.context = context
+    self.packs = packs
+    scratch = Lowering.scratch(plan, context)
+  }
+
+  /// Bytes of the arena, scratch memory among them.
+  static func arenaBytes(_ plan: Plan, _ context: Context) -> Int { scratch(plan, context).range.upperBound }
+
+  private static func scratch(_ plan: Plan, _ context: Context) -> Plan.Place {
+    let count = plan.nodes.map { scratchCount($0, plan, context.choices) }.max() ?? 0
+    let (segment, bytes) = (context.arena.segment, count * Storage.float32.bytes)
+    var offset = (plan.arenaBytes + 63) / 64 * 64
+    if bytes > 0, offset / segment != (offset + bytes - 1) / segment {
+      offset = (offset + segment - 1) / segment * segment
+    }
+    return Plan.Place(offset: offset, count: count, storage: .float32)
+  }
+
+  /// Floats of scratch memory that a node needs.
+  private static func scratchCount(_ node: Node, _ plan: Plan, _ choices: KernelChoices) -> Int {
+    switch node.op {
+    case .linear, .conv2d:
+      let product = ProductShape(node, plan.shapes[node.output])
+      let slices = product.slices
+      return slices > 1 ? slices * product.rows * product.outputs : 0
+    case .groupNorm(let groups, _): return GroupNormShape(node, groups).statisticsCount
+    default: return 0
+    }
+  }
+
+  func lower(_ node: Node) throws(VulkanError) {
+    switch node.op {
+    case .linear(let weight): try product(node, weight)
+    case .conv2d(let weight, _): try product(node, weight)
+    case .groupNorm(let groups, let affine): try groupNorm(node, groups, affine)
+    case .layerNorm(let affine): try layerNorm(node, affine)
+    case .attention(let options): try attention(node, options)
+    case .concat: try concat(node)
+    case .upsample: try upsample(node)
+    case .embedding(let table, let positions): try embedding(node, table, positions)
+    case .activation, .add, .multiply: try elementwise(node)
+    }
+  }
+
+  /// Takes the dispatches that were made since the last call.
+  func taken() -> [Dispatch] {
+    defer { dispatches = [] }
+    return dispatches
+  }
+
+  func emit<Push: BitwiseCopyable>(
+    _ kernel: KernelKey, _ push: Push, groups: (x: Int, y: Int, z: Int), reads: [Range<UInt64>],
+    writes: Range<UInt64>, cost: Double
+  ) throws(VulkanError) {
+    dispatches.append(
+      Dispatch(
+        try context.kernels.kernel(kernel), push, groups: groups,
+        access: BarrierPlanner.Access(reads: reads, writes: [writes]), cost: cost))
+  }
+
+  /// A kernel of one element a thread. Memory takes most of its time.
+  func emit<Push: BitwiseCopyable>(
+    _ name: String, _ push: Push, elements: Int, reads: [Range<UInt64>], writes: Range<UInt64>
+  ) throws(VulkanError) {
+    try emit(
+      key(name), push, groups: grid(elements: elements), reads: reads, writes: writes, cost: 32 * Double(elements))
+  }
+
+  func key(_ name: String, _ constants: [UInt32] = []) -> KernelKey {
+    KernelKey(name: name, half: storage == .float16, constants: constants)
+  }
+
+  // MARK: Addresses
+
+  func isHalf(_ value: Int) -> Bool { plan.place(value).storage == .float16 }
+  func isHalf(_ operand: Operand) -> Bool { isHalf(operand.value) }
+  func half(_ operand: Operand) -> UInt32 { isHalf(operand) ? 1 : 0 }
+
+  func address(_ operand: Operand) -> UInt64 {
+    let place = plan.place(operand.value)
+    return context.arena.address(place) + UInt64(operand.offset * place.storage.bytes)
+  }
+
+  func address(ofResult node: Node) -> UInt64 { context.arena.address(plan.place(node.output)) }
+
+  func range(_ place: Plan.Place) -> Range<UInt64> {
+    let address = context.arena.address(place)
+    return address..<(address + UInt64(max(1, place.range.count)))
+  }
+
+  func range(_ operand: Operand) -> Range<UInt64> { range(plan.place(operand.value)) }
+  func range(ofResult node: Node) -> Range<UInt64> { range(plan.place(node.output)) }
+
+  func shape(_ node: Node) -> Shape { plan.shapes[node.output] }
+
+  func packed(_ parts: [Parameter], _ packing: Packing) -> UInt64 {
+    guard let pack = packs[PackKey(parts: parts, packing: packing)] else {
+      preconditionFailure("\(parts[0].name) is not packed")
+    }
+    return pack.address
+  }
+
+  func plain(_ parameter: Parameter) -> UInt64 { packed([parameter], .plain(.float32)) }
+}
+
+extension Activation {
+  /// The number of activation.glsl.
+  var number: UInt32 {
+    switch self {
+    case .silu: 1
+    case .gelu: 2
+    case .quickGelu: 3
+    }
+  }
+}
+
+/// What an epilogue needs of push constants.
+struct LoweredEpilogue {
+  var addresses = EpilogueAddresses()
+  var strides = EpilogueStrides()
+  var flags: UInt32 = 0
+  var reads: [Range<UInt64>] = []
+}
+
+extension Lowering {
+  func lowered(_ epilogue: Epilogue) -> LoweredEpilogue {
+    var result = LoweredEpilogue()
+    if !epilogue.bias.isEmpty {
+      result.addresses.bias = packed(epilogue.bias, .plain(.float32))
+      result.flags |= Flag.bias
+    }
+    if let vector = epilogue.vector {
+      result.addresses.vector = address(vector)
+      result.strides.vector = UInt32(vector.shape[0] == 1 ? 0 : vector.rowStride)
+      result.flags |= Flag.vector | (isHalf(vector) ? Flag.halfVector : 0)
+    }
+    result.flags |= epilogue.activation?.number ?? 0
+    if let gate = epilogue.gate {
+      result.addresses.gate = address(gate)
+      result.strides.gate = UInt32(gate.rowStride)
+      result.flags |= Flag.gate | (isHalf(gate) ? Flag.halfGate : 0)
+    }
+    for (index, residual) in epilogue.residuals.enumerated() {
+      let stride = UInt32(residual.rowStride)
+      if index == 0 {
+        (result.addresses.residual_0, result.strides.residual_0) = (address(residual), stride)
+      } else {
+        (result.addresses.residual_1, result.strides.residual_1) = (address(residual), stride)
+      }
+      result.flags |= Flag.residuals[index] | (isHalf(residual) ? Flag.halfResiduals[index] : 0)
+    }
+    result.reads = epilogue.operands.map(range)
+    return result
+  }
+}
