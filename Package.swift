@@ -45,6 +45,7 @@ let package = Package(
       "Darkroom",
       [
         "Graph", "Weights", "Layers", "Models", "Tokenizer", "Sampling", "Pictures", "CPUBackend",
+        "VulkanBackend",
         "BuiltInModel", "Hub",
       ]),
     .executableTarget(name: "DarkroomCLI", dependencies: ["Darkroom"], swiftSettings: swift),

@@ -25,15 +25,14 @@ package final class CPUBackend: Backend {
   /// Cores that this process may use.
   package static var availableCores: Int { dk_available_cores() }
 
-  /// Bytes of memory that running `plans` takes beyond what is packed already: new weights, which plans may share,
-  /// the arena of the largest, and scratch.
-  package func bytesNeeded(for plans: [Plan]) -> (weights: Int, arena: Int, scratch: Int) {
+  package var summary: String { instructions.rawValue }
+
+  package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
     let new = Set(plans.flatMap { $0.nodes.flatMap(\.packs) }).filter { packs[$0] == nil }
     let float = MemoryLayout<Float>.stride
-    return (
-      new.reduce(0) { $0 + $1.count } * float, plans.map(\.arenaBytes).max() ?? 0,
-      plans.reduce(0) { $0 + Lowering.scratchCount($1, threads: pool.threads) } * float
-    )
+    return MemoryNeed(
+      weights: new.reduce(0) { $0 + $1.count } * float, arena: plans.map(\.arenaBytes).max() ?? 0,
+      scratch: plans.reduce(0) { $0 + Lowering.scratchCount($1, threads: pool.threads) } * float)
   }
 
   package func prepare(_ plan: Plan) throws -> any Program {

@@ -3,6 +3,7 @@ import Models
 import Pictures
 import Sampling
 import Tokenizer
+import VulkanBackend
 import Weights
 
 /// What went wrong, in one line that names the file, tensor or field and what was expected.
@@ -39,6 +40,8 @@ public struct DarkroomError: Error, CustomStringConvertible, Sendable {
     } catch let error as ConfigurationError {
       throw DarkroomError(.model, "\(error)")
     } catch let error as OutOfResources {
+      throw DarkroomError(.resources, "\(error)")
+    } catch let error as VulkanError {
       throw DarkroomError(.resources, "\(error)")
     } catch let error as VocabularyError {
       throw DarkroomError(.model, "\(error)")

@@ -1,24 +1,29 @@
 import CPUBackend
 import Dispatch
 import Foundation
+import Graph
 
 /// One device that makes pictures, one request at a time. Calls from elsewhere wait for their turn.
 public actor Engine {
   private let executor = EngineExecutor("darkroom.engine")
   let threads: Int
-  private let backend: CPUBackend
+  private let backend: any Backend
   private var pipeline: Pipeline?
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   /// The environment's DARKROOM_INSTRUCTIONS may name a slower instruction set than the machine's best.
-  /// - Parameter threads: threads that compute; all cores that the process may use by default.
-  /// - Throws: `DarkroomError` of kind `resources`, or `request` for the environment.
-  public init(threads: Int? = nil) throws {
+  /// - Parameters:
+  ///   - device: what computes.
+  ///   - threads: of the processor; all cores that the process may use by default.
+  /// - Throws: `DarkroomError` of kind `resources`, or `request` for the environment or a device that is not there.
+  public init(device: DeviceChoice = .cpu, threads: Int? = nil) throws {
     let threads = threads ?? CPUBackend.availableCores
     self.threads = threads
     let instructions = try Engine.instructions(ProcessInfo.processInfo.environment)
-    backend = try DarkroomError.wrapping { try CPUBackend(threads: threads, instructions: instructions) }
+    backend = try DarkroomError.wrapping {
+      try device.backend(threads: threads, instructions: instructions)
+    }
   }
 
   /// The instruction set that the environment asks for, or the best.
@@ -31,6 +36,9 @@ public actor Engine {
     }
     return found
   }
+
+  /// What computes: an instruction set, or `vulkan` and the device's name.
+  public var computes: String { backend.summary }
 
   /// Makes `model` the one that requests use. Weights are read when they are first needed.
   /// - Throws: `DarkroomError` of kind `model`, naming the file and the tensor or field.

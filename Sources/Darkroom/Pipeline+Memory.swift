@@ -1,4 +1,3 @@
-import CPUBackend
 import Graph
 import Models
 import Sampling
@@ -19,10 +18,12 @@ extension Pipeline {
   }
 
   private func estimate(_ job: Job, batch: Int) throws -> MemoryEstimate {
-    let need = backend.bytesNeeded(for: try modules(job, batch: batch).map { try $0.plan(model) })
+    let storage = storage(job)
+    let plans = try modules(job, batch: batch).map { backend.plan(try $0.graph(model), storing: storage) }
+    let need = backend.bytesNeeded(for: plans)
     return MemoryEstimate(
       weights: need.weights, arena: need.arena, scratch: need.scratch + Pipeline.pictureBytes(job),
-      batch: batch, available: AvailableMemory.bytes)
+      batch: batch, available: backend.bytesAvailable ?? AvailableMemory.bytes)
   }
 
   /// All networks that a job runs, at their sizes.

@@ -11,7 +11,9 @@ extension Pipeline {
   ) throws -> Latents {
     clock.start(pass, batch: 1, finished: index)
     clock.enter(.enlarging)
-    let enlarged = try encode(decode(latents).resized(width: pass.width, height: pass.height))
+    let enlarged = try encode(
+      decode(latents, storing: storage(job)).resized(width: pass.width, height: pass.height),
+      storing: storage(job))
     return try sampleAgain(enlarged, pass, job, conditioning, index: index, clock)
   }
 
@@ -33,10 +35,10 @@ extension Pipeline {
   }
 
   /// A picture to the latents that would decode to it: the mean of the posterior, scaled.
-  package func encode(_ picture: Picture) throws -> Latents {
+  package func encode(_ picture: Picture, storing storage: Storage = .float32) throws -> Latents {
     let c = model.decoder.configuration
     let (height, width) = (picture.height / c.factor, picture.width / c.factor)
-    let program = try programs.program(.encoder(height: height, width: width))
+    let program = try programs.program(.encoder(height: height, width: width), storing: storage)
     picture.encodable.withUnsafeBufferPointer { program.write($0, to: "picture") }
     try program.run(.picture) { try Task.checkCancellation() }
     var latents = Latents(batch: 1, channels: c.latentChannels, height: height, width: width)

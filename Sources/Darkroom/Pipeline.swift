@@ -1,4 +1,3 @@
-import CPUBackend
 import Graph
 import Models
 import Pictures
@@ -9,16 +8,31 @@ import Tokenizer
 /// sampled again in between.
 package final class Pipeline {
   package let model: LoadedModel
-  let backend: CPUBackend
+  let backend: any Backend
   let programs: ProgramCache
 
-  package init(_ model: LoadedModel, _ backend: CPUBackend) {
+  package init(_ model: LoadedModel, _ backend: any Backend) {
     self.model = model
     self.backend = backend
     programs = ProgramCache(model, backend)
   }
 
-  package func resolve(_ request: GenerationRequest) throws -> Job { try Job(request, model) }
+  package func resolve(_ request: GenerationRequest) throws -> Job {
+    let job = try Job(request, model)
+    if let storage = job.request.precision.storage, !backend.storages.contains(storage) {
+      let possible = GenerationRequest.Precision.allCases.filter {
+        $0.storage.map(backend.storages.contains) ?? true
+      }
+      throw DarkroomError(
+        .request,
+        "precision: \(job.request.precision.rawValue) is not possible on \(backend.summary); expected \(possible.map(\.rawValue).joined(separator: " or "))"
+      )
+    }
+    return job
+  }
+
+  /// How a job's networks store their values.
+  func storage(_ job: Job) -> Storage { job.request.precision.storage ?? backend.storages[0] }
 
   /// Makes the pictures of a job in order, as many at a time as memory allows.
   func generate(_ job: Job, _ reporter: Reporter) throws {
@@ -37,7 +51,7 @@ package final class Pipeline {
           picture = try refine(picture, pass, job, conditioning, index: first + index, clock)
         }
         clock.enter(.decoding, finished: first + index)
-        try reporter.finished(try finished(decode(picture), job, index: first + index))
+        try reporter.finished(try finished(decode(picture, storing: storage(job)), job, index: first + index))
       }
     }
   }
@@ -46,8 +60,8 @@ package final class Pipeline {
   package func encode(_ job: Job, _ clock: StepClock) throws -> GuidedConditioning {
     clock.enter(.loading)
     // As in diffusers, the negative prompt always passes through all layers.
-    let program = try programs.program(.textEncoder(skip: job.request.clipSkip))
-    let full = job.negative == nil ? nil : try programs.program(.textEncoder(skip: 0))
+    let program = try programs.program(.textEncoder(skip: job.request.clipSkip), storing: storage(job))
+    let full = job.negative == nil ? nil : try programs.program(.textEncoder(skip: 0), storing: storage(job))
     clock.enter(.encoding)
     let chunks = max(job.prompt.chunks.count, job.negative?.chunks.count ?? 0)
     return GuidedConditioning(
@@ -82,7 +96,7 @@ package final class Pipeline {
     _ noise: inout any NoiseSource, _ clock: StepClock, afterStep: (_ index: Int) throws -> Void = { _ in }
   ) throws {
     let program = try programs.program(
-      unet(pass, job, batch: latents.batch, tokens: conditioning.tokens))
+      unet(pass, job, batch: latents.batch, tokens: conditioning.tokens), storing: storage(job))
     conditioning.batched(latents.batch).withUnsafeBufferPointer { program.write($0, to: "context") }
     try program.run(.picture) { try Task.checkCancellation() }
     let denoiser = Denoiser(
@@ -102,8 +116,9 @@ package final class Pipeline {
 
   /// Reads and packs the weights of all networks.
   func prepare(_ job: Job, _ conditioning: GuidedConditioning) throws {
-    _ = try programs.program(unet(job.first, job, batch: 1, tokens: conditioning.tokens))
-    _ = try programs.program(decoder(job.first))
+    let storage = storage(job)
+    _ = try programs.program(unet(job.first, job, batch: 1, tokens: conditioning.tokens), storing: storage)
+    _ = try programs.program(decoder(job.first), storing: storage)
   }
 
   private static func requireFinite(_ latents: Latents, after step: Int, of pass: SamplingPass) throws {
@@ -116,9 +131,10 @@ package final class Pipeline {
   }
 
   /// One picture's latents to pixels.
-  package func decode(_ latents: Latents) throws -> Picture {
+  package func decode(_ latents: Latents, storing storage: Storage = .float32) throws -> Picture {
     let c = model.decoder.configuration
-    let program = try programs.program(.decoder(height: latents.height, width: latents.width))
+    let program = try programs.program(
+      .decoder(height: latents.height, width: latents.width), storing: storage)
     let unscaled = latents.values.map { $0 / c.latentScale + c.latentShift }
     unscaled.withUnsafeBufferPointer { program.write($0, to: "latents") }
     try program.run(.picture) { try Task.checkCancellation() }

@@ -1,4 +1,3 @@
-import CPUBackend
 import Graph
 import Models
 
@@ -10,39 +9,55 @@ enum Module: Hashable {
   case decoder(height: Int, width: Int)
   case encoder(height: Int, width: Int)
 
-  /// Records the module's graph and plans it.
+  /// Records the module's graph.
   /// - Throws: if the model has an encoder that does not fit.
-  func plan(_ model: LoadedModel) throws -> Plan {
+  func graph(_ model: LoadedModel) throws -> Graph {
     switch self {
-    case .textEncoder(let skip): Plan(model.textEncoder.graph(batch: 1, skip: skip))
+    case .textEncoder(let skip): model.textEncoder.graph(batch: 1, skip: skip)
     case .unet(let batch, let height, let width, let tokens):
-      Plan(model.unet.graph(batch: batch, height: height, width: width, tokens: tokens))
-    case .decoder(let height, let width): Plan(model.decoder.graph(batch: 1, height: height, width: width))
-    case .encoder(let height, let width):
-      Plan(try model.encoder.graph(batch: 1, height: height, width: width))
+      model.unet.graph(batch: batch, height: height, width: width, tokens: tokens)
+    case .decoder(let height, let width): model.decoder.graph(batch: 1, height: height, width: width)
+    case .encoder(let height, let width): try model.encoder.graph(batch: 1, height: height, width: width)
     }
   }
 }
 
 /// Programs that are ready to run; the least recently used goes first.
 final class ProgramCache {
-  private let model: LoadedModel
-  private let backend: CPUBackend
-  private let most = 8
-  private var entries: [(module: Module, program: any Program)] = []
+  private struct Key: Hashable {
+    let module: Module
+    let storage: Storage
+  }
 
-  init(_ model: LoadedModel, _ backend: CPUBackend) {
+  private let model: LoadedModel
+  private let backend: any Backend
+  private let most = 8
+  private var entries: [(key: Key, program: any Program)] = []
+
+  init(_ model: LoadedModel, _ backend: any Backend) {
     self.model = model
     self.backend = backend
   }
 
-  func program(_ module: Module) throws -> any Program {
-    if let index = entries.firstIndex(where: { $0.module == module }) {
+  func program(_ module: Module, storing storage: Storage) throws -> any Program {
+    let key = Key(module: module, storage: storage)
+    if let index = entries.firstIndex(where: { $0.key == key }) {
       entries.append(entries.remove(at: index))
     } else {
       if entries.count == most { entries.removeFirst() }
-      entries.append((module, try backend.prepare(try module.plan(model))))
+      entries.append((key, try prepared(backend.plan(try module.graph(model), storing: storage))))
     }
     return entries[entries.count - 1].program
+  }
+
+  /// Where memory does not hold all networks at once, the others go: they are read again when their turn comes.
+  private func prepared(_ plan: Plan) throws -> any Program {
+    do {
+      return try backend.prepare(plan)
+    } catch where backend.isShortage(error) {
+      entries = []
+      backend.dropParameters(of: model.checkpoint)
+      return try backend.prepare(plan)
+    }
   }
 }

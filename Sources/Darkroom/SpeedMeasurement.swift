@@ -1,4 +1,3 @@
-import CPUBackend
 import Graph
 import Sampling
 
@@ -11,7 +10,7 @@ public struct SpeedMeasurement: Codable, Sendable, Equatable {
   /// Decodings of one picture; after one that is not counted.
   public let decodes: [Double]
   public let threads: Int
-  /// The instruction set of the kernels: `avx512`, `avx2` or `portable`.
+  /// What computed: the kernels' instruction set `avx512`, `avx2` or `portable`, or `vulkan` and a device's name.
   public let instructions: String
 }
 
@@ -63,11 +62,11 @@ extension Pipeline {
     }
     var decodes: [Double] = []
     for index in 0...rounds {
-      _ = try decode(latents)
+      _ = try decode(latents, storing: storage(job))
       try timed("decode", index, into: &decodes)
     }
     return SpeedMeasurement(
       load: load, steps: steps, decodes: decodes, threads: threads,
-      instructions: backend.instructions.rawValue)
+      instructions: backend.summary)
   }
 }

@@ -14,7 +14,7 @@ package struct Command: Sendable {
   let run: @Sendable (Invocation) async throws -> Int32
 
   package static let all: [Command] = [
-    .generate, .redo, .inspect, .pull, .models, .remove, .samplers, .bench, .help,
+    .generate, .redo, .inspect, .pull, .models, .remove, .samplers, .devices, .bench, .help,
   ]
 
   /// - Throws: `DarkroomError` of kind `request` with near names.
@@ -65,6 +65,7 @@ package struct Settings: Sendable {
   package var from: String?
   /// A file of a repository.
   package var file: String?
+  package var device = DeviceChoice.auto
   package var threads: Int?
   package var json = false
   package var quiet = false

@@ -5,7 +5,7 @@ extension Invocation {
   /// An engine with the model, and a word about tensors in it that nothing reads.
   /// - Throws: `DarkroomError`.
   func engine(_ model: ModelSource) async throws -> Engine {
-    let engine = try Engine(threads: settings.threads)
+    let engine = try Engine(device: settings.device, threads: settings.threads)
     let unknown = try await engine.load(model).unknownTensors
     if !unknown.isEmpty {
       let names = unknown.prefix(3).map { quoted($0) }.joined(separator: ", ")

@@ -66,8 +66,13 @@ extension Option {
     path("output", "FILE|DIR", meaning, initial: initial) { $0.output = $1 }
   }
   static let device = Option(
-    name: "device", placeholder: "D", meaning: "what computes", initial: "cpu", expected: "cpu"
-  ) { _, text in text == "cpu" }
+    name: "device", placeholder: "D", meaning: "what computes", initial: "auto",
+    expected: DeviceChoice.expected
+  ) { settings, text in
+    guard let device = DeviceChoice(text) else { return false }
+    settings.device = device
+    return true
+  }
   static let threads = Option(
     name: "threads", placeholder: "N", meaning: "threads that compute", initial: "all cores",
     expected: "1 to 1024"

@@ -1,5 +1,24 @@
 /// Turns plans into programs on one device.
 package protocol Backend: AnyObject {
+  /// What computes, for reports: an instruction set, or a device's name.
+  var summary: String { get }
+
+  /// How it can store values, the fastest that keeps the picture first.
+  var storages: [Storage] { get }
+
+  /// Bytes that can still be had; nil if its memory is the process's own.
+  var bytesAvailable: Int? { get }
+
+  /// Plans a graph as this backend runs it.
+  func plan(_ graph: Graph, storing storage: Storage) -> Plan
+
+  /// What running `plans` takes beyond what is packed already: new weights, which plans may share, the arena of the
+  /// largest, and what kernels need besides.
+  func bytesNeeded(for plans: [Plan]) -> MemoryNeed
+
+  /// Whether an error says that there was too little memory, so that dropping other networks may help.
+  func isShortage(_ error: any Error) -> Bool
+
   /// Packs the parameters that the plan names, unless they are packed already, and makes a program.
   /// - Throws: what reading a parameter throws, or an error that says how much memory is missing.
   func prepare(_ plan: Plan) throws -> any Program
@@ -21,6 +40,26 @@ package protocol Program: AnyObject {
 
   /// Copies an output, in its layout, after the part that makes it.
   func read(_ output: String, into values: UnsafeMutableBufferPointer<Float>)
+}
+
+/// Bytes that plans take.
+package struct MemoryNeed: Sendable {
+  package let weights: Int
+  package let arena: Int
+  package let scratch: Int
+
+  package init(weights: Int, arena: Int, scratch: Int) {
+    self.weights = weights
+    self.arena = arena
+    self.scratch = scratch
+  }
+}
+
+extension Backend {
+  package var storages: [Storage] { [.float32] }
+  package var bytesAvailable: Int? { nil }
+  package func plan(_ graph: Graph, storing storage: Storage) -> Plan { Plan(graph, storing: storage) }
+  package func isShortage(_ error: any Error) -> Bool { false }
 }
 
 extension Program {

@@ -17,6 +17,8 @@ package struct Plan: Sendable {
     }
   }
 
+  /// How values and weights are stored that need no more.
+  package let storage: Storage
   package let nodes: [Node]
   /// How many of `nodes` run once per picture.
   package let prologue: Int
@@ -33,6 +35,7 @@ package struct Plan: Sendable {
   ///   - storage: of all values that need no more.
   ///   - segment: bytes of one allocation, if the arena is made of several: no value lies in two.
   package init(_ graph: Graph, fusing: Bool = true, storing storage: Storage = .float32, segment: Int? = nil) {
+    self.storage = storage
     let keep = graph.outputs.map(\.value)
     let all = fusing ? fused(graph.nodes, shapes: graph.shapes, keep: keep) : graph.nodes
     let once = all.filter { $0.rate == .picture }

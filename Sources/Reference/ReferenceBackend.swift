@@ -7,6 +7,16 @@ import Graph
 package final class ReferenceBackend: Backend {
   package init() {}
 
+  package var summary: String { "reference" }
+
+  /// Parameters and values, none of which shares memory.
+  package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
+    let float = MemoryLayout<Float>.stride
+    let weights = Set(plans.flatMap { $0.nodes.flatMap(\.parameters) }).reduce(0) { $0 + $1.count * float }
+    let values = plans.map { $0.shapes.reduce(0) { $0 + $1.count * float } }.max() ?? 0
+    return MemoryNeed(weights: weights, arena: values, scratch: 0)
+  }
+
   /// Reads the parameters that the plan names.
   /// - Throws: what reading a parameter throws.
   package func prepare(_ plan: Plan) throws -> any Program {

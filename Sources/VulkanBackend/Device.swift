@@ -181,6 +181,12 @@ final class Device {
     allocatedBytes += bytes
   }
 
+  /// What the largest heap leaves; a tenth of it is for the driver and the screen.
+  var bytesAvailable: Int {
+    let whole = min(simulation.memory ?? Int.max, description.memory / 10 * 9)
+    return max(0, whole - allocatedBytes)
+  }
+
   func released(_ bytes: Int) { allocatedBytes -= bytes }
 }
 

@@ -6,6 +6,8 @@ package struct DeviceDescription: Sendable, Equatable {
     case discrete, integrated, virtual, software, other
   }
 
+  /// In the driver's order.
+  package let index: Int
   package let name: String
   package let kind: Kind
   /// 32 hexadecimal digits that name the device, whatever driver shows it.
@@ -49,7 +51,7 @@ struct PhysicalDevice {
   let description: DeviceDescription
   let extensions: Set<String>
 
-  init(_ handle: VkPhysicalDevice, _ instance: Instance) throws(VulkanError) {
+  init(_ handle: VkPhysicalDevice, index: Int, _ instance: Instance) throws(VulkanError) {
     self.handle = handle
     let table = instance.table
     extensions = Set(
@@ -65,7 +67,7 @@ struct PhysicalDevice {
     var missing = features.missing
     if properties.core.apiVersion < dv_api_1_3 { missing.insert("Vulkan 1.3", at: 0) }
     description = DeviceDescription(
-      name: text(properties.core.deviceName), kind: properties.kind, uuid: properties.uuid,
+      index: index, name: text(properties.core.deviceName), kind: properties.kind, uuid: properties.uuid,
       driver: properties.driver,
       driverVersion: String(properties.core.driverVersion), apiVersion: properties.apiVersion,
       memory: PhysicalDevice.memory(handle, table),

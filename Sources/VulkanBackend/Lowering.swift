@@ -38,14 +38,13 @@ final class Lowering {
   let plan: Plan
   let context: Context
   /// The storage of weights and of values that are not wide.
-  let storage: Storage
+  var storage: Storage { plan.storage }
   let packs: [PackKey: WeightStore.Pack]
   /// Memory that kernels of one node pass on to the next, at the end of the arena.
   let scratch: Plan.Place
 
-  init(_ plan: Plan, _ storage: Storage, _ context: Context, _ packs: [PackKey: WeightStore.Pack]) {
+  init(_ plan: Plan, _ context: Context, _ packs: [PackKey: WeightStore.Pack]) {
     self.plan = plan
-    self.storage = storage
     self.context = context
     self.packs = packs
     scratch = Lowering.scratch(plan, context)

@@ -11,7 +11,6 @@ package struct KernelChoices: Sendable {
 /// be used from two threads at once.
 package final class VulkanBackend: Backend {
   private let context: Context
-  private let storage: Storage
   package var device: DeviceDescription { context.device.description }
 
   /// - Parameters:
@@ -19,42 +18,62 @@ package final class VulkanBackend: Backend {
   ///   - storage: of values and weights; sums are float32 all the same.
   /// - Throws: `VulkanError`.
   package init(
-    _ instance: Instance, device index: Int, storage: Storage = .float32, simulating simulation: Simulation = Simulation()
+    _ instance: Instance, device index: Int, simulating simulation: Simulation = Simulation()
   ) throws(VulkanError) {
     let physical = try instance.physicalDevices()
     guard physical.indices.contains(index) else {
       throw .unavailable("there is no device \(index); there are \(physical.count)")
     }
-    let device = try Device(PhysicalDevice(physical[index], instance), instance, simulating: simulation)
-    guard storage == .float32 || device.description.has16BitStorage else {
-      throw .unavailable("\(device.description.name) cannot store 16-bit numbers")
-    }
-    self.storage = storage
+    let device = try Device(
+      PhysicalDevice(physical[index], index: index, instance), instance, simulating: simulation)
     context = try Context(device, KernelChoices())
   }
 
   /// The devices of this machine, in the driver's order.
   package static func devices(of instance: Instance) throws(VulkanError) -> [DeviceDescription] {
     var devices: [DeviceDescription] = []
-    for physical in try instance.physicalDevices() {
-      devices.append(try PhysicalDevice(physical, instance).description)
+    for (index, physical) in try instance.physicalDevices().enumerated() {
+      devices.append(try PhysicalDevice(physical, index: index, instance).description)
     }
     return devices
   }
 
-  /// The plan of a graph, as this backend wants it.
-  package func plan(_ graph: Graph, fusing: Bool = true) -> Plan {
-    Plan(graph, fusing: fusing, storing: storage, segment: context.arena.segment)
+  package var summary: String { "vulkan \(device.name)" }
+
+  package var storages: [Storage] { device.has16BitStorage ? [.float16, .float32] : [.float32] }
+
+  /// What the device's memory leaves, by its size: others may use it too.
+  package var bytesAvailable: Int? { context.device.bytesAvailable }
+
+  package func plan(_ graph: Graph, storing storage: Storage) -> Plan {
+    plan(graph, storing: storage, fusing: true)
+  }
+
+  package func plan(_ graph: Graph, storing storage: Storage, fusing: Bool) -> Plan {
+    precondition(storages.contains(storage), "\(device.name) cannot store \(storage)")
+    return Plan(graph, fusing: fusing, storing: storage, segment: context.arena.segment)
+  }
+
+  package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
+    let keys = plans.flatMap { plan in plan.nodes.flatMap { $0.packs(plan.storage) } }
+    let arena = plans.map { Lowering.arenaBytes($0, context) }.max() ?? 0
+    return MemoryNeed(
+      weights: context.weights.missing(keys).reduce(0) { $0 + $1.bytes },
+      arena: max(0, arena - context.arena.bytes), scratch: 0)
+  }
+
+  package func isShortage(_ error: any Error) -> Bool {
+    if case .outOfMemory? = error as? VulkanError { true } else { false }
   }
 
   package func prepare(_ plan: Plan) throws -> any Program {
     try refuseOversized(plan)
-    let keys = plan.nodes.flatMap { $0.packs(storage) }
-    try context.weights.pack(keys, half: storage == .float16)
+    let keys = plan.nodes.flatMap { $0.packs(plan.storage) }
+    try context.weights.pack(keys, half: plan.storage == .float16)
     try context.arena.grow(to: Lowering.arenaBytes(plan, context))
     var packs: [PackKey: WeightStore.Pack] = [:]
     for key in keys { packs[key] = context.weights[key] }
-    return try VulkanProgram(plan, storage, context, packs)
+    return try VulkanProgram(plan, context, packs)
   }
 
   package func dropParameters(of source: any WeightSource) { context.weights.drop(source) }

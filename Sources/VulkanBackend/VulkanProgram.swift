@@ -4,7 +4,6 @@ import Graph
 /// since it was recorded or the device proved faster or slower than was thought.
 final class VulkanProgram: Program {
   private let plan: Plan
-  private let storage: Storage
   private let context: Context
   /// The program holds what it reads and no more, so that dropped weights go when their programs go.
   private let packs: [PackKey: WeightStore.Pack]
@@ -13,9 +12,8 @@ final class VulkanProgram: Program {
   private let exchangeOffsets: [Int: Int]
   private var recorded: (lists: [Rate: CommandList], generation: Int, rate: Double)?
 
-  init(_ plan: Plan, _ storage: Storage, _ context: Context, _ packs: [PackKey: WeightStore.Pack]) throws(VulkanError) {
+  init(_ plan: Plan, _ context: Context, _ packs: [PackKey: WeightStore.Pack]) throws(VulkanError) {
     self.plan = plan
-    self.storage = storage
     self.context = context
     self.packs = packs
     var offsets: [Int: Int] = [:]
@@ -74,7 +72,7 @@ final class VulkanProgram: Program {
 
   private func record() throws(VulkanError) {
     recorded = nil
-    let lowering = Lowering(plan, storage, context, packs)
+    let lowering = Lowering(plan, context, packs)
     let prologue = plan.nodes[..<plan.prologue]
     let made = Set(prologue.map(\.output))
     var lists: [Rate: CommandList] = [:]

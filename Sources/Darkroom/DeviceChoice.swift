@@ -1,0 +1,115 @@
+import CPUBackend
+import Graph
+import VulkanBackend
+
+/// What is to compute.
+public struct DeviceChoice: Sendable, Equatable, CustomStringConvertible {
+  private enum Kind: Equatable {
+    case auto
+    case cpu
+    /// By index, name or UUID; nil is the best one.
+    case vulkan(String?)
+  }
+
+  private let kind: Kind
+
+  /// The best GPU if there is one, else the processor.
+  public static let auto = DeviceChoice(kind: .auto)
+  public static let cpu = DeviceChoice(kind: .cpu)
+
+  /// What `init(_:)` understands.
+  public static let expected = "auto, cpu, vulkan, or vulkan: and an index, a name or a UUID of \"darkroom devices\""
+
+  private init(kind: Kind) { self.kind = kind }
+
+  /// - Parameter text: `auto`, `cpu`, `vulkan`, `vulkan:0`, `vulkan:llvmpipe` or `vulkan:UUID`; nil if it is nothing
+  ///   of that. A name may be a part of the device's.
+  public init?(_ text: String) {
+    switch text {
+    case "auto": kind = .auto
+    case "cpu": kind = .cpu
+    case "vulkan": kind = .vulkan(nil)
+    default:
+      guard text.hasPrefix("vulkan:"), text.count > 7 else { return nil }
+      kind = .vulkan(String(text.dropFirst(7)))
+    }
+  }
+
+  public var description: String {
+    switch kind {
+    case .auto: "auto"
+    case .cpu: "cpu"
+    case .vulkan(let which): which.map { "vulkan:\($0)" } ?? "vulkan"
+    }
+  }
+
+  /// - Throws: `OutOfResources`, `VulkanError`, or `DarkroomError` if there is no such device.
+  func backend(threads: Int, instructions: InstructionSet) throws -> any Backend {
+    switch kind {
+    case .cpu: return try CPUBackend(threads: threads, instructions: instructions)
+    case .vulkan(let which): return try VulkanDevices().backend(which)
+    case .auto:
+      // A machine without Vulkan, or with a broken one, has its processor.
+      if let devices = try? VulkanDevices(), devices.best != nil, let backend = try? devices.backend(nil) {
+        return backend
+      }
+      return try CPUBackend(threads: threads, instructions: instructions)
+    }
+  }
+}
+
+/// The Vulkan devices of this machine.
+struct VulkanDevices {
+  let instance: Instance
+  /// Each once, the fittest first: discrete GPUs, integrated ones, virtual ones, software; among these by memory.
+  let ranked: [DeviceDescription]
+
+  init() throws {
+    instance = try Instance()
+    var seen: Set<String> = []
+    let order: [DeviceDescription.Kind] = [.discrete, .integrated, .virtual, .other, .software]
+    func rank(_ device: DeviceDescription) -> Int { order.firstIndex(of: device.kind) ?? order.count }
+    ranked = try VulkanBackend.devices(of: instance)
+      .sorted { rank($0) != rank($1) ? rank($0) < rank($1) : $0.memory > $1.memory }
+      .filter { seen.insert($0.uuid).inserted }
+  }
+
+  /// The one that is taken when none is named: never a software device.
+  var best: DeviceDescription? { ranked.first { $0.missing.isEmpty && !$0.isSoftware } }
+
+  /// - Parameter which: index in `ranked`, UUID, or part of a name.
+  func backend(_ which: String?) throws -> VulkanBackend {
+    let device = try which.map(named) ?? best
+    guard let device else {
+      let hint =
+        ranked.first { $0.isSoftware }.map { "; \($0.name) is no GPU, and used when it is named" } ?? ""
+      throw DarkroomError(.resources, "device: Vulkan finds no GPU on this machine\(hint)")
+    }
+    return try VulkanBackend(instance, device: device.index)
+  }
+
+  private func named(_ which: String) throws -> DeviceDescription {
+    if let index = Int(which), ranked.indices.contains(index) { return ranked[index] }
+    let wanted = which.lowercased()
+    let uuid = wanted.filter { $0 != "-" }
+    if let device = ranked.first(where: { $0.uuid == uuid || $0.name.lowercased() == wanted }) { return device }
+    let matching = ranked.filter { $0.name.lowercased().contains(wanted) }
+    if matching.count == 1 { return matching[0] }
+    let names = ranked.enumerated().map { "\($0.offset) (\($0.element.name))" }
+    throw DarkroomError(
+      .request,
+      "device: \"\(which)\" names \(matching.isEmpty ? "no" : "more than one") Vulkan device; there are \(names.isEmpty ? "none" : names.joined(separator: ", "))"
+    )
+  }
+}
+
+extension GenerationRequest.Precision {
+  /// Nil is for the backend to choose.
+  var storage: Storage? {
+    switch self {
+    case .auto: nil
+    case .float32: .float32
+    case .float16: .float16
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import CPUBackend
+import Foundation
+import Graph
+import VulkanBackend
+
+/// A device that can make pictures, or the reason why it cannot.
+public struct DeviceSummary: Codable, Sendable, Equatable {
+  /// What chooses it: `cpu`, `vulkan:0` …
+  public let id: String
+  public let name: String
+  /// `cpu`, `discrete`, `integrated`, `virtual`, `software` or `other`.
+  public let kind: String
+  public let driver: String
+  /// Names a GPU whatever its index; empty for the processor.
+  public let uuid: String
+  /// Bytes of its own memory.
+  public let memory: Int
+  /// Bytes of one allocation.
+  public let largestAllocation: Int
+  /// Arithmetics that it can do, the one that `auto` takes first.
+  public let precisions: [String]
+  /// How it multiplies matrices: an instruction set, `scalar`, or the fragments of its matrix cores.
+  public let matrices: String
+  /// Why it cannot be used; nil if it can.
+  public let problem: String?
+}
+
+extension DeviceSummary {
+  /// The processor, then the Vulkan devices in the order of their indices.
+  /// - Returns: also why there are no Vulkan devices, if there are none.
+  public static func all() -> (devices: [DeviceSummary], noVulkan: String?) {
+    do {
+      let vulkan = try VulkanDevices()
+      return ([processor] + vulkan.ranked.enumerated().map { DeviceSummary($0.element, index: $0.offset) }, nil)
+    } catch {
+      return ([processor], "\(error)")
+    }
+  }
+
+  private static var processor: DeviceSummary {
+    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    return DeviceSummary(
+      id: "cpu", name: "processor, \(CPUBackend.availableCores) threads", kind: "cpu", driver: "", uuid: "",
+      memory: memory, largestAllocation: memory, precisions: [Storage.float32.rawValue],
+      matrices: InstructionSet.best.rawValue, problem: nil)
+  }
+
+  private init(_ device: DeviceDescription, index: Int) {
+    self.init(
+      id: "vulkan:\(index)", name: device.name, kind: device.kind.rawValue,
+      driver: "\(device.driver), Vulkan \(device.apiVersion)", uuid: device.uuid, memory: device.memory,
+      largestAllocation: device.largestAllocation,
+      precisions: (device.has16BitStorage ? [Storage.float16] : []).map(\.rawValue) + [Storage.float32.rawValue],
+      matrices: device.matrixShapes.isEmpty
+        ? "scalar" : device.matrixShapes.map(\.description).joined(separator: " "),
+      problem: device.missing.isEmpty ? nil : "lacks \(device.missing.joined(separator: ", "))")
+  }
+}
