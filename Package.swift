@@ -40,7 +40,7 @@ let package = Package(
     module("Hub", ["CCurl", "CCrypto"]),
     module("Reference", ["Graph"]),
     module("CPUBackend", ["Graph", "CPUKernels"]),
-    module("VulkanBackend", ["Graph", "CVulkan", "VulkanKernels"]),
+    module("VulkanBackend", ["Graph", "Reference", "CVulkan", "VulkanKernels"]),
     module(
       "Darkroom",
       [

@@ -21,3 +21,12 @@ const void *dv_kernel(const char *name, size_t *bytes) {
     }
   return NULL;
 }
+
+// FNV-1a.
+uint64_t dv_kernels_fingerprint(void) {
+  uint64_t hash = 0xCBF29CE484222325;
+  for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
+    for (size_t byte = 0; byte < modules[i].bytes; byte++)
+      hash = (hash ^ ((const unsigned char *)modules[i].words)[byte]) * 0x100000001B3;
+  return hash;
+}

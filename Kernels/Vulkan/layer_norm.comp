@@ -2,23 +2,10 @@
 // Normalises each row over its channels, scales, shifts and activates it. One work group a row.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
+#include "layer_norm.glsl"
 
 const uint THREADS = 64u;
 layout(local_size_x = 64) in;
-
-layout(push_constant, scalar) uniform Push {
-  Floats data;
-  Floats weight;
-  Floats bias;
-  Floats result;
-  uint data_stride;  // numbers from one row to the next
-  uint channels;
-  uint rows;
-  float epsilon;
-  uint flags;
-} p;
-
-#include "activation.glsl"
 
 shared float parts[THREADS];
 

@@ -8,12 +8,10 @@ package struct Simulation: Sendable {
   package var memory: Int?
   /// The device is lost when this many submissions have been made.
   package var submissionsUntilLoss: Int?
+  /// Modules that the driver takes for others, as if it compiled them wrongly.
+  package var swappedKernels: [String: String] = [:]
 
-  package init(largestAllocation: Int? = nil, memory: Int? = nil, submissionsUntilLoss: Int? = nil) {
-    self.largestAllocation = largestAllocation
-    self.memory = memory
-    self.submissionsUntilLoss = submissionsUntilLoss
-  }
+  package init() {}
 }
 
 /// A Vulkan object that goes when its owner goes, and keeps its device until then. `Kind` keeps handles of

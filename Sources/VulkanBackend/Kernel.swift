@@ -20,9 +20,8 @@ final class Kernel {
     -> VkPipeline
   {
     var bytes = 0
-    guard let words = dv_kernel(key.module, &bytes) else {
-      preconditionFailure("there is no kernel \(key.module)")
-    }
+    let name = device.simulation.swappedKernels[key.module] ?? key.module
+    guard let words = dv_kernel(name, &bytes) else { preconditionFailure("there is no kernel \(name)") }
     var module = VkShaderModuleCreateInfo()
     module.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO
     module.codeSize = bytes

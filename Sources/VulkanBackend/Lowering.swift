@@ -17,18 +17,29 @@ final class Context {
   let kernels: KernelLibrary
   let weights: WeightStore
   let arena: DeviceArena
-  let choices: KernelChoices
+  var choices: KernelChoices
   /// Cost per second, as the slowest submission so far showed it.
   var rate: Double
 
-  init(_ device: Device, _ choices: KernelChoices) throws(VulkanError) {
+  init(_ device: Device) throws(VulkanError) {
     self.device = device
-    self.choices = choices
+    choices = KernelChoices(device.description)
     queue = try Queue(device)
     kernels = try KernelLibrary(device)
     weights = WeightStore(queue, kernels)
     arena = DeviceArena(device)
     rate = device.description.isSoftware ? 1e9 : 5e11
+  }
+
+  /// The same device with memory and choices of its own.
+  init(_ other: Context, choices: KernelChoices) {
+    device = other.device
+    self.choices = choices
+    queue = other.queue
+    kernels = other.kernels
+    weights = WeightStore(queue, kernels)
+    arena = DeviceArena(device)
+    rate = other.rate
   }
 }
 
@@ -68,7 +79,7 @@ final class Lowering {
     switch node.op {
     case .linear, .conv2d:
       let product = ProductShape(node, plan.shapes[node.output])
-      let slices = product.slices
+      let slices = choices.method(node, plan) == .plain ? 1 : product.slices
       return slices > 1 ? slices * product.rows * product.outputs : 0
     case .groupNorm(let groups, _): return GroupNormShape(node, groups).statisticsCount
     default: return 0
@@ -77,8 +88,7 @@ final class Lowering {
 
   func lower(_ node: Node) throws(VulkanError) {
     switch node.op {
-    case .linear(let weight): try product(node, weight)
-    case .conv2d(let weight, _): try product(node, weight)
+    case .linear(let weight), .conv2d(let weight, _): try product(node, weight)
     case .groupNorm(let groups, let affine): try groupNorm(node, groups, affine)
     case .layerNorm(let affine): try layerNorm(node, affine)
     case .attention(let options): try attention(node, options)
@@ -116,6 +126,17 @@ final class Lowering {
   func key(_ name: String, _ constants: [UInt32] = []) -> KernelKey {
     KernelKey(name: name, half: storage == .float16, constants: constants)
   }
+
+  /// A kernel on matrix cores: its threads come first among the constants, the subgroup's size last.
+  func matrixKey(_ name: String, subgroups: Int, _ constants: [Int]) -> KernelKey {
+    guard let shape = context.choices.matrixShape else { preconditionFailure("the device has no matrix cores") }
+    let size = context.choices.subgroupSize
+    return KernelKey(
+      name: "\(name)_\(shape)", half: false,
+      constants: ([subgroups * size] + constants + [size]).map { UInt32($0) }, subgroupSize: size)
+  }
+
+  func method(_ node: Node) -> KernelMethod { context.choices.method(node, plan) }
 
   // MARK: Addresses
 

@@ -32,11 +32,17 @@ extension Lowering {
       groups: UInt32(groups), chunks: UInt32(shape.chunks), chunk_pixels: UInt32(shape.chunkPixels),
       epsilon: affine.epsilon, flags: normFlags(node))
     let count = shape.pictures * shape.pixels * shape.channels
-    try emit(
-      key("group_norm_measure"), push, groups: (shape.chunks, shape.pictures, 1), reads: [range(data)],
-      writes: range(scratch), cost: 32 * Double(count))
-    try emit(
-      "group_norm_merge", push, elements: shape.pictures * groups, reads: [range(scratch)], writes: range(scratch))
+    if method(node) == .plain {
+      try emit(
+        "group_norm_plain", push, elements: shape.pictures * groups, reads: [range(data)], writes: range(scratch))
+    } else {
+      try emit(
+        key("group_norm_measure"), push, groups: (shape.chunks, shape.pictures, 1), reads: [range(data)],
+        writes: range(scratch), cost: 32 * Double(count))
+      try emit(
+        "group_norm_merge", push, elements: shape.pictures * groups, reads: [range(scratch)],
+        writes: range(scratch))
+    }
     try emit(
       "group_norm_apply", push, elements: count, reads: [range(scratch), range(data)],
       writes: range(ofResult: node))
@@ -49,9 +55,11 @@ extension Lowering {
       data: address(data), weight: plain(affine.weight), bias: plain(affine.bias),
       result: address(ofResult: node), data_stride: UInt32(data.rowStride),
       channels: UInt32(data.shape.channels), rows: UInt32(rows), epsilon: affine.epsilon, flags: normFlags(node))
+    let isPlain = method(node) == .plain
     let x = min(max(rows, 1), 1024)
     try emit(
-      key("layer_norm"), push, groups: (x, (rows + x - 1) / x, 1), reads: [range(data)],
+      key(isPlain ? "layer_norm_plain" : "layer_norm"), push,
+      groups: isPlain ? grid(elements: rows) : (x, (rows + x - 1) / x, 1), reads: [range(data)],
       writes: range(ofResult: node), cost: 64 * Double(shape(node).count))
   }
 

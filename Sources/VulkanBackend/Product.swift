@@ -33,15 +33,16 @@ struct ProductShape {
   var rows: Int { pictures * pixels }
   var taps: Int { window.kernel * window.kernel }
   var operations: Double { 2 * Double(rows) * Double(outputs) * Double(channels * taps) }
-  /// Blocks of depth 16 that the kernel goes through.
-  var blocks: Int { taps * ((channels + 15) / 16) }
+  /// Blocks of the depth that a kernel goes through.
+  func blocks(of depth: Int) -> Int { taps * ((channels + depth - 1) / depth) }
 
   /// How many pieces the depth is cut into, so that few results of many summands busy a whole device. The shape
   /// of one picture decides, since sums must not depend on the batch.
   var slices: Int {
     let tiles = ((pixels + 63) / 64) * ((outputs + 63) / 64)
-    guard tiles < 96, blocks >= 64 else { return 1 }
-    return max(1, min(8, 192 / tiles, blocks / 32))
+    let blocks = blocks(of: 32)
+    guard tiles < 96, blocks >= 32 else { return 1 }
+    return max(1, min(8, 192 / tiles, blocks / 16))
   }
 }
 
@@ -65,14 +66,22 @@ extension Lowering {
       window.kernel | window.stride << 8 | window.padTop << 16 | window.padLeft << 24)
     push.flags =
       epilogue.flags | (isHalf(data) ? Flag.halfInput : 0) | (isHalf(node.output) ? Flag.halfOutput : 0)
+    let method = method(node)
+    if method == .plain { return try plainProduct(node, shape, push, reads: [range(data)] + epilogue.reads) }
     let slices = shape.slices
-    push.depth = UInt32((shape.blocks + slices - 1) / slices)
+    let blocks = shape.blocks(of: method == .matrices ? 32 : 16)
+    push.depth = UInt32((blocks + slices - 1) / slices)
+    let kernel = method == .matrices ? matrixTiles(shape, slices) : tiles(shape, data, slices)
     if slices == 1 {
-      try tiles(shape, data, push, reads: [range(data)] + epilogue.reads, writes: range(ofResult: node))
+      try emit(
+        kernel.key, push, groups: kernel.groups, reads: [range(data)] + epilogue.reads,
+        writes: range(ofResult: node), cost: shape.operations)
     } else {
       var part = push
       part.result = context.arena.address(scratch)
-      try tiles(shape, data, part, reads: [range(data)], writes: range(scratch), slices: slices)
+      try emit(
+        kernel.key, part, groups: kernel.groups, reads: [range(data)], writes: range(scratch),
+        cost: shape.operations)
       push.data = part.result
       push.depth = UInt32(slices)
       try emit(
@@ -81,20 +90,47 @@ extension Lowering {
     }
   }
 
-  private func tiles(
-    _ shape: ProductShape, _ data: Operand, _ push: ProductPush, reads: [Range<UInt64>], writes: Range<UInt64>,
-    slices: Int = 1
-  ) throws(VulkanError) {
+  private typealias Tiles = (key: KernelKey, groups: (x: Int, y: Int, z: Int))
+
+  private func tiles(_ shape: ProductShape, _ data: Operand, _ slices: Int) -> Tiles {
     let quads = [data.rowStride, data.offset, shape.channels].allSatisfy { $0 % 4 == 0 }
     // Large tiles read less, small ones busy more of the device.
     let small = ((shape.rows + 63) / 64) * ((shape.outputs + 63) / 64) * slices < 32
     let (side, part) = small ? (32, 4) : (64, 8)
     var constants = [64, side, side, part, part, quads ? 1 : 0].map { UInt32($0) }
     if storage == .float16 { constants.append(1) }
-    let groups = (
-      x: (shape.outputs + side - 1) / side, y: (shape.rows + side - 1) / side, z: slices
+    return (key("product", constants), shape.groups(side, side, slices))
+  }
+
+  private func matrixTiles(_ shape: ProductShape, _ slices: Int) -> Tiles {
+    // Rows and columns of a tile and of a subgroup's part of it; how much slower small tiles are, reading more.
+    let tiles = [(128, 128, 64, 32, 1.0), (128, 64, 64, 32, 1.15), (64, 64, 32, 32, 1.4)]
+    // A device runs about so many groups at once; the last round may leave most of it idle.
+    let atOnce = 128
+    func time(_ tile: (Int, Int, Int, Int, Double)) -> Double {
+      let groups = shape.groups(tile.0, tile.1, slices)
+      let rounds = (groups.x * groups.y * groups.z + atOnce - 1) / atOnce
+      return Double(rounds * tile.0 * tile.1) * tile.4
+    }
+    let best = tiles.min { time($0) < time($1) } ?? tiles[0]
+    let subgroups = best.0 / best.2 * (best.1 / best.3)
+    return (
+      matrixKey("product_matrix", subgroups: subgroups, [best.0, best.1, best.2, best.3]),
+      shape.groups(best.0, best.1, slices)
     )
+  }
+
+  private func plainProduct(_ node: Node, _ shape: ProductShape, _ push: ProductPush, reads: [Range<UInt64>])
+    throws(VulkanError)
+  {
     try emit(
-      key("product", constants), push, groups: groups, reads: reads, writes: writes, cost: shape.operations)
+      key("product_plain", storage == .float16 ? [1] : []), push, groups: grid(elements: shape.rows * shape.outputs),
+      reads: reads, writes: range(ofResult: node), cost: 4 * shape.operations)
+  }
+}
+
+extension ProductShape {
+  fileprivate func groups(_ rows: Int, _ columns: Int, _ slices: Int) -> (x: Int, y: Int, z: Int) {
+    ((outputs + columns - 1) / columns, (self.rows + rows - 1) / rows, slices)
   }
 }

@@ -1,24 +1,22 @@
 import Graph
 
-/// Which of several kernels runs an op.
-package struct KernelChoices: Sendable {
-  package init() {}
-}
-
 /// Runs plans on a Vulkan device.
 ///
 /// Results are the same bytes on every run on one device and driver, however many pictures share a batch. Not to
 /// be used from two threads at once.
 package final class VulkanBackend: Backend {
   private let context: Context
+  private let verdicts: Verdicts?
+  private var examined: Set<KernelVariant> = []
   package var device: DeviceDescription { context.device.description }
 
   /// - Parameters:
   ///   - index: of `devices(of:)`.
-  ///   - storage: of values and weights; sums are float32 all the same.
+  ///   - verdicts: of self-tests, which are made for kernels that it does not know; nil to trust all.
   /// - Throws: `VulkanError`.
   package init(
-    _ instance: Instance, device index: Int, simulating simulation: Simulation = Simulation()
+    _ instance: Instance, device index: Int, verdicts: Verdicts? = nil,
+    simulating simulation: Simulation = Simulation()
   ) throws(VulkanError) {
     let physical = try instance.physicalDevices()
     guard physical.indices.contains(index) else {
@@ -26,7 +24,8 @@ package final class VulkanBackend: Backend {
     }
     let device = try Device(
       PhysicalDevice(physical[index], index: index, instance), instance, simulating: simulation)
-    context = try Context(device, KernelChoices())
+    self.verdicts = verdicts
+    context = try Context(device)
   }
 
   /// The devices of this machine, in the driver's order.
@@ -68,12 +67,61 @@ package final class VulkanBackend: Backend {
 
   package func prepare(_ plan: Plan) throws -> any Program {
     try refuseOversized(plan)
+    try examine(plan)
+    return try VulkanBackend.program(plan, in: context)
+  }
+
+  static func program(_ plan: Plan, in context: Context) throws -> any Program {
     let keys = plan.nodes.flatMap { $0.packs(plan.storage) }
     try context.weights.pack(keys, half: plan.storage == .float16)
     try context.arena.grow(to: Lowering.arenaBytes(plan, context))
     var packs: [PackKey: WeightStore.Pack] = [:]
     for key in keys { packs[key] = context.weights[key] }
     return try VulkanProgram(plan, context, packs)
+  }
+
+  /// Kernels that were found to compute wrongly, and are replaced by slower ones.
+  package var distrusted: [KernelVariant] {
+    context.choices.distrusted.sorted { $0.description < $1.description }
+  }
+
+  /// Tests the kernels that a plan would use, until it uses none that failed.
+  /// - Throws: `VulkanError.unavailable` if even the plain kernel of an op is wrong.
+  private func examine(_ plan: Plan) throws {
+    guard verdicts != nil else { return }
+    var unknown = SelfTest.variants(of: plan, context.choices).subtracting(examined)
+    while !unknown.isEmpty {
+      for variant in unknown { try examine(variant) }
+      unknown = SelfTest.variants(of: plan, context.choices).subtracting(examined)
+    }
+  }
+
+  private func examine(_ variant: KernelVariant) throws {
+    let known = verdicts?[device, variant]
+    let passes = try known ?? SelfTest(context: context).passes(variant)
+    if known == nil { verdicts?.add([variant: passes], of: device) }
+    examined.insert(variant)
+    guard !passes else { return }
+    context.choices.distrusted.insert(variant)
+    if variant.method == .plain {
+      throw VulkanError.unavailable(
+        "\(device.name) computes wrongly (\(variant)); its driver may be broken: \(device.driver)")
+    }
+  }
+
+  /// Tests all kernels.
+  /// - Returns: those that compute wrongly.
+  package func examineAll() throws -> [KernelVariant] {
+    for storage in storages {
+      for family in KernelFamily.allCases {
+        for method in family.methods
+        where method != .matrices || context.choices.matrixShape != nil && storage == .float16 {
+          let variant = KernelVariant(family, method, storage)
+          if !examined.contains(variant) { try examine(variant) }
+        }
+      }
+    }
+    return distrusted
   }
 
   package func dropParameters(of source: any WeightSource) { context.weights.drop(source) }

@@ -5,6 +5,21 @@ alignas(4) static const unsigned char attention[] = {
 alignas(4) static const unsigned char attention_half[] = {
 #embed "attention_half.spv"
 };
+alignas(4) static const unsigned char attention_matrix_16x16x16[] = {
+#embed "attention_matrix_16x16x16.spv"
+};
+alignas(4) static const unsigned char attention_matrix_8x16x16[] = {
+#embed "attention_matrix_8x16x16.spv"
+};
+alignas(4) static const unsigned char attention_matrix_8x8x8[] = {
+#embed "attention_matrix_8x8x8.spv"
+};
+alignas(4) static const unsigned char attention_plain[] = {
+#embed "attention_plain.spv"
+};
+alignas(4) static const unsigned char attention_plain_half[] = {
+#embed "attention_plain_half.spv"
+};
 alignas(4) static const unsigned char embedding[] = {
 #embed "embedding.spv"
 };
@@ -29,11 +44,23 @@ alignas(4) static const unsigned char group_norm_merge[] = {
 alignas(4) static const unsigned char group_norm_merge_half[] = {
 #embed "group_norm_merge_half.spv"
 };
+alignas(4) static const unsigned char group_norm_plain[] = {
+#embed "group_norm_plain.spv"
+};
+alignas(4) static const unsigned char group_norm_plain_half[] = {
+#embed "group_norm_plain_half.spv"
+};
 alignas(4) static const unsigned char layer_norm[] = {
 #embed "layer_norm.spv"
 };
 alignas(4) static const unsigned char layer_norm_half[] = {
 #embed "layer_norm_half.spv"
+};
+alignas(4) static const unsigned char layer_norm_plain[] = {
+#embed "layer_norm_plain.spv"
+};
+alignas(4) static const unsigned char layer_norm_plain_half[] = {
+#embed "layer_norm_plain_half.spv"
 };
 alignas(4) static const unsigned char pack[] = {
 #embed "pack.spv"
@@ -46,6 +73,21 @@ alignas(4) static const unsigned char product[] = {
 };
 alignas(4) static const unsigned char product_half[] = {
 #embed "product_half.spv"
+};
+alignas(4) static const unsigned char product_matrix_16x16x16[] = {
+#embed "product_matrix_16x16x16.spv"
+};
+alignas(4) static const unsigned char product_matrix_8x16x16[] = {
+#embed "product_matrix_8x16x16.spv"
+};
+alignas(4) static const unsigned char product_matrix_8x8x8[] = {
+#embed "product_matrix_8x8x8.spv"
+};
+alignas(4) static const unsigned char product_plain[] = {
+#embed "product_plain.spv"
+};
+alignas(4) static const unsigned char product_plain_half[] = {
+#embed "product_plain_half.spv"
 };
 alignas(4) static const unsigned char reduce[] = {
 #embed "reduce.spv"
@@ -74,6 +116,11 @@ alignas(4) static const unsigned char upsample_half[] = {
 static const struct module modules[] = {
     {"attention", attention, sizeof attention},
     {"attention_half", attention_half, sizeof attention_half},
+    {"attention_matrix_16x16x16", attention_matrix_16x16x16, sizeof attention_matrix_16x16x16},
+    {"attention_matrix_8x16x16", attention_matrix_8x16x16, sizeof attention_matrix_8x16x16},
+    {"attention_matrix_8x8x8", attention_matrix_8x8x8, sizeof attention_matrix_8x8x8},
+    {"attention_plain", attention_plain, sizeof attention_plain},
+    {"attention_plain_half", attention_plain_half, sizeof attention_plain_half},
     {"embedding", embedding, sizeof embedding},
     {"embedding_half", embedding_half, sizeof embedding_half},
     {"group_norm_apply", group_norm_apply, sizeof group_norm_apply},
@@ -82,12 +129,21 @@ static const struct module modules[] = {
     {"group_norm_measure_half", group_norm_measure_half, sizeof group_norm_measure_half},
     {"group_norm_merge", group_norm_merge, sizeof group_norm_merge},
     {"group_norm_merge_half", group_norm_merge_half, sizeof group_norm_merge_half},
+    {"group_norm_plain", group_norm_plain, sizeof group_norm_plain},
+    {"group_norm_plain_half", group_norm_plain_half, sizeof group_norm_plain_half},
     {"layer_norm", layer_norm, sizeof layer_norm},
     {"layer_norm_half", layer_norm_half, sizeof layer_norm_half},
+    {"layer_norm_plain", layer_norm_plain, sizeof layer_norm_plain},
+    {"layer_norm_plain_half", layer_norm_plain_half, sizeof layer_norm_plain_half},
     {"pack", pack, sizeof pack},
     {"pack_half", pack_half, sizeof pack_half},
     {"product", product, sizeof product},
     {"product_half", product_half, sizeof product_half},
+    {"product_matrix_16x16x16", product_matrix_16x16x16, sizeof product_matrix_16x16x16},
+    {"product_matrix_8x16x16", product_matrix_8x16x16, sizeof product_matrix_8x16x16},
+    {"product_matrix_8x8x8", product_matrix_8x8x8, sizeof product_matrix_8x8x8},
+    {"product_plain", product_plain, sizeof product_plain},
+    {"product_plain_half", product_plain_half, sizeof product_plain_half},
     {"reduce", reduce, sizeof reduce},
     {"reduce_half", reduce_half, sizeof reduce_half},
     {"rows", rows, sizeof rows},

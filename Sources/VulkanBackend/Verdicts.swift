@@ -1,0 +1,48 @@
+import Foundation
+import Graph
+import VulkanKernels
+
+/// What self-tests found, kept in a file from run to run: by device, driver version and the kernels' own bytes.
+package final class Verdicts {
+  private let file: URL?
+  private var known: [String: [String: Bool]]
+
+  /// - Parameter file: nil to forget with the process. A file that cannot be read counts as empty.
+  package init(file: URL?) {
+    self.file = file
+    known =
+      file.flatMap { try? Data(contentsOf: $0) }
+      .flatMap { try? JSONDecoder().decode([String: [String: Bool]].self, from: $0) } ?? [:]
+  }
+
+  /// The user's own, in the folder for what can be made again.
+  package static var standard: Verdicts {
+    let environment = ProcessInfo.processInfo.environment
+    let cache =
+      environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+      ?? environment["HOME"].map { "\($0)/.cache" }
+    return Verdicts(file: cache.map { URL(fileURLWithPath: "\($0)/darkroom/vulkan-kernels.json") })
+  }
+
+  subscript(device: DeviceDescription, variant: KernelVariant) -> Bool? {
+    known[Verdicts.key(device)]?[variant.description]
+  }
+
+  /// Adds what was found. A file that cannot be written costs the tests of the next run, and nothing else.
+  func add(_ verdicts: [KernelVariant: Bool], of device: DeviceDescription) {
+    guard !verdicts.isEmpty else { return }
+    for (variant, verdict) in verdicts {
+      known[Verdicts.key(device), default: [:]][variant.description] = verdict
+    }
+    guard let file else { return }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try? FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try? encoder.encode(known).write(to: file, options: .atomic)
+  }
+
+  private static func key(_ device: DeviceDescription) -> String {
+    "\(device.uuid) \(device.driver) \(device.driverVersion) \(String(dv_kernels_fingerprint(), radix: 16))"
+  }
+}
