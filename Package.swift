@@ -79,7 +79,8 @@ let package = Package(
     tests(
       "DarkroomTests",
       [
-        "Darkroom", "AllocationCounter", "CPUBackend", "Graph", "Weights", "Models", "Sampling", "Pictures",
+        "Darkroom", "AllocationCounter", "CPUBackend", "VulkanBackend", "Graph", "Weights", "Models",
+        "Sampling", "Pictures",
         "Tokenizer",
       ]),
     tests("HubTests", ["Hub", "HubDouble"]),

@@ -18,7 +18,8 @@ public struct DeviceChoice: Sendable, Equatable, CustomStringConvertible {
   public static let cpu = DeviceChoice(kind: .cpu)
 
   /// What `init(_:)` understands.
-  public static let expected = "auto, cpu, vulkan, or vulkan: and an index, a name or a UUID of \"darkroom devices\""
+  public static let expected =
+    "auto, cpu, vulkan, or vulkan: and an index, a name or a UUID of \"darkroom devices\""
 
   private init(kind: Kind) { self.kind = kind }
 
@@ -85,14 +86,16 @@ struct VulkanDevices {
         ranked.first { $0.isSoftware }.map { "; \($0.name) is no GPU, and used when it is named" } ?? ""
       throw DarkroomError(.resources, "device: Vulkan finds no GPU on this machine\(hint)")
     }
-    return try VulkanBackend(instance, device: device.index)
+    return try VulkanBackend(instance, device: device.index, verdicts: .standard)
   }
 
   private func named(_ which: String) throws -> DeviceDescription {
     if let index = Int(which), ranked.indices.contains(index) { return ranked[index] }
     let wanted = which.lowercased()
     let uuid = wanted.filter { $0 != "-" }
-    if let device = ranked.first(where: { $0.uuid == uuid || $0.name.lowercased() == wanted }) { return device }
+    if let device = ranked.first(where: { $0.uuid == uuid || $0.name.lowercased() == wanted }) {
+      return device
+    }
     let matching = ranked.filter { $0.name.lowercased().contains(wanted) }
     if matching.count == 1 { return matching[0] }
     let names = ranked.enumerated().map { "\($0.offset) (\($0.element.name))" }

@@ -21,17 +21,20 @@ public struct DeviceSummary: Codable, Sendable, Equatable {
   public let precisions: [String]
   /// How it multiplies matrices: an instruction set, `scalar`, or the fragments of its matrix cores.
   public let matrices: String
+  /// Kernels that compute wrongly on it and are replaced by slower ones.
+  public let distrusted: [String]
   /// Why it cannot be used; nil if it can.
   public let problem: String?
 }
 
 extension DeviceSummary {
-  /// The processor, then the Vulkan devices in the order of their indices.
+  /// The processor, then the Vulkan devices in the order of their indices. Kernels are tested on devices that have
+  /// not been seen before, which can take seconds.
   /// - Returns: also why there are no Vulkan devices, if there are none.
   public static func all() -> (devices: [DeviceSummary], noVulkan: String?) {
     do {
       let vulkan = try VulkanDevices()
-      return ([processor] + vulkan.ranked.enumerated().map { DeviceSummary($0.element, index: $0.offset) }, nil)
+      return ([processor] + vulkan.ranked.indices.map { vulkan.summary($0) }, nil)
     } catch {
       return ([processor], "\(error)")
     }
@@ -42,17 +45,32 @@ extension DeviceSummary {
     return DeviceSummary(
       id: "cpu", name: "processor, \(CPUBackend.availableCores) threads", kind: "cpu", driver: "", uuid: "",
       memory: memory, largestAllocation: memory, precisions: [Storage.float32.rawValue],
-      matrices: InstructionSet.best.rawValue, problem: nil)
+      matrices: InstructionSet.best.rawValue, distrusted: [], problem: nil)
   }
 
-  private init(_ device: DeviceDescription, index: Int) {
+  fileprivate init(_ device: DeviceDescription, index: Int, distrusted: [String], problem: String?) {
     self.init(
       id: "vulkan:\(index)", name: device.name, kind: device.kind.rawValue,
       driver: "\(device.driver), Vulkan \(device.apiVersion)", uuid: device.uuid, memory: device.memory,
       largestAllocation: device.largestAllocation,
-      precisions: (device.has16BitStorage ? [Storage.float16] : []).map(\.rawValue) + [Storage.float32.rawValue],
+      precisions: (device.has16BitStorage ? [Storage.float16] : []).map(\.rawValue) + [
+        Storage.float32.rawValue
+      ],
       matrices: device.matrixShapes.isEmpty
         ? "scalar" : device.matrixShapes.map(\.description).joined(separator: " "),
-      problem: device.missing.isEmpty ? nil : "lacks \(device.missing.joined(separator: ", "))")
+      distrusted: distrusted, problem: problem)
+  }
+}
+
+extension VulkanDevices {
+  fileprivate func summary(_ index: Int) -> DeviceSummary {
+    let device = ranked[index]
+    do {
+      let backend = try VulkanBackend(instance, device: device.index, verdicts: .standard)
+      return DeviceSummary(
+        device, index: index, distrusted: try backend.examineAll().map(\.description), problem: nil)
+    } catch {
+      return DeviceSummary(device, index: index, distrusted: [], problem: "\(error)")
+    }
   }
 }

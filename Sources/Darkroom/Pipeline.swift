@@ -10,6 +10,7 @@ package final class Pipeline {
   package let model: LoadedModel
   let backend: any Backend
   let programs: ProgramCache
+  private var remarksTold = 0
 
   package init(_ model: LoadedModel, _ backend: any Backend) {
     self.model = model
@@ -32,7 +33,7 @@ package final class Pipeline {
   }
 
   /// How a job's networks store their values.
-  func storage(_ job: Job) -> Storage { job.request.precision.storage ?? backend.storages[0] }
+  package func storage(_ job: Job) -> Storage { job.request.precision.storage ?? backend.storages[0] }
 
   /// Makes the pictures of a job in order, as many at a time as memory allows.
   func generate(_ job: Job, _ reporter: Reporter) throws {
@@ -45,6 +46,8 @@ package final class Pipeline {
     for first in stride(from: 0, to: job.request.count, by: estimate.batch) {
       let batch = min(estimate.batch, job.request.count - first)
       let latents = try sample(job, conditioning, pictures: first..<first + batch, clock)
+      for remark in backend.remarks.dropFirst(remarksTold) { reporter.notice(Notice(description: remark)) }
+      remarksTold = backend.remarks.count
       for index in 0..<batch {
         var picture = latents.picture(index)
         if let pass = job.second {

@@ -54,7 +54,7 @@ final class ProgramCache {
   private func prepared(_ plan: Plan) throws -> any Program {
     do {
       return try backend.prepare(plan)
-    } catch where backend.isShortage(error) {
+    } catch  where backend.isShortage(error) {
       entries = []
       backend.dropParameters(of: model.checkpoint)
       return try backend.prepare(plan)

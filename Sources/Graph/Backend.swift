@@ -16,6 +16,9 @@ package protocol Backend: AnyObject {
   /// largest, and what kernels need besides.
   func bytesNeeded(for plans: [Plan]) -> MemoryNeed
 
+  /// What the user should know about how it computes, such as kernels that had to be replaced.
+  var remarks: [String] { get }
+
   /// Whether an error says that there was too little memory, so that dropping other networks may help.
   func isShortage(_ error: any Error) -> Bool
 
@@ -58,6 +61,7 @@ package struct MemoryNeed: Sendable {
 extension Backend {
   package var storages: [Storage] { [.float32] }
   package var bytesAvailable: Int? { nil }
+  package var remarks: [String] { [] }
   package func plan(_ graph: Graph, storing storage: Storage) -> Plan { Plan(graph, storing: storage) }
   package func isShortage(_ error: any Error) -> Bool { false }
 }

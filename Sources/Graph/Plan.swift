@@ -34,7 +34,8 @@ package struct Plan: Sendable {
   /// - Parameters:
   ///   - storage: of all values that need no more.
   ///   - segment: bytes of one allocation, if the arena is made of several: no value lies in two.
-  package init(_ graph: Graph, fusing: Bool = true, storing storage: Storage = .float32, segment: Int? = nil) {
+  package init(_ graph: Graph, fusing: Bool = true, storing storage: Storage = .float32, segment: Int? = nil)
+  {
     self.storage = storage
     let keep = graph.outputs.map(\.value)
     let all = fusing ? fused(graph.nodes, shapes: graph.shapes, keep: keep) : graph.nodes

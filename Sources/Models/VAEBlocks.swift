@@ -44,7 +44,7 @@ struct VAEDownBlock {
   func callAsFunction(_ x: Tensor) -> Tensor {
     var x = x
     for resnet in resnets { x = resnet(x) }
-    return downsample?(x) ?? x
+    return downsample?(x).wideRange ?? x
   }
 }
 
@@ -67,7 +67,7 @@ struct VAEUpBlock {
   func callAsFunction(_ x: Tensor) -> Tensor {
     var x = x
     for resnet in resnets { x = resnet(x) }
-    return upsample?(x) ?? x
+    return upsample?(x).wideRange ?? x
   }
 }
 
@@ -81,7 +81,9 @@ struct PictureAttention {
     attention = Attention(weights, channels, heads: 1, bias: true)
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor { attention(norm(x).asSequence).reshaped(x.shape) + x }
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    (attention(norm(x).asSequence).reshaped(x.shape) + x).wideRange
+  }
 }
 
 /// The end of both halves: normalised, activated, convolved.

@@ -6,7 +6,8 @@ struct Chain: ~Copyable {
 
   /// Appends a structure; its `pNext` is set when another follows.
   @discardableResult
-  mutating func append<Structure: BitwiseCopyable>(_ structure: Structure) -> UnsafeMutablePointer<Structure> {
+  mutating func append<Structure: BitwiseCopyable>(_ structure: Structure) -> UnsafeMutablePointer<Structure>
+  {
     let part = UnsafeMutablePointer<Structure>.allocate(capacity: 1)
     part.initialize(to: structure)
     if let last = parts.last {

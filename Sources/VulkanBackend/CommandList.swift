@@ -12,7 +12,8 @@ struct Dispatch {
   let cost: Double
 
   init<Push: BitwiseCopyable>(
-    _ kernel: Kernel, _ push: Push, groups: (x: Int, y: Int, z: Int), access: BarrierPlanner.Access, cost: Double
+    _ kernel: Kernel, _ push: Push, groups: (x: Int, y: Int, z: Int), access: BarrierPlanner.Access,
+    cost: Double
   ) {
     self.kernel = kernel
     self.push = withUnsafeBytes(of: push) { Array($0) }
@@ -38,7 +39,9 @@ final class CommandList {
   private let clock: Clock?
 
   /// - Parameter mostCost: of one submission.
-  init(_ dispatches: [Dispatch], _ queue: Queue, _ kernels: KernelLibrary, mostCost: Double) throws(VulkanError) {
+  init(_ dispatches: [Dispatch], _ queue: Queue, _ kernels: KernelLibrary, mostCost: Double)
+    throws(VulkanError)
+  {
     self.queue = queue
     let parts = CommandList.cut(dispatches, mostCost: mostCost)
     let clock = try parts.isEmpty ? nil : Clock(queue.device, marks: 2 * parts.count)
@@ -49,7 +52,9 @@ final class CommandList {
       try commands.record { recorder in
         if index == 0 { clock.map { recorder.reset($0) } }
         clock.map { recorder.mark($0, 2 * index) }
-        for part in chunk.parts { recorder.record(part.dispatch, rows: part.rows, waits: part.waits, kernels) }
+        for part in chunk.parts {
+          recorder.record(part.dispatch, rows: part.rows, waits: part.waits, kernels)
+        }
         clock.map { recorder.mark($0, 2 * index + 1) }
         if index == parts.count - 1 { recorder.showToHost() }
       }

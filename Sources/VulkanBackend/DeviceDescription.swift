@@ -201,7 +201,8 @@ struct Features {
 
   var missing: [String] {
     [
-      ("buffer device addresses", second.bufferDeviceAddress), ("scalar block layout", second.scalarBlockLayout),
+      ("buffer device addresses", second.bufferDeviceAddress),
+      ("scalar block layout", second.scalarBlockLayout),
       ("timeline semaphores", second.timelineSemaphore), ("synchronization2", third.synchronization2),
     ].filter { $0.1 == 0 }.map(\.0)
   }

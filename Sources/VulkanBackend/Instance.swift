@@ -105,11 +105,14 @@ package final class Instance: Sendable {
 
 /// A table of functions.
 /// - Throws: `VulkanError.unavailable`, naming the library or function that is missing.
-func loaded<Table>(_ load: (UnsafeMutablePointer<Table>) -> UnsafePointer<CChar>?) throws(VulkanError) -> Table {
+func loaded<Table>(_ load: (UnsafeMutablePointer<Table>) -> UnsafePointer<CChar>?) throws(VulkanError)
+  -> Table
+{
   let table = UnsafeMutablePointer<Table>.allocate(capacity: 1)
   defer { table.deallocate() }
   if let missing = load(table) {
-    throw .unavailable("there is no Vulkan on this machine that can be used: \(String(cString: missing)) is missing")
+    throw .unavailable(
+      "there is no Vulkan on this machine that can be used: \(String(cString: missing)) is missing")
   }
   return table.pointee
 }

@@ -16,7 +16,8 @@ final class Kernel {
     self.pipeline = Owned(pipeline, of: device) { $0.vk.DestroyPipeline($0.handle, $1, nil) }
   }
 
-  private static func compile(_ device: Device, _ key: KernelKey, _ layout: VkPipelineLayout) throws(VulkanError)
+  private static func compile(_ device: Device, _ key: KernelKey, _ layout: VkPipelineLayout)
+    throws(VulkanError)
     -> VkPipeline
   {
     var bytes = 0
@@ -106,7 +107,8 @@ final class KernelLibrary {
   init(_ device: Device) throws(VulkanError) {
     self.device = device
     let range = VkPushConstantRange(
-      stageFlags: VkFlags(VK_SHADER_STAGE_COMPUTE_BIT.rawValue), offset: 0, size: UInt32(KernelLibrary.pushBytes))
+      stageFlags: VkFlags(VK_SHADER_STAGE_COMPUTE_BIT.rawValue), offset: 0,
+      size: UInt32(KernelLibrary.pushBytes))
     var info = VkPipelineLayoutCreateInfo()
     info.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO
     info.pushConstantRangeCount = 1

@@ -120,7 +120,8 @@ final class Lowering {
     _ name: String, _ push: Push, elements: Int, reads: [Range<UInt64>], writes: Range<UInt64>
   ) throws(VulkanError) {
     try emit(
-      key(name), push, groups: grid(elements: elements), reads: reads, writes: writes, cost: 32 * Double(elements))
+      key(name), push, groups: grid(elements: elements), reads: reads, writes: writes,
+      cost: 32 * Double(elements))
   }
 
   func key(_ name: String, _ constants: [UInt32] = []) -> KernelKey {
@@ -129,7 +130,9 @@ final class Lowering {
 
   /// A kernel on matrix cores: its threads come first among the constants, the subgroup's size last.
   func matrixKey(_ name: String, subgroups: Int, _ constants: [Int]) -> KernelKey {
-    guard let shape = context.choices.matrixShape else { preconditionFailure("the device has no matrix cores") }
+    guard let shape = context.choices.matrixShape else {
+      preconditionFailure("the device has no matrix cores")
+    }
     let size = context.choices.subgroupSize
     return KernelKey(
       name: "\(name)_\(shape)", half: false,

@@ -34,7 +34,8 @@ extension Lowering {
     let count = shape.pictures * shape.pixels * shape.channels
     if method(node) == .plain {
       try emit(
-        "group_norm_plain", push, elements: shape.pictures * groups, reads: [range(data)], writes: range(scratch))
+        "group_norm_plain", push, elements: shape.pictures * groups, reads: [range(data)],
+        writes: range(scratch))
     } else {
       try emit(
         key("group_norm_measure"), push, groups: (shape.chunks, shape.pictures, 1), reads: [range(data)],
@@ -54,7 +55,8 @@ extension Lowering {
     let push = LayerNormPush(
       data: address(data), weight: plain(affine.weight), bias: plain(affine.bias),
       result: address(ofResult: node), data_stride: UInt32(data.rowStride),
-      channels: UInt32(data.shape.channels), rows: UInt32(rows), epsilon: affine.epsilon, flags: normFlags(node))
+      channels: UInt32(data.shape.channels), rows: UInt32(rows), epsilon: affine.epsilon,
+      flags: normFlags(node))
     let isPlain = method(node) == .plain
     let x = min(max(rows, 1), 1024)
     try emit(

@@ -124,7 +124,8 @@ extension Lowering {
     throws(VulkanError)
   {
     try emit(
-      key("product_plain", storage == .float16 ? [1] : []), push, groups: grid(elements: shape.rows * shape.outputs),
+      key("product_plain", storage == .float16 ? [1] : []), push,
+      groups: grid(elements: shape.rows * shape.outputs),
       reads: reads, writes: range(ofResult: node), cost: 4 * shape.operations)
   }
 }

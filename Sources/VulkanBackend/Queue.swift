@@ -85,7 +85,9 @@ final class Queue {
   fileprivate func makeBuffer() throws(VulkanError) -> VkCommandBuffer {
     var info = VkCommandBufferAllocateInfo()
     info.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO
-    (info.commandPool, info.level, info.commandBufferCount) = (pool.handle, VK_COMMAND_BUFFER_LEVEL_PRIMARY, 1)
+    (info.commandPool, info.level, info.commandBufferCount) = (
+      pool.handle, VK_COMMAND_BUFFER_LEVEL_PRIMARY, 1
+    )
     return try made("vkAllocateCommandBuffers") {
       device.vk.AllocateCommandBuffers(device.handle, &info, $0)
     }
@@ -129,7 +131,8 @@ struct Recorder: ~Copyable {
     vk.CmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, dispatch.kernel.handle)
     dispatch.push.withUnsafeBytes {
       vk.CmdPushConstants(
-        buffer, kernels.layout, VkFlags(VK_SHADER_STAGE_COMPUTE_BIT.rawValue), 0, UInt32($0.count), $0.baseAddress)
+        buffer, kernels.layout, VkFlags(VK_SHADER_STAGE_COMPUTE_BIT.rawValue), 0, UInt32($0.count),
+        $0.baseAddress)
     }
     vk.CmdDispatchBase(
       buffer, 0, UInt32(rows.lowerBound), 0, UInt32(dispatch.groups.x), UInt32(rows.count),

@@ -35,7 +35,8 @@ extension Lowering {
     push.flags =
       lowered.flags | (isHalf(data) ? Flag.halfInput : 0) | (isHalf(node.output) ? Flag.halfOutput : 0)
     try emit(
-      "rows", push, elements: data.shape.count, reads: [range(data)] + lowered.reads, writes: range(ofResult: node))
+      "rows", push, elements: data.shape.count, reads: [range(data)] + lowered.reads,
+      writes: range(ofResult: node))
   }
 
   func upsample(_ node: Node) throws(VulkanError) {
@@ -56,6 +57,7 @@ extension Lowering {
       tokens: UInt32(ids.shape.channels), sequences: UInt32(ids.shape.rows), width: UInt32(table.rowCount),
       table_rows: UInt32(table.rows.count), has_positions: positions == nil ? 0 : 1,
       half_table: storage == .float16 ? 1 : 0, half_result: isHalf(node.output) ? 1 : 0)
-    try emit("embedding", push, elements: shape(node).count, reads: [range(ids)], writes: range(ofResult: node))
+    try emit(
+      "embedding", push, elements: shape(node).count, reads: [range(ids)], writes: range(ofResult: node))
   }
 }

@@ -68,7 +68,8 @@ struct SelfTest {
     case .embedding:
       return [
         Problem { p in
-          p.input([2, 7], wholeBelow: 50).embedding(table: p.parameter([50, 24]), positions: p.parameter([9, 24]))
+          p.input([2, 7], wholeBelow: 50).embedding(
+            table: p.parameter([50, 24]), positions: p.parameter([9, 24]))
         }
       ]
     }

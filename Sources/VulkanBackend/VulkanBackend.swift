@@ -37,7 +37,13 @@ package final class VulkanBackend: Backend {
     return devices
   }
 
+  package var validationMessages: [String] { context.device.instance.validationMessages }
+
   package var summary: String { "vulkan \(device.name)" }
+
+  package var remarks: [String] {
+    distrusted.map { "\(device.name) computes wrongly (\($0)); a slower kernel takes its place" }
+  }
 
   package var storages: [Storage] { device.has16BitStorage ? [.float16, .float32] : [.float32] }
 
@@ -78,6 +84,11 @@ package final class VulkanBackend: Backend {
     var packs: [PackKey: WeightStore.Pack] = [:]
     for key in keys { packs[key] = context.weights[key] }
     return try VulkanProgram(plan, context, packs)
+  }
+
+  /// Has a family's ops run by one method wherever it can, for tests and measurements.
+  package func force(_ family: KernelFamily, _ method: KernelMethod) {
+    context.choices.forced[family] = method
   }
 
   /// Kernels that were found to compute wrongly, and are replaced by slower ones.

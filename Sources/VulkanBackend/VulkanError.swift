@@ -54,7 +54,8 @@ func made(
 
 /// What a listing call lists: asked for the count, then for the items.
 func listed<Item>(
-  _ call: String, _ item: Item, _ list: (UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<Item>?) -> VkResult
+  _ call: String, _ item: Item,
+  _ list: (UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<Item>?) -> VkResult
 ) throws(VulkanError) -> [Item] {
   var count: UInt32 = 0
   try check(list(&count, nil), call)

@@ -83,7 +83,8 @@ final class VulkanProgram: Program {
       for node in rate == .picture ? prologue : plan.nodes[plan.prologue...] { try lowering.lower(node) }
       for output in plan.outputs {
         let perPicture =
-          made.contains(output.value) || plan.inputs.contains { $0.value == output.value && $0.rate == .picture }
+          made.contains(output.value)
+          || plan.inputs.contains { $0.value == output.value && $0.rate == .picture }
         guard perPicture == (rate == .picture) else { continue }
         try transfer(output.value, output.layout, toArena: false, lowering)
       }
@@ -95,7 +96,9 @@ final class VulkanProgram: Program {
   }
 
   /// Between the caller's numbers and the arena.
-  private func transfer(_ value: Int, _ layout: Layout, toArena: Bool, _ lowering: Lowering) throws(VulkanError) {
+  private func transfer(_ value: Int, _ layout: Layout, toArena: Bool, _ lowering: Lowering)
+    throws(VulkanError)
+  {
     guard let offset = exchangeOffsets[value] else { return }
     let (place, shape) = (plan.place(value), plan.shapes[value])
     let (outside, inside) = (exchange.address + UInt64(offset), context.arena.address(place))

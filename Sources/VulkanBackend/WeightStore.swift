@@ -142,7 +142,9 @@ private final class Uploader {
     }
   }
 
-  private func elementwise<Push: BitwiseCopyable>(_ name: String, _ push: Push, _ count: Int) throws -> Dispatch {
+  private func elementwise<Push: BitwiseCopyable>(_ name: String, _ push: Push, _ count: Int) throws
+    -> Dispatch
+  {
     Dispatch(
       try kernels.kernel(KernelKey(name: name, half: half)), push, groups: grid(elements: count),
       access: BarrierPlanner.Access(), cost: 0)

@@ -80,15 +80,6 @@ enum CPUCheck {
     }
   }
 
-  private static func shows(_ expected: [Bool], _ result: [Bool], batch: Int) -> Bool {
-    let size = expected.count / batch
-    return zip(expected, result).allSatisfy { $0 || !$1 }
-      && (0..<batch).allSatisfy { picture in
-        let range = (picture * size)..<((picture + 1) * size)
-        return expected[range].contains(false) || !result[range].contains(false)
-      }
-  }
-
   /// A backend whose arena holds no number that a kernel could take for a result.
   private static func poisoned(_ instructions: InstructionSet, for recorder: Recorder) throws -> CPUBackend {
     let backend = try CPUBackend(threads: 2, instructions: instructions)

@@ -54,7 +54,7 @@ final class Recorder {
   let graph = Graph()
   let batch: Int
   let firstPicture: Int
-  private let source = MemorySource()
+  let source = MemorySource()
   private(set) var inputs: [(name: String, rate: Rate, numbers: [Float])] = []
   private var parameters = 0
 
@@ -111,6 +111,7 @@ final class Recorder {
   }
 
   /// The result after one prologue and two steps, which must agree.
+  /// - Parameter plan: another than the graph's own.
   func run(on backend: any Backend, fusing: Bool = true, plan: Plan? = nil) throws -> [Float] {
     let program = try backend.prepare(plan ?? Plan(graph, fusing: fusing))
     write(.picture, to: program)
@@ -128,7 +129,7 @@ final class Recorder {
     return read("result", of: program, count: graph.shapes[graph.outputs[0].value].count)
   }
 
-  private func write(_ rate: Rate, to program: any Program) {
+  func write(_ rate: Rate, to program: any Program) {
     for input in inputs where input.rate == rate {
       input.numbers.withUnsafeBufferPointer { program.write($0, to: input.name) }
     }
@@ -173,4 +174,17 @@ func normalisedError(_ a: [Float], from b: [Float]) -> Double {
     largest = max(largest, abs(Double(b)))
   }
   return error / largest
+}
+
+/// Whether a result shows what is not finite in the reference's, and in no other picture.
+/// - Parameters:
+///   - expected: whether each of the reference's numbers is finite.
+///   - result: the same of a backend's.
+func shows(_ expected: [Bool], _ result: [Bool], batch: Int) -> Bool {
+  let size = expected.count / batch
+  return zip(expected, result).allSatisfy { $0 || !$1 }
+    && (0..<batch).allSatisfy { picture in
+      let range = (picture * size)..<((picture + 1) * size)
+      return expected[range].contains(false) || !result[range].contains(false)
+    }
 }

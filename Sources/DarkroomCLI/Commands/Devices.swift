@@ -27,12 +27,16 @@ extension Command {
 }
 
 extension DeviceSummary {
+  private var verdict: String {
+    distrusted.isEmpty ? "all kernels are right" : "wrong and replaced: \(distrusted.joined(separator: ", "))"
+  }
+
   fileprivate var text: String {
     let rows = [
       ["", kind], ["driver", driver], ["uuid", uuid],
       ["memory", "\(readableBytes(memory)), \(readableBytes(largestAllocation)) in one piece"],
       ["matrices", matrices], ["precisions", precisions.joined(separator: ", ")],
-      ["cannot be used", problem ?? ""],
+      ["self-test", problem == nil && kind != "cpu" ? verdict : ""], ["cannot be used", problem ?? ""],
     ]
     return "\(id)  \(name)\n" + table(rows.filter { !$0[1].isEmpty }, indent: 2)
   }

@@ -1,0 +1,184 @@
+import Foundation
+import Graph
+import Reference
+import Testing
+import VulkanBackend
+
+/// Small limits, lost devices and wrong kernels, played on the software device.
+@Suite struct VulkanFaultTests {
+  private static let block = OpTable.networks[1]
+
+  private func run(_ recorder: Recorder, on backend: VulkanBackend, _ storage: Storage = .float32) throws
+    -> [Float]
+  {
+    try recorder.run(on: backend, plan: backend.plan(recorder.graph, storing: storage))
+  }
+
+  @Test func smallAllocationsGiveTheSameNumbers() throws {
+    let recorder = VulkanFaultTests.block.recorded()
+    let expected = try SoftwareDevice.with { try run(recorder, on: $0) }
+    var simulation = Simulation()
+    simulation.largestAllocation = 64 << 10
+    let backend = try SoftwareDevice.backend(simulating: simulation)
+    let plan = backend.plan(recorder.graph, storing: .float32)
+    #expect(plan.arenaBytes > 64 << 10, "the plan must need more than one allocation")
+    #expect(sameBytes(try recorder.run(on: backend, plan: plan), expected))
+    SoftwareDevice.expectSilence()
+  }
+
+  @Test func aValueLargerThanAnAllocationIsRefused() throws {
+    var simulation = Simulation()
+    simulation.largestAllocation = 64 << 10
+    let backend = try SoftwareDevice.backend(simulating: simulation)
+    let graph = Graph()
+    graph.output("y", graph.input("x", [100, 1000], rate: .step).activated(.silu))
+    #expect { try backend.prepare(backend.plan(graph, storing: .float32)) } throws: {
+      backend.isShortage($0) && "\($0)".contains("[100, 1000]")
+    }
+  }
+
+  @Test func fullMemoryIsAnErrorThatNamesSizeAndPurpose() throws {
+    var simulation = Simulation()
+    simulation.memory = 1 << 20
+    let backend = try SoftwareDevice.backend(simulating: simulation)
+    let graph = Graph()
+    graph.output("y", graph.input("x", [1000, 1000], rate: .step).activated(.silu))
+    #expect { try backend.prepare(backend.plan(graph, storing: .float32)) } throws: {
+      backend.isShortage($0) && "\($0)".contains("MiB") && "\($0)".contains("values")
+    }
+    // What fits still runs.
+    let recorder = OpTable.rows[0].recorded()
+    _ = try run(recorder, on: backend)
+    SoftwareDevice.expectSilence()
+  }
+
+  @Test func memoryComesBack() throws {
+    let backend = try SoftwareDevice.backend()
+    let recorder = VulkanFaultTests.block.recorded()
+    let before = backend.bytesAvailable
+    try autoreleased {
+      _ = try run(recorder, on: backend)
+      #expect((backend.bytesAvailable ?? 0) < before ?? 0)
+    }
+    backend.dropParameters(of: recorder.source)
+    #expect(backend.bytesNeeded(for: [backend.plan(recorder.graph, storing: .float32)]).weights > 0)
+  }
+
+  private func autoreleased(_ body: () throws -> Void) throws { try body() }
+
+  @Test func aLostDeviceIsAnErrorAndStaysOne() throws {
+    let recorder = VulkanFaultTests.block.recorded()
+    var simulation = Simulation()
+    simulation.submissionsUntilLoss = 12
+    let backend = try SoftwareDevice.backend(simulating: simulation)
+    var losses = 0
+    for _ in 0..<20 {
+      do {
+        _ = try run(recorder, on: backend)
+        #expect(losses == 0, "a lost device does not come back")
+      } catch VulkanError.deviceLost {
+        losses += 1
+      }
+    }
+    #expect(losses > 0)
+    SoftwareDevice.expectSilence()
+  }
+
+  @Test func cancellingLeavesAProgramThatCanRunAgain() throws {
+    struct Cancelled: Error {}
+    let recorder = VulkanFaultTests.block.recorded()
+    try SoftwareDevice.with { backend in
+      let expected = try run(recorder, on: backend)
+      let program = try backend.prepare(backend.plan(recorder.graph, storing: .float32))
+      recorder.write(.picture, to: program)
+      try program.run(.picture)
+      #expect(throws: Cancelled.self) { try recorder.step(program) { throw Cancelled() } }
+      #expect(sameBytes(try recorder.step(program), expected))
+    }
+  }
+
+  @Test func anotherProgramInBetweenDoesNotMatter() throws {
+    let recorder = VulkanFaultTests.block.recorded()
+    let backend = try SoftwareDevice.backend()
+    let program = try backend.prepare(backend.plan(recorder.graph, storing: .float32))
+    func result() throws -> [Float] {
+      recorder.write(.picture, to: program)
+      try program.run(.picture)
+      return try recorder.step(program)
+    }
+    let first = try result()
+    // A larger one moves the arena.
+    let large = Graph()
+    large.output("y", large.input("x", [700, 700], rate: .step).activated(.silu))
+    _ = try backend.prepare(backend.plan(large, storing: .float32))
+    #expect(sameBytes(try result(), first))
+    SoftwareDevice.expectSilence()
+  }
+
+  @Test func allKernelsAreRightHere() throws {
+    let backend = try SoftwareDevice.backend(verdicts: Verdicts(file: nil))
+    #expect(try backend.examineAll().isEmpty)
+    SoftwareDevice.expectSilence()
+  }
+
+  /// As if the driver compiled one kernel into another.
+  @Test(arguments: [
+    ("group_norm_measure", "group_norm_merge", KernelVariant(.groupNorm, .tiles, .float32)),
+    ("layer_norm", "layer_norm_plain", KernelVariant(.layerNorm, .tiles, .float32)),
+  ])
+  func aWrongKernelIsReplacedAndNamed(kernel: String, by other: String, variant: KernelVariant) throws {
+    let recorder = VulkanFaultTests.block.recorded()
+    let norm = OpTable.networks[0].recorded()
+    let expected = try [recorder, norm].map { try $0.run(on: ReferenceBackend()) }
+    var simulation = Simulation()
+    simulation.swappedKernels = [kernel: other]
+    let backend = try SoftwareDevice.backend(verdicts: Verdicts(file: nil), simulating: simulation)
+    let results = try [recorder, norm].map { try run($0, on: backend) }
+    #expect(backend.distrusted == [variant])
+    for (result, expected) in zip(results, expected) {
+      #expect(normalisedError(result, from: expected) <= 1e-5)
+    }
+    // The same fault unexamined.
+    let trusting = try SoftwareDevice.backend(simulating: simulation)
+    let wrong = try [recorder, norm].map { try run($0, on: trusting) }
+    #expect(zip(wrong, expected).contains { normalisedError($0, from: $1) > 1e-3 }, "the fault must show")
+  }
+
+  @Test func verdictsAreKeptInAFile() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("a/vulkan-kernels.json")
+    var simulation = Simulation()
+    simulation.swappedKernels = ["group_norm_measure": "group_norm_merge"]
+    let recorder = OpTable.networks[0].recorded()
+    let broken = try SoftwareDevice.backend(verdicts: Verdicts(file: file), simulating: simulation)
+    _ = try run(recorder, on: broken)
+    #expect(broken.distrusted.count == 1)
+    // The next run believes the file.
+    let next = try SoftwareDevice.backend(verdicts: Verdicts(file: file))
+    _ = try run(recorder, on: next)
+    #expect(next.distrusted == broken.distrusted)
+    try Data("{".utf8).write(to: file)
+    let fresh = try SoftwareDevice.backend(verdicts: Verdicts(file: file))
+    _ = try run(recorder, on: fresh)
+    #expect(fresh.distrusted.isEmpty)
+  }
+
+  @Test func plainKernelsAreTheReference() throws {
+    let rows = OpTable.rows.filter { row in
+      ["linear 33 to", "conv2d 3x3/2", "groupNorm 33", "layerNorm 49", "attention 8x40", "attention 8x8"]
+        .contains { row.name.hasPrefix($0) }
+    }
+    #expect(rows.count >= 10)
+    let backend = try SoftwareDevice.backend()
+    for family in KernelFamily.allCases { backend.force(family, .plain) }
+    for row in rows {
+      let recorder = row.recorded()
+      let expected = try recorder.run(on: ReferenceBackend())
+      #expect(normalisedError(try run(recorder, on: backend), from: expected) <= 1e-5, "\(row.name)")
+      #expect(
+        normalisedError(try run(recorder, on: backend, .float16), from: expected) <= 5e-3, "\(row.name)")
+    }
+    SoftwareDevice.expectSilence()
+  }
+}

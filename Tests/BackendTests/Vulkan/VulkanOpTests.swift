@@ -1,0 +1,62 @@
+import Graph
+import Reference
+import Testing
+import VulkanBackend
+
+/// The op table on a Vulkan device.
+@Suite struct VulkanOpTests {
+  @Test(arguments: OpTable.rows) func float32IsTheReference(_ row: OpCase) throws {
+    let recorder = row.recorded()
+    let expected = try recorder.run(on: ReferenceBackend())
+    try SoftwareDevice.with { backend in
+      for fusing in [true, false] {
+        let plan = backend.plan(recorder.graph, storing: .float32, fusing: fusing)
+        try backend.poisonArena(for: plan)
+        let error = normalisedError(try recorder.run(on: backend, plan: plan), from: expected)
+        #expect(error <= max(row.tolerance, 1e-6), "\(row.name), fusing \(fusing)")
+      }
+    }
+  }
+
+  /// Inputs, weights and values between ops are rounded to 11 bits; sums are not.
+  @Test(arguments: OpTable.rows) func float16IsNearTheReference(_ row: OpCase) throws {
+    let recorder = row.recorded()
+    let expected = try recorder.run(on: ReferenceBackend())
+    try SoftwareDevice.with { backend in
+      let plan = backend.plan(recorder.graph, storing: .float16)
+      try backend.poisonArena(for: plan)
+      #expect(
+        normalisedError(try recorder.run(on: backend, plan: plan), from: expected) <= 5e-3, "\(row.name)")
+    }
+  }
+
+  @Test(arguments: OpTable.rows, Storage.allCases)
+  func aPictureDoesNotDependOnItsBatch(_ row: OpCase, storage: Storage) throws {
+    try SoftwareDevice.with { backend in
+      let all = row.recorded(batch: 3)
+      let together = try all.run(on: backend, plan: backend.plan(all.graph, storing: storage))
+      let size = together.count / 3
+      for picture in 0..<3 {
+        let one = row.recorded(batch: 1, firstPicture: picture)
+        let alone = try one.run(on: backend, plan: backend.plan(one.graph, storing: storage))
+        #expect(
+          sameBytes(Array(together[(picture * size)..<((picture + 1) * size)]), alone),
+          "\(row.name), \(picture)")
+      }
+    }
+  }
+
+  @Test(arguments: OpTable.rows) func whatIsNoNumberStaysNone(_ row: OpCase) throws {
+    for input in row.recorded().inputs.indices {
+      for poison in Poison.all {
+        let recorder = row.recorded()
+        recorder.poison(poison, input)
+        let expected = try recorder.run(on: ReferenceBackend()).map(\.isFinite)
+        let result = try SoftwareDevice.with { backend in
+          try recorder.run(on: backend, plan: backend.plan(recorder.graph, storing: .float32)).map(\.isFinite)
+        }
+        #expect(shows(expected, result, batch: recorder.batch), "\(row.name), input \(input), \(poison)")
+      }
+    }
+  }
+}
