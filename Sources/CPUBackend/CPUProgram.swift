@@ -46,6 +46,18 @@ final class CPUProgram: Program {
     }
   }
 
+  func secondsPerNode(_ rate: Rate) throws -> [Double]? {
+    let isPrologue = rate == .picture
+    var steps = (isPrologue ? lowering.prologue : lowering.steps)[...]
+    let calls = isPrologue ? lowering.callsPerNode[..<plan.prologue] : lowering.callsPerNode[plan.prologue...]
+    let clock = ContinuousClock()
+    return calls.map { count in
+      let time = clock.measure { for step in steps.prefix(count) { pool.run(step) } }
+      steps = steps.dropFirst(count)
+      return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+    }
+  }
+
   func read(_ output: String, into values: UnsafeMutableBufferPointer<Float>) {
     guard let output = plan.outputs.first(where: { $0.name == output }) else {
       preconditionFailure("the program has no output \(output)")

@@ -5,6 +5,8 @@ import Graph
 final class Lowering {
   private(set) var prologue: [Step] = []
   private(set) var steps: [Step] = []
+  /// Kernel calls of each node.
+  private(set) var callsPerNode: [Int] = []
   let plan: Plan
   /// Memory that kernels use while they run, shared by all nodes since these run one after the other.
   let scratch: FloatBuffer
@@ -22,6 +24,7 @@ final class Lowering {
     zeros = try FloatBuffer(count: plan.nodes.map { $0.zerosCount }.max() ?? 0)
     for (index, node) in plan.nodes.enumerated() {
       lower(node)
+      callsPerNode.append(lowered.count)
       if index < plan.prologue { prologue += lowered } else { steps += lowered }
       lowered = []
     }

@@ -67,6 +67,7 @@ package struct Settings: Sendable {
   package var file: String?
   package var device = DeviceChoice.auto
   package var threads: Int?
+  package var ops = false
   package var json = false
   package var quiet = false
   package var dryRun = false

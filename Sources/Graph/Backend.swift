@@ -9,6 +9,9 @@ package protocol Backend: AnyObject {
   /// Bytes that can still be had; nil if its memory is the process's own.
   var bytesAvailable: Int? { get }
 
+  /// Measures the limits of the hardware.
+  func measuredLimits() throws -> HardwareLimits
+
   /// Plans a graph as this backend runs it.
   func plan(_ graph: Graph, storing storage: Storage) -> Plan
 
@@ -41,8 +44,28 @@ package protocol Program: AnyObject {
   /// - Parameter check: is called between nodes; what it throws ends the run, for cancelling.
   func run(_ rate: Rate, check: () throws -> Void) throws
 
+  /// Runs the nodes of this rate one at a time, for measuring.
+  /// - Returns: the seconds of each, without what lies between them; nil if the device has no clock.
+  func secondsPerNode(_ rate: Rate) throws -> [Double]?
+
   /// Copies an output, in its layout, after the part that makes it.
   func read(_ output: String, into values: UnsafeMutableBufferPointer<Float>)
+}
+
+/// What a device can do at most, as measured on it.
+package struct HardwareLimits: Sendable {
+  /// Floating-point operations per second of matrix products in the storage that `auto` takes; nil if unknown.
+  package var matrixOperations: Double?
+  /// Floating-point operations per second in float32; nil if unknown.
+  package var scalarOperations: Double?
+  /// Bytes per second read and written; nil if unknown.
+  package var bytes: Double?
+
+  package init(matrixOperations: Double? = nil, scalarOperations: Double? = nil, bytes: Double? = nil) {
+    self.matrixOperations = matrixOperations
+    self.scalarOperations = scalarOperations
+    self.bytes = bytes
+  }
 }
 
 /// Bytes that plans take.
@@ -64,8 +87,10 @@ extension Backend {
   package var remarks: [String] { [] }
   package func plan(_ graph: Graph, storing storage: Storage) -> Plan { Plan(graph, storing: storage) }
   package func isShortage(_ error: any Error) -> Bool { false }
+  package func measuredLimits() throws -> HardwareLimits { HardwareLimits() }
 }
 
 extension Program {
   package func run(_ rate: Rate) throws { try run(rate) {} }
+  package func secondsPerNode(_ rate: Rate) throws -> [Double]? { nil }
 }

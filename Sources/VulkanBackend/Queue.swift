@@ -75,11 +75,23 @@ final class Queue {
     try device.checkAlive(result, "vkWaitSemaphores")
   }
 
-  /// Records, runs and forgets.
-  func runOnce(_ body: (borrowing Recorder) -> Void) throws(VulkanError) {
+  /// Runs dispatches one after the other.
+  /// - Returns: the time from the beginning of the first to the end of the last, by the device's clock; 0 if it has none.
+  func seconds(of dispatches: [Dispatch], _ kernels: KernelLibrary) throws(VulkanError) -> Double {
+    let clock = try Clock(device, marks: 2)
     let commands = try Commands(self)
-    try commands.record(body)
+    try commands.record { recorder in
+      clock.map { recorder.reset($0) }
+      recorder.barrier()
+      clock.map { recorder.mark($0, 0) }
+      for dispatch in dispatches {
+        recorder.record(dispatch, rows: 0..<dispatch.groups.y, waits: true, kernels)
+      }
+      clock.map { recorder.mark($0, 1) }
+    }
     try wait(for: submit(commands))
+    guard let marks = try clock?.seconds(2) else { return 0 }
+    return marks[1] - marks[0]
   }
 
   fileprivate func makeBuffer() throws(VulkanError) -> VkCommandBuffer {

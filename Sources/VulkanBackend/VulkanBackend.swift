@@ -5,7 +5,7 @@ import Graph
 /// Results are the same bytes on every run on one device and driver, however many pictures share a batch. Not to
 /// be used from two threads at once.
 package final class VulkanBackend: Backend {
-  private let context: Context
+  let context: Context
   private let verdicts: Verdicts?
   private var examined: Set<KernelVariant> = []
   package var device: DeviceDescription { context.device.description }

@@ -54,6 +54,15 @@ final class VulkanProgram: Program {
     destination.update(from: memory(output.value), count: count)
   }
 
+  func secondsPerNode(_ rate: Rate) throws -> [Double]? {
+    guard context.device.hasClock else { return nil }
+    let lowering = Lowering(plan, context, packs)
+    return try (rate == .picture ? plan.nodes[..<plan.prologue] : plan.nodes[plan.prologue...]).map { node in
+      try lowering.lower(node)
+      return try context.queue.seconds(of: lowering.taken(), context.kernels)
+    }
+  }
+
   private func memory(_ value: Int) -> UnsafeMutablePointer<Float> {
     guard let base = exchange.mapped, let offset = exchangeOffsets[value] else {
       preconditionFailure("value \(value) is not exchanged")

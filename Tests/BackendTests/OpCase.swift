@@ -28,25 +28,6 @@ struct OpCase: Sendable, CustomTestStringConvertible {
     recorder.graph.output("result", record(recorder))
     return recorder
   }
-
-  /// Floating-point operations of one run, for benchmarks.
-  var operations: Int {
-    let graph = recorded().graph
-    return graph.nodes.reduce(0) { $0 + graph.operations(of: $1) }
-  }
-}
-
-extension Graph {
-  /// Multiplications and additions of products; for other ops one for each element of the result, since
-  /// moving memory is what they cost.
-  fileprivate func operations(of node: Node) -> Int {
-    let shape = shapes[node.output]
-    switch node.op {
-    case .linear(let weight), .conv2d(let weight, _): return 2 * shape.count * weight.depth
-    case .attention: return 4 * shape.count * node.inputs[1].shape[1]
-    default: return shape.count
-    }
-  }
 }
 
 /// Records a graph together with the numbers of its parameters and inputs.

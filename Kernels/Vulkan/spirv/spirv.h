@@ -68,6 +68,27 @@ alignas(4) static const unsigned char pack[] = {
 alignas(4) static const unsigned char pack_half[] = {
 #embed "pack_half.spv"
 };
+alignas(4) static const unsigned char peak_copy[] = {
+#embed "peak_copy.spv"
+};
+alignas(4) static const unsigned char peak_copy_half[] = {
+#embed "peak_copy_half.spv"
+};
+alignas(4) static const unsigned char peak_matrix_16x16x16[] = {
+#embed "peak_matrix_16x16x16.spv"
+};
+alignas(4) static const unsigned char peak_matrix_8x16x16[] = {
+#embed "peak_matrix_8x16x16.spv"
+};
+alignas(4) static const unsigned char peak_matrix_8x8x8[] = {
+#embed "peak_matrix_8x8x8.spv"
+};
+alignas(4) static const unsigned char peak_scalar[] = {
+#embed "peak_scalar.spv"
+};
+alignas(4) static const unsigned char peak_scalar_half[] = {
+#embed "peak_scalar_half.spv"
+};
 alignas(4) static const unsigned char product[] = {
 #embed "product.spv"
 };
@@ -137,6 +158,13 @@ static const struct module modules[] = {
     {"layer_norm_plain_half", layer_norm_plain_half, sizeof layer_norm_plain_half},
     {"pack", pack, sizeof pack},
     {"pack_half", pack_half, sizeof pack_half},
+    {"peak_copy", peak_copy, sizeof peak_copy},
+    {"peak_copy_half", peak_copy_half, sizeof peak_copy_half},
+    {"peak_matrix_16x16x16", peak_matrix_16x16x16, sizeof peak_matrix_16x16x16},
+    {"peak_matrix_8x16x16", peak_matrix_8x16x16, sizeof peak_matrix_8x16x16},
+    {"peak_matrix_8x8x8", peak_matrix_8x8x8, sizeof peak_matrix_8x8x8},
+    {"peak_scalar", peak_scalar, sizeof peak_scalar},
+    {"peak_scalar_half", peak_scalar_half, sizeof peak_scalar_half},
     {"product", product, sizeof product},
     {"product_half", product_half, sizeof product_half},
     {"product_matrix_16x16x16", product_matrix_16x16x16, sizeof product_matrix_16x16x16},

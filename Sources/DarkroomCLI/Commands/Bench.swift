@@ -17,6 +17,9 @@ extension Command {
       .switch("wait", "read a line from the input before each sample, to take turns with another program") {
         $0.wait = true
       },
+      .switch("ops", "time each op by itself, and say what share of the device's limits it reaches") {
+        $0.ops = true
+      },
       .threads, .device, .json,
     ],
     details: [
@@ -29,12 +32,42 @@ extension Command {
     var request = settings.request
     request.prompt = "a photo of a cat"
     request.seed = 0
+    if settings.ops {
+      let (ops, limits) = try await engine.measureOps(request)
+      try settings.json
+        ? console.result(json: OpListing(ops: ops, limits: limits))
+        : console.result(OpListing.text(ops, limits))
+      return ExitCode.done
+    }
     let result = try await engine.measure(request, rounds: settings.rounds) { name, seconds in
       if let seconds { return console.notice("\(name): \(String(format: "%.3f", seconds)) s") }
       if settings.wait, readLine() == nil { throw CancellationError() }
     }
     if settings.json { try console.result(json: result) } else { try console.result(result.text) }
     return ExitCode.done
+  }
+}
+
+private struct OpListing: Encodable {
+  let ops: [OpSpeed]
+  let limits: DeviceLimits
+
+  static func text(_ ops: [OpSpeed], _ limits: DeviceLimits) -> String {
+    func number(_ value: Double?, _ unit: String) -> String {
+      value.map { String(format: "%.3g %@", $0, unit) } ?? "unknown"
+    }
+    let rows = ops.map { op in
+      [
+        op.network, op.name, "\(op.count)", String(format: "%.3f ms", op.seconds * 1e3),
+        number(op.operationsPerSecond / 1e9, "GFLOP/s"), number(op.bytesPerSecond / 1e9, "GB/s"),
+        op.share.map { String(format: "%.0f %%", $0 * 100) } ?? "",
+      ]
+    }
+    let heads = [["network", "op", "count", "time", "arithmetic", "memory", "of the limit"]]
+    let matrix = number(limits.matrixOperationsPerSecond.map { $0 / 1e9 }, "GFLOP/s")
+    let scalar = number(limits.scalarOperationsPerSecond.map { $0 / 1e9 }, "GFLOP/s")
+    let memory = number(limits.bytesPerSecond.map { $0 / 1e9 }, "GB/s")
+    return table(heads + rows) + "\n\nlimits: matrices \(matrix), float32 \(scalar), memory \(memory)"
   }
 }
 
