@@ -7,7 +7,8 @@ import Graph
 public actor Engine {
   private let executor = EngineExecutor("darkroom.engine")
   let threads: Int
-  private let backend: any Backend
+  private let makeBackend: @Sendable () throws -> any Backend
+  private var backend: any Backend
   private var pipeline: Pipeline?
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -21,9 +22,8 @@ public actor Engine {
     let threads = threads ?? CPUBackend.availableCores
     self.threads = threads
     let instructions = try Engine.instructions(ProcessInfo.processInfo.environment)
-    backend = try DarkroomError.wrapping {
-      try device.backend(threads: threads, instructions: instructions)
-    }
+    makeBackend = { try device.backend(threads: threads, instructions: instructions) }
+    backend = try DarkroomError.wrapping(makeBackend)
   }
 
   /// The instruction set that the environment asks for, or the best.
@@ -70,10 +70,20 @@ public actor Engine {
     finished: @escaping @Sendable (GeneratedPicture) throws -> Void
   ) throws {
     let pipeline = try loadedPipeline()
+    defer { replaceLostBackend() }
     try DarkroomError.wrapping {
       let reporter = Reporter(progress: progress, notice: notice, finished: finished)
       try pipeline.generate(try pipeline.resolve(request), reporter)
     }
+  }
+
+  /// After the loss of a device its request has failed; the next one opens the device again, if it has come back.
+  private func replaceLostBackend() {
+    guard backend.isLost, let model = pipeline?.model.source, let fresh = try? makeBackend(),
+      let loaded = try? LoadedModel(model)
+    else { return }
+    backend = fresh
+    pipeline = Pipeline(loaded, fresh)
   }
 
   func loadedPipeline() throws -> Pipeline {

@@ -1,4 +1,5 @@
 import Graph
+import Models
 
 /// How fast nodes of one kind and size run, on the device's own clock where it has one.
 public struct OpSpeed: Codable, Sendable, Equatable {

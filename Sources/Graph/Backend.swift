@@ -9,6 +9,9 @@ package protocol Backend: AnyObject {
   /// Bytes that can still be had; nil if its memory is the process's own.
   var bytesAvailable: Int? { get }
 
+  /// Whether the device is gone: nothing on it can be used any more.
+  var isLost: Bool { get }
+
   /// Measures the limits of the hardware.
   func measuredLimits() throws -> HardwareLimits
 
@@ -87,6 +90,7 @@ extension Backend {
   package var remarks: [String] { [] }
   package func plan(_ graph: Graph, storing storage: Storage) -> Plan { Plan(graph, storing: storage) }
   package func isShortage(_ error: any Error) -> Bool { false }
+  package var isLost: Bool { false }
   package func measuredLimits() throws -> HardwareLimits { HardwareLimits() }
 }
 

@@ -67,6 +67,8 @@ package final class VulkanBackend: Backend {
       arena: max(0, arena - context.arena.bytes), scratch: 0)
   }
 
+  package var isLost: Bool { context.device.isLost }
+
   package func isShortage(_ error: any Error) -> Bool {
     if case .outOfMemory? = error as? VulkanError { true } else { false }
   }

@@ -92,7 +92,10 @@ import DarkroomCLI
     (
       ["--size", "64x500"], "--size: '64x500' is not possible; expected both a multiple of 8 from 8 to 2048"
     ),
-    (["--device", "gpu"], "--device: 'gpu' is not possible; expected cpu"),
+    (
+      ["--device", "gpu"],
+      "--device: 'gpu' is not possible; expected auto, cpu, vulkan, or vulkan: and an index"
+    ),
     (["--threads", "0"], "--threads: '0' is not possible; expected 1 to 1024"),
     (["--model", ""], "--model: '' is not possible; expected a path"),
     (["a", "cat"], "unexpected argument 'cat'; an argument with spaces needs quotes"),

@@ -40,6 +40,9 @@ enum BuiltCommand {
   ) throws -> Running {
     var all = ProcessInfo.processInfo.environment
     all["DARKROOM_MODEL"] = nil
+    all["XDG_CACHE_HOME"] =
+      FileManager.default.temporaryDirectory
+      .appendingPathComponent("darkroom-tests-\(ProcessInfo.processInfo.processIdentifier)").path
     // Files, since nobody reads while the process runs.
     let streams = try TemporaryFolder()
     let process = try ChildProcess(

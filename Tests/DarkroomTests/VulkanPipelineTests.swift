@@ -44,6 +44,42 @@ import VulkanBackend
     #expect(backend.validationMessages.isEmpty, "\(backend.validationMessages.prefix(3))")
   }
 
+  /// An autoencoder whose stream leaves float16's range, as published ones have.
+  @Test func largeNumbersInTheAutoencoderDoNotOverflow() throws {
+    let backend = try VulkanPipelineTests.backend()
+    let graph = Graph()
+    let x = graph.input("x", [1, 6, 6, 32], rate: .step)
+    let source = LargeWeights()
+    let window = Window(kernel: 3, stride: 1, padTop: 1, padLeft: 1)
+    let weight = Weight([Parameter(source: source, name: "w", shape: [32, 32, 3, 3])])
+    let affine = Affine(
+      weight: Parameter(source: source, name: "one", shape: [32]),
+      bias: Parameter(source: source, name: "one", shape: [32]), epsilon: 1e-5)
+    let large = x.conv2d(weight, window, height: 6, width: 6, bias: []).wideRange
+    let larger = large.upsampled(height: 12, width: 12)
+      .conv2d(weight, window, height: 12, width: 12, bias: []).wideRange
+    graph.output("largest", larger)
+    graph.output("y", larger.groupNorm(groups: 4, affine))
+    let results = try [(backend as any Backend, Storage.float16), (CPUBackend(), .float32)].map {
+      backend, storage in
+      let program = try backend.prepare(backend.plan(graph, storing: storage))
+      let numbers = (0..<x.shape.count).map { Float($0 * 7919 % 101) / 50 - 1 }
+      numbers.withUnsafeBufferPointer { program.write($0, to: "x") }
+      try program.run(.step)
+      return try ["largest", "y"].map { name in
+        var result = [Float](repeating: 0, count: 12 * 12 * 32)
+        result.withUnsafeMutableBufferPointer { program.read(name, into: $0) }
+        return try #require(result.allSatisfy(\.isFinite) ? result : nil)
+      }
+    }
+    let largest = results[1][0].map(abs).max() ?? 0
+    #expect(largest > 1e5, "the numbers must leave float16's range")
+    for (half, full) in zip(results[0], results[1]) {
+      let scale = full.map(abs).max() ?? 0
+      #expect(largestDifference(half, full) <= 0.01 * scale)
+    }
+  }
+
   @Test func networksOneAtATimeGiveTheSamePicture() throws {
     var request = GenerationRequest(prompt: "a red circle on a blue background")
     (request.width, request.height, request.steps, request.seed) = (64, 64, 2, 3)
@@ -89,6 +125,15 @@ import VulkanBackend
     #expect(devices.contains { $0.kind == "software" })
     guard !devices.contains(where: { !["cpu", "software"].contains($0.kind) }) else { return }
     #expect { try Engine(device: #require(DeviceChoice("vulkan"))) } throws: { "\($0)".contains("no GPU") }
+  }
+}
+
+/// Weights that make numbers grow.
+private final class LargeWeights: WeightSource {
+  func read(_ name: String, elements: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>) {
+    for (index, element) in elements.enumerated() {
+      destination[index] = name == "one" ? 1 : Float(element * 104_729 % 211) / 7 - 15
+    }
   }
 }
 

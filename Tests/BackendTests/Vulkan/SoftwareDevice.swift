@@ -23,11 +23,12 @@ enum SoftwareDevice {
   }
 
   /// Backends are costly to make, since kernels are compiled for each, and may be used by one test at a time.
-  private static let shared = Mutex<VulkanBackend?>(nil)
+  private static let lock = Mutex(())
+  private nonisolated(unsafe) static var shared: VulkanBackend?
 
   /// Runs `body` with a backend that all tests share; the validation layer must have nothing to say by its end.
   static func with<Value>(_ body: (VulkanBackend) throws -> Value) throws -> Value {
-    try shared.withLock { shared in
+    try lock.withLock { _ in
       let backend = try shared ?? backend()
       shared = backend
       defer { expectSilence() }
