@@ -35,36 +35,38 @@ private struct Part {
 /// be told, a job cancelled, and no driver loses its patience.
 final class CommandList {
   private let queue: Queue
-  private let chunks: [(commands: Commands, cost: Double)]
+  private let chunks: [Commands]
   private let clock: Clock?
+
+  var count: Int { chunks.count }
 
   /// - Parameter mostCost: of one submission.
   init(_ dispatches: [Dispatch], _ queue: Queue, _ kernels: KernelLibrary, mostCost: Double)
     throws(VulkanError)
   {
     self.queue = queue
-    let parts = CommandList.cut(dispatches, mostCost: mostCost)
-    let clock = try parts.isEmpty ? nil : Clock(queue.device, marks: 2 * parts.count)
+    let cut = CommandList.cut(dispatches, mostCost: mostCost)
+    let clock = try cut.isEmpty ? nil : Clock(queue.device, marks: 2 * cut.count)
     self.clock = clock
-    var chunks: [(commands: Commands, cost: Double)] = []
-    for (index, chunk) in parts.enumerated() {
+    var chunks: [Commands] = []
+    for (index, parts) in cut.enumerated() {
       let commands = try Commands(queue)
       try commands.record { recorder in
         if index == 0 { clock.map { recorder.reset($0) } }
         clock.map { recorder.mark($0, 2 * index) }
-        for part in chunk.parts {
+        for part in parts {
           recorder.record(part.dispatch, rows: part.rows, waits: part.waits, kernels)
         }
         clock.map { recorder.mark($0, 2 * index + 1) }
-        if index == parts.count - 1 { recorder.showToHost() }
+        if index == cut.count - 1 { recorder.showToHost() }
       }
-      chunks.append((commands, chunk.cost))
+      chunks.append(commands)
     }
     self.chunks = chunks
   }
 
-  private static func cut(_ dispatches: [Dispatch], mostCost: Double) -> [(parts: [Part], cost: Double)] {
-    var chunks: [(parts: [Part], cost: Double)] = []
+  private static func cut(_ dispatches: [Dispatch], mostCost: Double) -> [[Part]] {
+    var chunks: [[Part]] = []
     var planner = BarrierPlanner()
     var current: (parts: [Part], cost: Double) = ([], 0)
     for (index, dispatch) in dispatches.enumerated() {
@@ -75,20 +77,20 @@ final class CommandList {
         let rows = dispatch.groups.y * piece / pieces..<dispatch.groups.y * (piece + 1) / pieces
         let cost = dispatch.cost / Double(pieces)
         if !current.parts.isEmpty, current.cost + cost > mostCost {
-          chunks.append(current)
+          chunks.append(current.parts)
           current = ([], 0)
         }
         current.parts.append(Part(dispatch: dispatch, rows: rows, waits: waits && piece == 0))
         current.cost += cost
       }
     }
-    if !current.parts.isEmpty { chunks.append(current) }
+    if !current.parts.isEmpty { chunks.append(current.parts) }
     return chunks
   }
 
   /// Runs everything and waits for the end, at most two submissions ahead of the device.
   /// - Parameter check: is called before each submission; what it throws ends the run once the device is idle.
-  /// - Returns: cost per second of the slowest submission, if the device has a clock.
+  /// - Returns: seconds of the longest submission, if the device has a clock.
   @discardableResult
   func run(check: () throws -> Void) throws -> Double? {
     var submitted: [UInt64] = []
@@ -96,7 +98,7 @@ final class CommandList {
       for chunk in chunks {
         try check()
         if submitted.count >= 2 { try queue.wait(for: submitted[submitted.count - 2]) }
-        submitted.append(try queue.submit(chunk.commands))
+        submitted.append(try queue.submit(chunk))
       }
     } catch {
       if let last = submitted.last { try? queue.wait(for: last) }
@@ -104,14 +106,11 @@ final class CommandList {
     }
     guard let last = submitted.last else { return nil }
     try queue.wait(for: last)
-    return try clock.flatMap { try slowest($0) }
+    return try clock.map { try longest($0) }
   }
 
-  private func slowest(_ clock: Clock) throws -> Double? {
+  private func longest(_ clock: Clock) throws -> Double {
     let marks = try clock.seconds(2 * chunks.count)
-    return chunks.indices.compactMap { index in
-      let seconds = marks[2 * index + 1] - marks[2 * index]
-      return seconds > 1e-4 ? chunks[index].cost / seconds : nil
-    }.min()
+    return chunks.indices.map { marks[2 * $0 + 1] - marks[2 * $0] }.max() ?? 0
   }
 }

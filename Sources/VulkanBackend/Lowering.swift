@@ -18,7 +18,7 @@ final class Context {
   let weights: WeightStore
   let arena: DeviceArena
   var choices: KernelChoices
-  /// Cost per second, as the slowest submission so far showed it.
+  /// Cost per second that new programs begin with.
   var rate: Double
 
   init(_ device: Device) throws(VulkanError) {

@@ -10,6 +10,10 @@ final class VulkanProgram: Program {
   /// The caller's numbers, float32 in the caller's layout.
   private let exchange: Block
   private let exchangeOffsets: [Int: Int]
+  /// Cost per second, as far as is known.
+  private var rate: Double
+  /// What a submission should take: half of what none must exceed.
+  private static let submissionSeconds = 0.05
   private var recorded: (lists: [Rate: CommandList], generation: Int, rate: Double)?
 
   init(_ plan: Plan, _ context: Context, _ packs: [PackKey: WeightStore.Pack]) throws(VulkanError) {
@@ -23,6 +27,7 @@ final class VulkanProgram: Program {
       bytes += (plan.shapes[value].count * Storage.float32.bytes + 255) / 256 * 256
     }
     exchangeOffsets = offsets
+    rate = context.rate
     exchange = try Block(context.device, bytes: bytes, home: .host, purpose: "inputs and outputs")
     try record()
   }
@@ -39,8 +44,17 @@ final class VulkanProgram: Program {
   }
 
   func run(_ rate: Rate, check: () throws -> Void) throws {
-    if needsRecording { try record() }
-    if let measured = try recorded?.lists[rate]?.run(check: check) { context.rate = measured }
+    if recorded?.generation != context.arena.generation || recorded?.rate != self.rate { try record() }
+    guard let list = recorded?.lists[rate], let longest = try list.run(check: check) else { return }
+    adapt(longest: longest, of: list.count)
+  }
+
+  /// Has the lists cut anew where a submission took too long, or so little time that waiting for it costs more.
+  private func adapt(longest: Double, of submissions: Int) {
+    let wanted = VulkanProgram.submissionSeconds
+    guard longest > 2 * wanted || longest < wanted / 4 && submissions > 1 else { return }
+    rate = max(1e7, rate * min(8, wanted / max(longest, 1e-6)))
+    context.rate = rate
   }
 
   func read(_ output: String, into values: UnsafeMutableBufferPointer<Float>) {
@@ -72,13 +86,6 @@ final class VulkanProgram: Program {
 
   // MARK: Recording
 
-  /// Twice as fast or half as fast as when the lists were cut.
-  private var needsRecording: Bool {
-    guard let recorded else { return true }
-    return recorded.generation != context.arena.generation
-      || !(recorded.rate / 2...recorded.rate * 4).contains(context.rate)
-  }
-
   private func record() throws(VulkanError) {
     recorded = nil
     let lowering = Lowering(plan, context, packs)
@@ -97,11 +104,10 @@ final class VulkanProgram: Program {
         guard perPicture == (rate == .picture) else { continue }
         try transfer(output.value, output.layout, toArena: false, lowering)
       }
-      // A twentieth of a second leaves room for an estimate that is wrong by two.
       lists[rate] = try CommandList(
-        lowering.taken(), context.queue, context.kernels, mostCost: context.rate * 0.05)
+        lowering.taken(), context.queue, context.kernels, mostCost: rate * VulkanProgram.submissionSeconds)
     }
-    recorded = (lists, context.arena.generation, context.rate)
+    recorded = (lists, context.arena.generation, rate)
   }
 
   /// Between the caller's numbers and the arena.
