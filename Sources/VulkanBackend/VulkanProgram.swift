@@ -105,9 +105,9 @@ final class VulkanProgram: Program {
         try transfer(output.value, output.layout, toArena: false, lowering)
       }
       lists[rate] = try CommandList(
-        lowering.taken(), context.queue, context.kernels, mostCost: rate * VulkanProgram.submissionSeconds)
+        lowering.taken(), context.queue, context.kernels, mostCost: self.rate * VulkanProgram.submissionSeconds)
     }
-    recorded = (lists, context.arena.generation, rate)
+    recorded = (lists, context.arena.generation, self.rate)
   }
 
   /// Between the caller's numbers and the arena.
