@@ -37,6 +37,16 @@ void store(Floats base, uint index, bool half_storage, float value) {
   base.v[index] = value;
 }
 
+void store_quad(Floats base, uint index, bool half_storage, vec4 value) {
+#ifdef HALF
+  if (half_storage) {
+    HalfQuads(base).v[index] = f16vec4(value);
+    return;
+  }
+#endif
+  Quads(base).v[index] = value;
+}
+
 // Kernels of one element a thread run in a grid of rows, since one axis may be too short for all groups.
 const uint ELEMENT_THREADS = 128u;
 uint element() {

@@ -27,12 +27,25 @@ layout(push_constant, scalar) uniform Push {
 
 #include "epilogue.glsl"
 
+// Whether columns, strides and addresses allow reading four numbers at once; then each thread copies four. Other
+// operands are read one by one.
+layout(constant_id = 0) const bool QUADS = false;
+
 void main() {
-  uint index = element();
+  uint index = QUADS ? element() * 4u : element();
   uint row = index / p.columns;
   if (row >= p.rows) return;
   uint column = index % p.columns;
-  float x = fetch(p.data, row * p.data_stride + column, (p.flags & HALF_INPUT) != 0u);
-  store(p.result, row * p.result_stride + column, (p.flags & HALF_OUTPUT) != 0u,
-        finished(x, row, row / p.picture_rows, column));
+  uint picture = row / p.picture_rows;
+  bool half_data = (p.flags & HALF_INPUT) != 0u;
+  bool half_result = (p.flags & HALF_OUTPUT) != 0u;
+  uint from = row * p.data_stride + column;
+  uint to = row * p.result_stride + column;
+  if (QUADS) {
+    vec4 quad = fetch_quad(p.data, from / 4u, half_data);
+    for (uint i = 0u; i < 4u; i++) quad[i] = finished(quad[i], row, picture, column + i);
+    store_quad(p.result, to / 4u, half_result, quad);
+  } else {
+    store(p.result, to, half_result, finished(fetch(p.data, from, half_data), row, picture, column));
+  }
 }

@@ -19,15 +19,21 @@ layout(push_constant, scalar) uniform Push {
   uint half_result;
 } p;
 
+// Whether channels, strides and addresses allow reading four numbers at once; then each thread copies four.
+layout(constant_id = 0) const bool QUADS = false;
+
 void main() {
-  uint index = element();
+  uint index = QUADS ? element() * 4u : element();
   uint channel = index % p.channels;
   uint pixel = index / p.channels;
   uint x = pixel % p.out_width;
   uint y = pixel / p.out_width % p.out_height;
   uint picture = pixel / (p.out_width * p.out_height);
   if (picture >= p.pictures) return;
-  uint from = (picture * p.in_height + y * p.in_height / p.out_height) * p.in_width + x * p.in_width / p.out_width;
-  store(p.result, index, p.half_result != 0u,
-        fetch(p.data, from * p.data_stride + channel, p.half_data != 0u));
+  uint source = (picture * p.in_height + y * p.in_height / p.out_height) * p.in_width + x * p.in_width / p.out_width;
+  uint from = source * p.data_stride + channel;
+  if (QUADS)
+    store_quad(p.result, index / 4u, p.half_result != 0u, fetch_quad(p.data, from / 4u, p.half_data != 0u));
+  else
+    store(p.result, index, p.half_result != 0u, fetch(p.data, from, p.half_data != 0u));
 }

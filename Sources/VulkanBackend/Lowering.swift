@@ -115,13 +115,21 @@ final class Lowering {
         access: BarrierPlanner.Access(reads: reads, writes: [writes]), cost: cost))
   }
 
-  /// A kernel of one element a thread. Memory takes most of its time.
+  /// A kernel of one element a thread, or of four. Memory takes most of its time.
+  /// - Parameter quads: whether four at once are possible; nil for a kernel that knows no such thing.
   func emit<Push: BitwiseCopyable>(
-    _ name: String, _ push: Push, elements: Int, reads: [Range<UInt64>], writes: Range<UInt64>
+    _ name: String, _ push: Push, elements: Int, quads: Bool? = nil, reads: [Range<UInt64>],
+    writes: Range<UInt64>
   ) throws(VulkanError) {
     try emit(
-      key(name), push, groups: grid(elements: elements), reads: reads, writes: writes,
+      key(name, quads.map { [$0 ? 1 : 0] } ?? []), push,
+      groups: grid(elements: quads == true ? elements / 4 : elements), reads: reads, writes: writes,
       cost: 32 * Double(elements))
+  }
+
+  /// Whether rows of an operand can be read four numbers at a time.
+  func quads(_ operand: Operand) -> Bool {
+    [operand.rowStride, operand.offset, operand.shape.channels].allSatisfy { $0 % 4 == 0 }
   }
 
   func key(_ name: String, _ constants: [UInt32] = []) -> KernelKey {

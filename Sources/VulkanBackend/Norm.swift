@@ -45,7 +45,7 @@ extension Lowering {
         writes: range(scratch))
     }
     try emit(
-      "group_norm_apply", push, elements: count, reads: [range(scratch), range(data)],
+      "group_norm_apply", push, elements: count, quads: quads(data), reads: [range(scratch), range(data)],
       writes: range(ofResult: node))
   }
 

@@ -93,7 +93,7 @@ extension Lowering {
   private typealias Tiles = (key: KernelKey, groups: (x: Int, y: Int, z: Int))
 
   private func tiles(_ shape: ProductShape, _ data: Operand, _ slices: Int) -> Tiles {
-    let quads = [data.rowStride, data.offset, shape.channels].allSatisfy { $0 % 4 == 0 }
+    let quads = quads(data)
     // Large tiles read less, small ones busy more of the device.
     let small = ((shape.rows + 63) / 64) * ((shape.outputs + 63) / 64) * slices < 32
     let (side, part) = small ? (32, 4) : (64, 8)

@@ -35,7 +35,9 @@ extension Lowering {
     push.flags =
       lowered.flags | (isHalf(data) ? Flag.halfInput : 0) | (isHalf(node.output) ? Flag.halfOutput : 0)
     try emit(
-      "rows", push, elements: data.shape.count, reads: [range(data)] + lowered.reads,
+      "rows", push, elements: data.shape.count,
+      quads: quads(data) && column % 4 == 0 && shape(node).channels % 4 == 0,
+      reads: [range(data)] + lowered.reads,
       writes: range(ofResult: node))
   }
 
@@ -46,7 +48,9 @@ extension Lowering {
       pictures: UInt32(data.shape[0]), in_height: UInt32(data.shape[1]), in_width: UInt32(data.shape[2]),
       out_height: UInt32(out[1]), out_width: UInt32(out[2]), channels: UInt32(data.shape[3]),
       half_data: half(data), half_result: isHalf(node.output) ? 1 : 0)
-    try emit("upsample", push, elements: out.count, reads: [range(data)], writes: range(ofResult: node))
+    try emit(
+      "upsample", push, elements: out.count, quads: quads(data), reads: [range(data)],
+      writes: range(ofResult: node))
   }
 
   func embedding(_ node: Node, _ table: Parameter, _ positions: Parameter?) throws(VulkanError) {

@@ -105,7 +105,8 @@ final class VulkanProgram: Program {
         try transfer(output.value, output.layout, toArena: false, lowering)
       }
       lists[rate] = try CommandList(
-        lowering.taken(), context.queue, context.kernels, mostCost: self.rate * VulkanProgram.submissionSeconds)
+        lowering.taken(), context.queue, context.kernels,
+        mostCost: self.rate * VulkanProgram.submissionSeconds)
     }
     recorded = (lists, context.arena.generation, self.rate)
   }
