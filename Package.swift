@@ -84,7 +84,7 @@ let package = Package(
         "Tokenizer",
       ]),
     tests("HubTests", ["Hub", "HubDouble"]),
-    tests("CLITests", ["DarkroomCLI", "Darkroom", "AllocationCounter", "HubDouble"]),
+    tests("CLITests", ["DarkroomCLI", "Darkroom", "Pictures", "AllocationCounter", "HubDouble"]),
   ],
   cLanguageStandard: .gnu2x
 )

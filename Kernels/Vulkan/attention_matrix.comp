@@ -1,7 +1,8 @@
 #version 450
 // softmax(scale q k') v on matrix cores: float16 factors, float32 scores and sums. Each subgroup keeps
 // FRAGMENT_ROWS queries of one head; keys come in blocks, with the softmax's running maximum and sum as in
-// attention.comp. All values are stored in 16 bits.
+// attention.comp. All values are stored in 16 bits. A wide head's columns are shared out among work groups, each of
+// which computes the scores for itself; its queries do not fit in registers, and are read again for each block.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
@@ -13,17 +14,21 @@
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint HEAD = 40;
-layout(constant_id = 2) const uint SUBGROUP_SIZE = 32;
+layout(constant_id = 2) const uint COLUMNS = 40;  // of results that a work group makes: the head's, or a part of them
+layout(constant_id = 3) const uint KEYS = 32;     // of a block
+layout(constant_id = 4) const uint SUBGROUP_SIZE = 32;
 
 const uint SUBGROUPS = 4;
 const uint THREADS = SUBGROUPS * SUBGROUP_SIZE;
 const uint QUERIES = SUBGROUPS * FRAGMENT_ROWS;
-const uint KEYS = 32;
+const bool IS_WIDE = COLUMNS < HEAD;
 const uint WIDTH = (HEAD + 15) / 16 * 16;  // of a head, filled up with zeros
 const uint STRIDE = (WIDTH + 8) / 4;
 const uint WEIGHT_STRIDE = (KEYS + 8) / 4;
 const uint PARTS = WIDTH / FRAGMENT_DEPTH;
-const uint COLUMN_PARTS = WIDTH / FRAGMENT_COLUMNS;
+const uint QUERY_PARTS = IS_WIDE ? 1 : PARTS;  // that are kept
+const uint RESULT_WIDTH = (COLUMNS + 15) / 16 * 16;
+const uint COLUMN_PARTS = RESULT_WIDTH / FRAGMENT_COLUMNS;
 const uint KEY_PARTS = KEYS / FRAGMENT_COLUMNS;
 const uint ROW_LANES = SUBGROUP_SIZE / FRAGMENT_ROWS;  // that share a row of scores
 const uint LANE_KEYS = KEYS / ROW_LANES;
@@ -35,22 +40,23 @@ shared f16vec4 weights[QUERIES * WEIGHT_STRIDE];
 shared float factors[QUERIES * FRAGMENT_COLUMNS];
 
 uint first_query = gl_WorkGroupID.y * QUERIES;
-uint first_column = gl_WorkGroupID.x * HEAD;
+uint first_column = gl_WorkGroupID.x / (HEAD / COLUMNS) * HEAD;
+uint first_result = gl_WorkGroupID.x * COLUMNS;
 uint picture = gl_WorkGroupID.z;
 uint first_row = gl_SubgroupID * FRAGMENT_ROWS;
 uint lane_row = gl_SubgroupInvocationID / ROW_LANES;
 uint lane_key = gl_SubgroupInvocationID % ROW_LANES * LANE_KEYS;
 
-// Fills the tile with KEYS tokens; zeros beyond the last token and the head's end.
-void load_tile(Floats base, uint stride, uint first, uint count) {
+// Fills the tile with `width` columns of KEYS tokens; zeros beyond the last token and the columns' end.
+void load_tile(Floats base, uint stride, uint first, uint count, uint column, uint columns, uint width) {
   barrier();
-  for (uint i = gl_LocalInvocationIndex; i < KEYS * (WIDTH / 4u); i += THREADS) {
-    uint token = first + i / (WIDTH / 4u);
-    uint d = i % (WIDTH / 4u) * 4u;
+  for (uint i = gl_LocalInvocationIndex; i < KEYS * (width / 4u); i += THREADS) {
+    uint token = first + i / (width / 4u);
+    uint d = i % (width / 4u) * 4u;
     f16vec4 quad = f16vec4(0.0);
-    if (token < count && d < HEAD)
-      quad = HalfQuads(base).v[((picture * count + token) * stride + first_column + d) / 4u];
-    tile[i / (WIDTH / 4u) * STRIDE + d / 4u] = quad;
+    if (token < count && d < columns)
+      quad = HalfQuads(base).v[((picture * count + token) * stride + column + d) / 4u];
+    tile[i / (width / 4u) * STRIDE + d / 4u] = quad;
   }
   barrier();
 }
@@ -63,11 +69,11 @@ void spread(float factor) {
 }
 
 void main() {
-  coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_ROWS, FRAGMENT_DEPTH, gl_MatrixUseA> query[PARTS];
-  for (uint block = 0u; block < QUERIES; block += KEYS) {
-    load_tile(p.query, p.query_stride, first_query + block, p.queries);
+  coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_ROWS, FRAGMENT_DEPTH, gl_MatrixUseA> query[QUERY_PARTS];
+  for (uint block = 0u; block < QUERIES && !IS_WIDE; block += KEYS) {
+    load_tile(p.query, p.query_stride, first_query + block, p.queries, first_column, HEAD, WIDTH);
     if (first_row / KEYS * KEYS == block)
-      for (uint i = 0u; i < PARTS; i++)
+      for (uint i = 0u; i < QUERY_PARTS; i++)
         coopMatLoad(query[i], tile, (first_row - block) * STRIDE + i * FRAGMENT_DEPTH / 4u, STRIDE,
                     gl_CooperativeMatrixLayoutRowMajor);
   }
@@ -80,7 +86,7 @@ void main() {
 
   uint visible = p.causal != 0u ? min(p.keys, first_query + QUERIES) : p.keys;
   for (uint first_key = 0u; first_key < visible; first_key += KEYS) {
-    load_tile(p.key, p.key_stride, first_key, p.keys);
+    load_tile(p.key, p.key_stride, first_key, p.keys, first_column, HEAD, WIDTH);
     for (uint j = 0u; j < KEY_PARTS; j++) {
       coopmat<float, gl_ScopeSubgroup, FRAGMENT_ROWS, FRAGMENT_COLUMNS, gl_MatrixUseAccumulator> product =
           coopmat<float, gl_ScopeSubgroup, FRAGMENT_ROWS, FRAGMENT_COLUMNS, gl_MatrixUseAccumulator>(0.0);
@@ -88,7 +94,13 @@ void main() {
         coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_DEPTH, FRAGMENT_COLUMNS, gl_MatrixUseB> keys;
         coopMatLoad(keys, tile, j * FRAGMENT_COLUMNS * STRIDE + i * FRAGMENT_DEPTH / 4u, STRIDE,
                     gl_CooperativeMatrixLayoutColumnMajor);
-        product = coopMatMulAdd(query[i], keys, product);
+        if (IS_WIDE) {
+          // A subgroup beyond the last query does the work of the one before, for nothing.
+          uint row = picture * p.queries + min(first_query + first_row, p.queries - FRAGMENT_ROWS);
+          coopMatLoad(query[0], Halves(p.query).v, row * p.query_stride + first_column + i * FRAGMENT_DEPTH,
+                      p.query_stride, gl_CooperativeMatrixLayoutRowMajor);
+        }
+        product = coopMatMulAdd(query[IS_WIDE ? 0u : i], keys, product);
       }
       coopMatStore(product, scores, first_row * KEYS + j * FRAGMENT_COLUMNS, KEYS,
                    gl_CooperativeMatrixLayoutRowMajor);
@@ -118,7 +130,7 @@ void main() {
           f16vec4(mine[k], mine[k + 1u], mine[k + 2u], mine[k + 3u]);
     spread(factor);
 
-    load_tile(p.value, p.value_stride, first_key, p.keys);
+    load_tile(p.value, p.value_stride, first_key, p.keys, first_result, COLUMNS, RESULT_WIDTH);
     coopmat<float, gl_ScopeSubgroup, FRAGMENT_ROWS, FRAGMENT_COLUMNS, gl_MatrixUseAccumulator> scale;
     coopMatLoad(scale, factors, first_row * FRAGMENT_COLUMNS, FRAGMENT_COLUMNS,
                 gl_CooperativeMatrixLayoutRowMajor);
@@ -143,8 +155,8 @@ void main() {
     subgroupBarrier();
     for (uint c = gl_SubgroupInvocationID % ROW_LANES; c < FRAGMENT_COLUMNS; c += ROW_LANES) {
       uint d = i * FRAGMENT_COLUMNS + c;
-      if (token < p.queries && d < HEAD)
-        Halves(p.result).v[(picture * p.queries + token) * p.heads * HEAD + first_column + d] =
+      if (token < p.queries && d < COLUMNS)
+        Halves(p.result).v[(picture * p.queries + token) * p.heads * HEAD + first_result + d] =
             float16_t(factors[(first_row + lane_row) * FRAGMENT_COLUMNS + c] / sum);
     }
   }

@@ -1,5 +1,4 @@
 import Graph
-
 extension Lowering {
   func attention(_ node: Node, _ options: AttentionOptions) throws(VulkanError) {
     let (query, key, value) = (node.inputs[0], node.inputs[1], node.inputs[2])
@@ -14,10 +13,13 @@ extension Lowering {
     let kernel: KernelKey
     // Queries of a work group; zero for one result a thread.
     var block = 0
+    // Columns of a head that a work group makes.
+    var columns = head
     switch method(node) {
     case .matrices:
       block = 4 * (context.choices.matrixShape?.rows ?? 0)
-      kernel = matrixKey("attention_matrix", subgroups: 4, [head])
+      columns = head <= 160 ? head : 128
+      kernel = matrixKey("attention_matrix", subgroups: 4, [head, columns, head <= 160 ? 32 : 16])
     case .tiles:
       // A thread keeps its part of the results in registers: wide heads leave room for fewer queries.
       block = head <= 160 ? 32 : 8
@@ -27,7 +29,7 @@ extension Lowering {
     let groups =
       block == 0
       ? grid(elements: shape(node).count)
-      : (x: options.heads, y: (queries + block - 1) / block, z: query.shape[0])
+      : (x: options.heads * (head / columns), y: (queries + block - 1) / block, z: query.shape[0])
     try emit(
       kernel, push, groups: groups, reads: [query, key, value].map(range), writes: range(ofResult: node),
       cost: 4 * Double(shape(node).count) * Double(keys) * (block == 0 ? Double(head) : 1))

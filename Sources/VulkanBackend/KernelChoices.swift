@@ -92,8 +92,10 @@ struct KernelChoices {
     case .attention(let options):
       let head = node.inputs[0].shape.channels / options.heads
       let values = node.inputs.map(\.value) + [node.output]
-      return fours && head % 4 == 0 && head <= 160
-        && values.allSatisfy { plan.place($0).storage == .float16 }
+      // Queries of a wide head are read in whole fragments.
+      let isPossible =
+        head <= 160 ? head % 4 == 0 : head % 128 == 0 && head <= 512 && node.inputs[0].shape[1] % 16 == 0
+      return fours && isPossible && values.allSatisfy { plan.place($0).storage == .float16 }
     default: return false
     }
   }

@@ -47,10 +47,10 @@ struct SelfTest {
         },
       ]
     case .attention:
-      return [40, 64].map { head in
+      return [40, 64, 256].map { head in
         Problem { p in
           let options = AttentionOptions(heads: 2, scale: 0.15, causal: head == 64)
-          return p.input([2, 70, 2 * head]).attention(
+          return p.input([2, 80, 2 * head]).attention(
             keys: p.input([2, 77, 2 * head]), values: p.input([2, 77, 2 * head]), options)
         }
       }

@@ -127,6 +127,8 @@ enum OpTable {
     attend(heads: 2, size: 80, queries: 17, keys: 300),
     attend(heads: 1, size: 160, queries: 7, keys: 77, batch: 2),
     attend(heads: 1, size: 512, queries: 9, keys: 300),
+    attend(heads: 1, size: 512, queries: 48, keys: 70, batch: 2),
+    attend(heads: 2, size: 256, queries: 80, keys: 33),
     // Around the blocks of queries and keys.
     attend(heads: 1, size: 8, queries: 256, keys: 288),
     attend(heads: 1, size: 8, queries: 257, keys: 289, batch: 2),

@@ -1,5 +1,6 @@
 import Darkroom
 import Foundation
+import Pictures
 import Testing
 
 import DarkroomCLI
@@ -38,7 +39,7 @@ import DarkroomCLI
         environment: ["XDG_CACHE_HOME": folder.path])
       #expect(result.code == 0, "\(result.error)")
     }
-    let pictures = try ["a.png", "b.png"].map { try Picture.decode(Data(contentsOf: folder.url($0))) }
+    let pictures = try ["a.png", "b.png"].map { try Picture.decode(Data(contentsOf: URL(fileURLWithPath: folder.path($0)))) }
     #expect(zip(pictures[0].pixels, pictures[1].pixels).allSatisfy { abs(Int($0) - Int($1)) <= 2 })
   }
 
