@@ -10,39 +10,6 @@ func grid(elements: Int) -> (x: Int, y: Int, z: Int) {
 /// As in common.glsl.
 private let elementThreads = 128
 
-/// What the programs of a backend share.
-final class Context {
-  let device: Device
-  let queue: Queue
-  let kernels: KernelLibrary
-  let weights: WeightStore
-  let arena: DeviceArena
-  var choices: KernelChoices
-  /// Cost per second that new programs begin with.
-  var rate: Double
-
-  init(_ device: Device) throws(VulkanError) {
-    self.device = device
-    choices = KernelChoices(device.description)
-    queue = try Queue(device)
-    kernels = try KernelLibrary(device)
-    weights = WeightStore(queue, kernels)
-    arena = DeviceArena(device)
-    rate = device.description.isSoftware ? 1e9 : 5e11
-  }
-
-  /// The same device with memory and choices of its own.
-  init(_ other: Context, choices: KernelChoices) {
-    device = other.device
-    self.choices = choices
-    queue = other.queue
-    kernels = other.kernels
-    weights = WeightStore(queue, kernels)
-    arena = DeviceArena(device)
-    rate = other.rate
-  }
-}
-
 /// Turns the nodes of a plan into dispatches. Each op has a file with its part of this.
 final class Lowering {
   private(set) var dispatches: [Dispatch] = []
@@ -190,45 +157,5 @@ extension Activation {
     case .gelu: 2
     case .quickGelu: 3
     }
-  }
-}
-
-/// What an epilogue needs of push constants.
-struct LoweredEpilogue {
-  var addresses = EpilogueAddresses()
-  var strides = EpilogueStrides()
-  var flags: UInt32 = 0
-  var reads: [Range<UInt64>] = []
-}
-
-extension Lowering {
-  func lowered(_ epilogue: Epilogue) -> LoweredEpilogue {
-    var result = LoweredEpilogue()
-    if !epilogue.bias.isEmpty {
-      result.addresses.bias = packed(epilogue.bias, .plain(.float32))
-      result.flags |= Flag.bias
-    }
-    if let vector = epilogue.vector {
-      result.addresses.vector = address(vector)
-      result.strides.vector = UInt32(vector.shape[0] == 1 ? 0 : vector.rowStride)
-      result.flags |= Flag.vector | (isHalf(vector) ? Flag.halfVector : 0)
-    }
-    result.flags |= epilogue.activation?.number ?? 0
-    if let gate = epilogue.gate {
-      result.addresses.gate = address(gate)
-      result.strides.gate = UInt32(gate.rowStride)
-      result.flags |= Flag.gate | (isHalf(gate) ? Flag.halfGate : 0)
-    }
-    for (index, residual) in epilogue.residuals.enumerated() {
-      let stride = UInt32(residual.rowStride)
-      if index == 0 {
-        (result.addresses.residual_0, result.strides.residual_0) = (address(residual), stride)
-      } else {
-        (result.addresses.residual_1, result.strides.residual_1) = (address(residual), stride)
-      }
-      result.flags |= Flag.residuals[index] | (isHalf(residual) ? Flag.halfResiduals[index] : 0)
-    }
-    result.reads = epilogue.operands.map(range)
-    return result
   }
 }
