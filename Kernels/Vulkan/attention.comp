@@ -82,13 +82,16 @@ void soften() {
     for (uint k = 0u; k < KEYS; k++) maximum = max(maximum, weights[thread * (KEYS + 1u) + k]);
     float factor = exp(maxima[thread] - maximum);
     float sum = sums[thread] * factor;
+    uint largest = 0u;
     for (uint k = 0u; k < KEYS; k++) {
-      float weight = exp(weights[thread * (KEYS + 1u) + k] - maximum);
+      float score = weights[thread * (KEYS + 1u) + k];
+      float weight = exp(score - maximum);
       weights[thread * (KEYS + 1u) + k] = weight;
       sum += weight;
+      largest = max(largest, magnitude(score));
     }
     maxima[thread] = maximum;
-    sums[thread] = sum;
+    sums[thread] = unless_broken(sum, largest);
     factors[thread] = factor;
   }
 }

@@ -19,3 +19,10 @@ const uint HALF_QUERY = 1u;
 const uint HALF_KEY = 2u;
 const uint HALF_VALUE = 4u;
 const uint HALF_RESULT = 8u;
+
+// Compilers may assume that numbers are finite, and exp() may lose what is not. So scores are looked at as bits: the
+// largest magnitude of a row tells whether its sum is a number.
+uint magnitude(float score) { return floatBitsToUint(score) & 0x7fffffffu; }
+float unless_broken(float sum, uint largest) {
+  return largest < 0x7f800000u ? sum : uintBitsToFloat(0x7fc00000u);
+}

@@ -119,10 +119,13 @@ void main() {
     float factor = exp(maximum - highest);
     maximum = highest;
     float part = 0.0;
+    uint largest = 0u;
     for (uint k = 0u; k < LANE_KEYS; k++) {
+      largest = max(largest, magnitude(mine[k]));
       mine[k] = mine[k] == LOWEST ? 0.0 : exp(mine[k] - highest);
       part += mine[k];
     }
+    part = unless_broken(part, largest);
     for (uint step = 1u; step < ROW_LANES; step *= 2u) part += subgroupShuffleXor(part, step);
     sum = sum * factor + part;
     for (uint k = 0u; k < LANE_KEYS; k += 4u)

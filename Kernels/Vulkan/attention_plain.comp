@@ -31,11 +31,14 @@ void main() {
   for (uint key = 0u; key < visible; key++)
     maximum = max(maximum, score(query, (picture * p.keys + key) * p.key_stride + first));
   float sum = 0.0, result = 0.0;
+  uint largest = 0u;
   for (uint key = 0u; key < visible; key++) {
-    float weight = exp(score(query, (picture * p.keys + key) * p.key_stride + first) - maximum);
+    float its_score = score(query, (picture * p.keys + key) * p.key_stride + first);
+    float weight = exp(its_score - maximum);
+    largest = max(largest, magnitude(its_score));
     sum += weight;
     result = fma(weight, fetch(p.value, (picture * p.keys + key) * p.value_stride + column,
                                (p.half_data & HALF_VALUE) != 0u), result);
   }
-  store(p.result, index, (p.half_data & HALF_RESULT) != 0u, result / sum);
+  store(p.result, index, (p.half_data & HALF_RESULT) != 0u, result / unless_broken(sum, largest));
 }

@@ -11,18 +11,26 @@ enum AvailableMemory {
     return min(machine, max(0, limit - used))
   }
 
-  private static func kibibytes(_ field: String, in path: String) -> Int? {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
-    for line in text.split(separator: "\n") where line.hasPrefix("\(field):") {
-      return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
-    }
-    return nil
-  }
-
   /// Nil for "max", and where there are no control groups.
   private static func number(_ path: String) -> Int? {
     (try? String(contentsOfFile: path, encoding: .utf8)).flatMap {
       Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
     }
   }
+}
+
+/// What this process takes of the machine's memory.
+package enum ResidentMemory {
+  /// The most that it has had at once, in bytes; nil where the system does not tell. `getrusage` would count what
+  /// the parent had before the program was started.
+  package static var peak: Int? { kibibytes("VmHWM", in: "/proc/self/status") }
+}
+
+/// A field of one of the kernel's tables in KiB, as bytes.
+private func kibibytes(_ field: String, in path: String) -> Int? {
+  guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+  for line in text.split(separator: "\n") where line.hasPrefix("\(field):") {
+    return line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
+  }
+  return nil
 }

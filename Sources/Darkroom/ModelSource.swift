@@ -53,4 +53,6 @@ public struct MemoryEstimate: Codable, Sendable, Equatable {
   /// What the machine could give now.
   public let available: Int
   public var peak: Int { weights + arena + scratch }
+  /// What it takes with the weights of one network at a time: they are read again when their turn comes.
+  public let least: Int
 }

@@ -21,9 +21,27 @@ extension Pipeline {
     let storage = storage(job)
     let plans = try modules(job, batch: batch).map { backend.plan(try $0.graph(model), storing: storage) }
     let need = backend.bytesNeeded(for: plans)
+    let scratch = need.scratch + Pipeline.pictureBytes(job)
+    let largest = plans.map { backend.bytesNeeded(for: [$0]).weights }.max() ?? 0
     return MemoryEstimate(
-      weights: need.weights, arena: need.arena, scratch: need.scratch + Pipeline.pictureBytes(job),
-      batch: batch, available: backend.bytesAvailable ?? AvailableMemory.bytes)
+      weights: need.weights, arena: need.arena, scratch: scratch, batch: batch,
+      available: backend.bytesAvailable ?? AvailableMemory.bytes, least: largest + need.arena + scratch)
+  }
+
+  /// The estimate by which a job will run; where memory does not hold all networks, they take turns in it.
+  /// - Throws: `DarkroomError` of kind `resources` if it does not hold even the largest.
+  func reserve(_ job: Job) throws -> MemoryEstimate {
+    programs.takeTurns = false
+    var estimate = try estimate(job)
+    if estimate.peak > estimate.available {
+      programs.removeAll()
+      estimate = try self.estimate(job)
+      programs.takeTurns = estimate.peak > estimate.available
+    }
+    guard min(estimate.peak, estimate.least) <= estimate.available else {
+      throw DarkroomError.tooLarge(estimate)
+    }
+    return estimate
   }
 
   /// All networks that a job runs, at their sizes.
@@ -70,11 +88,20 @@ extension Pipeline {
   }
 }
 
+extension Notice {
+  init(oneNetworkAtATime estimate: MemoryEstimate) {
+    self.init(
+      description:
+        "memory: all networks need \(estimate.peak >> 20) MiB, and \(estimate.available >> 20) MiB are available; they are read one at a time"
+    )
+  }
+}
+
 extension DarkroomError {
   static func tooLarge(_ estimate: MemoryEstimate) -> DarkroomError {
     DarkroomError(
       .resources,
-      "the request needs \(estimate.peak >> 20) MiB of memory (weights \(estimate.weights >> 20), values \(estimate.arena >> 20), working memory \(estimate.scratch >> 20)), and \(estimate.available >> 20) MiB are available; ask for a smaller size"
+      "the request needs \(estimate.least >> 20) MiB of memory at least (all weights \(estimate.weights >> 20), values \(estimate.arena >> 20), working memory \(estimate.scratch >> 20)), and \(estimate.available >> 20) MiB are available; ask for a smaller size"
     )
   }
 }

@@ -38,8 +38,8 @@ package final class Pipeline {
   /// Makes the pictures of a job in order, as many at a time as memory allows.
   func generate(_ job: Job, _ reporter: Reporter) throws {
     for notice in job.notices { reporter.notice(notice) }
-    let estimate = try estimate(job)
-    guard estimate.peak <= estimate.available else { throw DarkroomError.tooLarge(estimate) }
+    let estimate = try reserve(job)
+    if programs.takeTurns { reporter.notice(Notice(oneNetworkAtATime: estimate)) }
 
     let clock = StepClock(job, reporter.progress)
     let conditioning = try encode(job, clock)

@@ -33,6 +33,8 @@ final class ProgramCache {
   private let backend: any Backend
   private let most = 8
   private var entries: [(key: Key, program: any Program)] = []
+  /// Whether a network goes before the next is prepared, since memory does not hold them all.
+  var takeTurns = false
 
   init(_ model: LoadedModel, _ backend: any Backend) {
     self.model = model
@@ -44,19 +46,25 @@ final class ProgramCache {
     if let index = entries.firstIndex(where: { $0.key == key }) {
       entries.append(entries.remove(at: index))
     } else {
+      if takeTurns { removeAll() }
       if entries.count == most { entries.removeFirst() }
       entries.append((key, try prepared(backend.plan(try module.graph(model), storing: storage))))
     }
     return entries[entries.count - 1].program
   }
 
-  /// Where memory does not hold all networks at once, the others go: they are read again when their turn comes.
+  /// Drops all networks and their weights.
+  func removeAll() {
+    entries = []
+    backend.dropParameters(of: model.checkpoint)
+  }
+
+  /// Where memory turns out to be too small for all networks, the others go.
   private func prepared(_ plan: Plan) throws -> any Program {
     do {
       return try backend.prepare(plan)
     } catch  where backend.isShortage(error) {
-      entries = []
-      backend.dropParameters(of: model.checkpoint)
+      removeAll()
       return try backend.prepare(plan)
     }
   }

@@ -120,6 +120,7 @@ struct EstimateResult: Encodable, Sendable {
   let arena: Int
   let scratch: Int
   let peak: Int
+  let least: Int
   let available: Int
   let batch: Int
 
@@ -129,6 +130,7 @@ struct EstimateResult: Encodable, Sendable {
     arena = estimate.arena
     scratch = estimate.scratch
     peak = estimate.peak
+    least = estimate.least
     available = estimate.available
     batch = estimate.batch
   }
@@ -138,13 +140,19 @@ struct EstimateResult: Encodable, Sendable {
     if json { try console.result(json: self) } else { try console.result(text) }
   }
 
+  private var fit: String {
+    if peak <= available { return "" }
+    return least <= available
+      ? "; \(readableBytes(least)) with one network at a time, which it will take" : ", does not fit"
+  }
+
   private var text: String {
     let head = row.map { [["row", "\($0), which needs most"]] } ?? []
     return table(
       head + [
         ["weights", readableBytes(weights)], ["arena", readableBytes(arena)],
         ["scratch", readableBytes(scratch)],
-        ["peak", readableBytes(peak) + (peak > available ? ", does not fit" : "")],
+        ["peak", readableBytes(peak) + fit],
         ["available", readableBytes(available)],
         ["together", batch == 1 ? "1 picture" : "\(batch) pictures"],
       ])

@@ -44,6 +44,8 @@ struct PictureResult: Encodable, Sendable {
   let height: Int
   /// Time since the picture before it, or since the start of its request.
   let seconds: Double
+  /// The most memory that the process has had so far, in bytes; nil where the system does not tell.
+  let memory: Int?
   let request: GenerationRequest
 
   init(_ picture: any FinishedPicture, path: String, seconds: Double, row: Int? = nil) {
@@ -53,6 +55,7 @@ struct PictureResult: Encodable, Sendable {
     width = picture.width
     height = picture.height
     self.seconds = (seconds * 1000).rounded() / 1000
+    memory = ResidentMemory.peak
     request = picture.request
   }
 

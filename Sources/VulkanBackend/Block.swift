@@ -18,6 +18,8 @@ final class Block {
   /// Where the processor finds it; nil for the device's own memory.
   let mapped: UnsafeMutableRawPointer?
   private let device: Device
+  /// Of the device's own memory.
+  private let counted: Int
   private let ownedBuffer: Owned<BufferKind>
   private let memory: Owned<MemoryKind>
 
@@ -33,7 +35,8 @@ final class Block {
         purpose: "\(purpose), more than the \(device.largestAllocation >> 20) MiB of one allocation",
         bytes: bytes, device: device.description.name)
     }
-    try device.admitAllocation(bytes, for: purpose)
+    let counted = home == .device ? bytes : 0
+    try device.admitAllocation(counted, for: purpose)
     do {
       let vk = device.vk
       let handle = device.handle
@@ -52,14 +55,15 @@ final class Block {
       }
       self.mapped = mapped
       self.bytes = bytes
+      self.counted = counted
       self.device = device
     } catch {
-      device.released(bytes)
+      device.released(counted)
       throw error
     }
   }
 
-  deinit { device.released(bytes) }
+  deinit { device.released(counted) }
 
   private static func makeBuffer(_ device: Device, _ bytes: Int) throws(VulkanError) -> VkBuffer {
     var info = VkBufferCreateInfo()

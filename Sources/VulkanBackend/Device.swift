@@ -170,7 +170,7 @@ final class Device {
     if isLost { throw .deviceLost(call: "vkQueueSubmit2", device: description.name) }
   }
 
-  /// Counts bytes of memory in or out.
+  /// Counts bytes of the device's own memory in or out.
   /// - Throws: `VulkanError.outOfMemory` beyond what a test allows.
   func admitAllocation(_ bytes: Int, for purpose: String) throws(VulkanError) {
     if let limit = simulation.memory, allocatedBytes + bytes > limit {

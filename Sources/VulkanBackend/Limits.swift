@@ -4,6 +4,7 @@ extension VulkanBackend {
   /// Runs kernels that do nothing but multiply, or copy, for about a tenth of a second each.
   package func measuredLimits() throws -> HardwareLimits {
     let scratch = try Block(context.device, bytes: 256, home: .device, purpose: "measuring")
+    defer { withExtendedLifetime(scratch) {} }
     var limits = HardwareLimits()
     limits.scalarOperations = try rate { rounds in
       let push = PeakPush(result: scratch.address, rounds: UInt32(rounds), factor: 0.5)
@@ -45,7 +46,10 @@ extension VulkanBackend {
     let push = CopyPush(data: blocks[0].address, result: blocks[1].address, count: UInt32(bytes / 16))
     let dispatch = Dispatch(
       kernel, push, groups: grid(elements: bytes / 16), access: BarrierPlanner.Access(), cost: 0)
-    let seconds = try (0..<4).map { _ in try context.queue.seconds(of: [dispatch], context.kernels) }
+    // Dispatches know addresses, not who owns them.
+    let seconds = try withExtendedLifetime(blocks) {
+      try (0..<4).map { _ in try context.queue.seconds(of: [dispatch], context.kernels) }
+    }
     return seconds.dropFirst().min().flatMap { $0 > 0 ? 2 * Double(bytes) / $0 : nil }
   }
 

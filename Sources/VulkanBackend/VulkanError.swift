@@ -30,7 +30,7 @@ package enum VulkanError: Error, Sendable, Equatable, CustomStringConvertible {
     case VK_ERROR_LAYER_NOT_PRESENT: "a layer is not installed"
     case VK_ERROR_EXTENSION_NOT_PRESENT: "an extension is not supported"
     case VK_ERROR_FEATURE_NOT_PRESENT: "a feature is not supported"
-    case VK_ERROR_INCOMPATIBLE_DRIVER: "the driver is incompatible"
+    case VK_ERROR_INCOMPATIBLE_DRIVER: "there is no Vulkan driver that works here"
     case VK_TIMEOUT: "timeout"
     default: "VkResult \(result)"
     }

@@ -9,16 +9,13 @@ import Testing
     ["generate", "x", "--model", BuiltCommand.model, "--size", size, "--steps", "2", "--quiet"]
   }
 
-  /// Runs the command and returns the most memory it had at once, in bytes. Asked while it runs: what the
-  /// system tells afterwards counts the parent's memory before the program was started.
-  private static func measuredPeak(_ words: [String], in folder: TemporaryFolder) async throws -> Int {
-    let running = try BuiltCommand.start(words, in: folder)
-    var peak = 0
-    _ = try await running.waits {
-      peak = max(peak, running.peak() ?? 0)
-      return false
-    }
-    return peak
+  private struct Made: Decodable { let memory: Int }
+
+  private static func json<Value: Decodable>(_ words: [String], in folder: TemporaryFolder) async throws
+    -> Value
+  {
+    let result = try await BuiltCommand.run(words + ["--json"], in: folder)
+    return try JSONDecoder().decode(Value.self, from: Data(result.output.utf8))
   }
 
   /// The difference of two sizes, so that what the program itself takes does not count.
@@ -28,10 +25,10 @@ import Testing
     var measured: [Int] = []
     for size in ["64x64", "768x512"] {
       let words = Self.words(size)
-      let estimate = try await BuiltCommand.run(words + ["--dry-run", "--json"], in: folder)
-      planned.append(try JSONDecoder().decode(Estimate.self, from: Data(estimate.output.utf8)).peak)
-      measured.append(
-        try await Self.measuredPeak(words + ["--output", folder.path("\(size).png")], in: folder))
+      let estimate: Estimate = try await Self.json(words + ["--dry-run"], in: folder)
+      let made: Made = try await Self.json(words + ["--output", "\(size).png"], in: folder)
+      planned.append(estimate.peak)
+      measured.append(made.memory)
     }
     let (more, plannedMore) = (measured[1] - measured[0], planned[1] - planned[0])
     #expect(plannedMore > 100 << 20)

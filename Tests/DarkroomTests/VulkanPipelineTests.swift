@@ -132,7 +132,7 @@ import VulkanBackend
 private final class LargeWeights: WeightSource {
   func read(_ name: String, elements: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>) {
     for (index, element) in elements.enumerated() {
-      destination[index] = name == "one" ? 1 : Float(element * 104_729 % 211) / 7 - 15
+      destination[index] = name == "one" ? 1 : Float(element * 104_729 % 211) / 2 - 50
     }
   }
 }
