@@ -19,7 +19,7 @@ public struct DeviceChoice: Sendable, Equatable, CustomStringConvertible {
 
   /// What `init(_:)` understands.
   public static let expected =
-    "auto, cpu, vulkan, or vulkan: and an index, a name or a UUID of \"darkroom devices\""
+    "auto, cpu, vulkan, or vulkan: and an index, a name or a UUID that \"darkroom devices\" lists"
 
   private init(kind: Kind) { self.kind = kind }
 

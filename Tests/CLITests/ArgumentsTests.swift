@@ -94,7 +94,7 @@ import DarkroomCLI
     ),
     (
       ["--device", "gpu"],
-      "--device: 'gpu' is not possible; expected auto, cpu, vulkan, or vulkan: and an index"
+      "--device: 'gpu' is not possible; expected auto, cpu, vulkan, or vulkan: and an index, a name or a UUID that \"darkroom devices\" lists"
     ),
     (["--threads", "0"], "--threads: '0' is not possible; expected 1 to 1024"),
     (["--model", ""], "--model: '' is not possible; expected a path"),
