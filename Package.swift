@@ -73,7 +73,8 @@ let package = Package(
     tests("TokenizerTests", ["Tokenizer"]),
     tests("SamplingTests", ["Sampling"]),
     tests("PicturesTests", ["Pictures"]),
-    tests("BackendTests", ["Graph", "Reference", "CPUBackend", "CPUKernels", "VulkanBackend"]),
+    tests(
+      "BackendTests", ["Graph", "Reference", "CPUBackend", "CPUKernels", "VulkanBackend", "Pictures"]),
     tests(
       "ModelsTests", ["Graph", "Weights", "Layers", "Models", "Reference", "CPUBackend"]),
     tests(

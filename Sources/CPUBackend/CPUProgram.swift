@@ -32,7 +32,7 @@ final class CPUProgram: Program {
     }
     let destination = arena.floats(place)
     switch input.layout {
-    case .asIs: destination.update(from: source, count: place.count)
+    case .asIs, .pixels: destination.update(from: source, count: place.count)
     case .channelsFirst:
       let shape = plan.shapes[input.value]
       dk_channels_last(source, destination, shape[0], shape[3], shape[1] * shape[2])
@@ -68,7 +68,7 @@ final class CPUProgram: Program {
     }
     let source = arena.floats(place)
     switch output.layout {
-    case .asIs: destination.update(from: source, count: place.count)
+    case .asIs, .pixels: destination.update(from: source, count: place.count)
     case .channelsFirst:
       let shape = plan.shapes[output.value]
       dk_channels_first(source, destination, shape[0], shape[3], shape[1] * shape[2])

@@ -142,9 +142,12 @@ package final class Pipeline {
     unscaled.withUnsafeBufferPointer { program.write($0, to: "latents") }
     try program.run(.picture) { try Task.checkCancellation() }
     let (width, height) = (latents.width * c.factor, latents.height * c.factor)
-    var decoded = [Float](repeating: 0, count: width * height * c.pictureChannels)
-    decoded.withUnsafeMutableBufferPointer { program.read("picture", into: $0) }
     do {
+      if let pixels = program.readPixels("picture") {
+        return try Picture(rounded: pixels.bytes, notFinite: pixels.notFinite, width: width, height: height)
+      }
+      var decoded = [Float](repeating: 0, count: width * height * c.pictureChannels)
+      decoded.withUnsafeMutableBufferPointer { program.read("picture", into: $0) }
       return try Picture(decoded: decoded.span, width: width, height: height)
     } catch {
       throw DarkroomError(.nonFinite, "decoding: \(error); latents: \(latents.statistics)")

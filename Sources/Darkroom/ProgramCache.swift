@@ -16,7 +16,8 @@ enum Module: Hashable {
     case .textEncoder(let skip): model.textEncoder.graph(batch: 1, skip: skip)
     case .unet(let batch, let height, let width, let tokens):
       model.unet.graph(batch: batch, height: height, width: width, tokens: tokens)
-    case .decoder(let height, let width): model.decoder.graph(batch: 1, height: height, width: width)
+    case .decoder(let height, let width):
+      model.decoder.graph(batch: 1, height: height, width: width, pixels: true)
     case .encoder(let height, let width): try model.encoder.graph(batch: 1, height: height, width: width)
     }
   }

@@ -53,6 +53,10 @@ package protocol Program: AnyObject {
 
   /// Copies an output, in its layout, after the part that makes it.
   func read(_ output: String, into values: UnsafeMutableBufferPointer<Float>)
+
+  /// An output of layout `pixels`, rounded to bytes on the device as `Picture.init(decoded:)` does, and the places
+  /// of values that are not finite; nil if the device leaves that to the caller, who reads the output's numbers.
+  func readPixels(_ output: String) -> (bytes: [UInt8], notFinite: [Int])?
 }
 
 /// What a device can do at most, as measured on it.
@@ -97,4 +101,5 @@ extension Backend {
 extension Program {
   package func run(_ rate: Rate) throws { try run(rate) {} }
   package func secondsPerNode(_ rate: Rate) throws -> [Double]? { nil }
+  package func readPixels(_ output: String) -> (bytes: [UInt8], notFinite: [Int])? { nil }
 }

@@ -25,12 +25,14 @@ package struct Output: Sendable {
   package let layout: Layout
 }
 
-/// The order of a picture's axes in the caller's memory.
+/// How the caller's memory holds a value.
 package enum Layout: Sendable {
   /// As the graph's shape says.
   case asIs
   /// `[batch, channels, height, width]`; the program transposes.
   case channelsFirst
+  /// An output as the shape says, which the program may round to pixels: `Program.readPixels`.
+  case pixels
 }
 
 /// Records what a model computes: a straight list of operations on values that have a shape and no numbers.
@@ -47,7 +49,7 @@ package final class Graph {
 
   /// A value that the caller supplies. A channels-first input still has the graph's channels-last shape.
   package func input(_ name: String, _ shape: Shape, rate: Rate, layout: Layout = .asIs) -> Tensor {
-    precondition(layout == .asIs || shape.rank == 4, "a picture has four axes, not \(shape)")
+    precondition(layout != .channelsFirst || shape.rank == 4, "a picture has four axes, not \(shape)")
     let value = makeValue(shape, rate)
     inputs.append(Input(name: name, value: value, rate: rate, layout: layout))
     return Tensor(graph: self, operand: Operand(value: value, shape: shape))

@@ -34,11 +34,12 @@ package struct VAEDecoder {
 
   /// Records the decoding of `batch` latents: input `latents` (channels first), output `picture` (channels
   /// last).
-  package func graph(batch: Int, height: Int, width: Int) -> Graph {
+  /// - Parameter pixels: whether the device may round pictures to bytes.
+  package func graph(batch: Int, height: Int, width: Int, pixels: Bool = false) -> Graph {
     let graph = Graph()
     let latents = graph.input(
       "latents", [batch, height, width, configuration.latentChannels], rate: .picture, layout: .channelsFirst)
-    graph.output("picture", self(latents))
+    graph.output("picture", self(latents), layout: pixels ? .pixels : .asIs)
     return graph
   }
 }

@@ -22,29 +22,31 @@ package struct Picture: Sendable, Equatable {
   package init(decoded: Span<Float>, width: Int, height: Int) throws {
     precondition(
       decoded.count == width * height * 3, "\(decoded.count) values for \(width)x\(height) pixels")
-    var finite = true
     let pixels = [UInt8](unsafeUninitializedCapacity: decoded.count) { bytes, count in
       for i in 0..<decoded.count {
         let value = decoded[i]
-        finite = finite && value.isFinite
         let unit = value.isFinite ? max(0, min(1, value / 2 + 0.5)) : 0
         bytes.initializeElement(at: i, to: UInt8((unit * 255).rounded(.toNearestOrEven)))
       }
       count = decoded.count
     }
-    guard finite else { throw Self.notFinite(decoded, width: width) }
+    try self.init(
+      rounded: pixels, notFinite: decoded.indices.filter { !decoded[$0].isFinite }, width: width,
+      height: height)
+  }
+
+  /// - Parameter notFinite: places of values that were NaN or infinite before they were rounded.
+  /// - Throws: `PictureError.notFinite` if there is one.
+  package init(rounded pixels: [UInt8], notFinite: [Int], width: Int, height: Int) throws {
+    if let first = notFinite.first {
+      throw PictureError.notFinite(
+        count: notFinite.count, of: pixels.count, row: first / (width * 3), column: first / 3 % width,
+        channel: first % 3)
+    }
     self.init(width: width, height: height, pixels: pixels)
   }
 
   /// What the VAE encodes, the other way round than `init(decoded:)`: `[height, width, 3]`, black at -1 and white
   /// at 1.
   package var encodable: [Float] { pixels.map { 2 * (Float($0) / 255) - 1 } }
-
-  private static func notFinite(_ decoded: Span<Float>, width: Int) -> PictureError {
-    let places = decoded.indices.filter { !decoded[$0].isFinite }
-    let first = places.first ?? 0
-    return .notFinite(
-      count: places.count, of: decoded.count, row: first / (width * 3),
-      column: first / 3 % width, channel: first % 3)
-  }
 }

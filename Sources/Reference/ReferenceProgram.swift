@@ -37,7 +37,7 @@ final class ReferenceProgram: Program {
     let shape = plan.shapes[source.value], made = self.values[source.value]
     precondition(values.count == shape.count, "\(values.count) values for output \(output) \(shape)")
     precondition(made.count == shape.count, "output \(output) was not made yet")
-    _ = values.update(from: source.layout == .asIs ? made : channelsFirst(made, shape))
+    _ = values.update(from: source.layout == .channelsFirst ? channelsFirst(made, shape) : made)
   }
 
   private func evaluate(_ node: Node) -> [Float] {

@@ -155,3 +155,12 @@ struct PackPush {
   var padded: UInt32
   var half_result: UInt32
 }
+
+/// As in pixels.comp.
+struct PixelsPush {
+  var data: UInt64
+  var bytes: UInt64
+  var broken: UInt64
+  var count: UInt32
+  var half_data: UInt32
+}

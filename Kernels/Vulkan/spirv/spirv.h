@@ -89,6 +89,12 @@ alignas(4) static const unsigned char peak_scalar[] = {
 alignas(4) static const unsigned char peak_scalar_half[] = {
 #embed "peak_scalar_half.spv"
 };
+alignas(4) static const unsigned char pixels[] = {
+#embed "pixels.spv"
+};
+alignas(4) static const unsigned char pixels_half[] = {
+#embed "pixels_half.spv"
+};
 alignas(4) static const unsigned char product[] = {
 #embed "product.spv"
 };
@@ -165,6 +171,8 @@ static const struct module modules[] = {
     {"peak_matrix_8x8x8", peak_matrix_8x8x8, sizeof peak_matrix_8x8x8},
     {"peak_scalar", peak_scalar, sizeof peak_scalar},
     {"peak_scalar_half", peak_scalar_half, sizeof peak_scalar_half},
+    {"pixels", pixels, sizeof pixels},
+    {"pixels_half", pixels_half, sizeof pixels_half},
     {"product", product, sizeof product},
     {"product_half", product_half, sizeof product_half},
     {"product_matrix_16x16x16", product_matrix_16x16x16, sizeof product_matrix_16x16x16},
