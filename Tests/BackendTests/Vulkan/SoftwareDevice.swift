@@ -1,5 +1,4 @@
 import Graph
-import Synchronization
 import Testing
 import VulkanBackend
 
@@ -23,17 +22,20 @@ enum SoftwareDevice {
   }
 
   /// Backends are costly to make, since kernels are compiled for each, and may be used by one test at a time.
-  private static let lock = Mutex(())
   private nonisolated(unsafe) static var shared: VulkanBackend?
+  private static let turns = Turns()
 
   /// Runs `body` with a backend that all tests share; the validation layer must have nothing to say by its end.
-  static func with<Value>(_ body: (VulkanBackend) throws -> Value) throws -> Value {
-    try lock.withLock { _ in
+  static func with<Value>(_ body: (VulkanBackend) throws -> Value) async throws -> Value {
+    await turns.take()
+    let result = Result {
       let backend = try shared ?? backend()
       shared = backend
       defer { expectSilence() }
       return try body(backend)
     }
+    await turns.give()
+    return try result.get()
   }
 
   static func expectSilence() {
@@ -51,5 +53,23 @@ extension VulkanBackend {
     let program = try prepare(self.plan(graph, storing: .float32))
     [Float](repeating: .nan, count: count).withUnsafeBufferPointer { program.write($0, to: "x") }
     try program.run(.step)
+  }
+}
+
+/// One at a time. Those who wait keep no thread busy, which other tests need.
+private actor Turns {
+  private var isTaken = false
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  func take() async {
+    if isTaken {
+      await withCheckedContinuation { waiting.append($0) }
+    } else {
+      isTaken = true
+    }
+  }
+
+  func give() {
+    if waiting.isEmpty { isTaken = false } else { waiting.removeFirst().resume() }
   }
 }

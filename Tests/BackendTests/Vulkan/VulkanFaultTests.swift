@@ -14,9 +14,9 @@ import VulkanBackend
     try recorder.run(on: backend, plan: backend.plan(recorder.graph, storing: storage))
   }
 
-  @Test func smallAllocationsGiveTheSameNumbers() throws {
+  @Test func smallAllocationsGiveTheSameNumbers() async throws {
     let recorder = VulkanFaultTests.block.recorded()
-    let expected = try SoftwareDevice.with { try run(recorder, on: $0) }
+    let expected = try await SoftwareDevice.with { try run(recorder, on: $0) }
     var simulation = Simulation()
     simulation.largestAllocation = 80 << 10
     let backend = try SoftwareDevice.backend(simulating: simulation)
@@ -84,10 +84,10 @@ import VulkanBackend
     SoftwareDevice.expectSilence()
   }
 
-  @Test func cancellingLeavesAProgramThatCanRunAgain() throws {
+  @Test func cancellingLeavesAProgramThatCanRunAgain() async throws {
     struct Cancelled: Error {}
     let recorder = VulkanFaultTests.block.recorded()
-    try SoftwareDevice.with { backend in
+    try await SoftwareDevice.with { backend in
       let expected = try run(recorder, on: backend)
       let program = try backend.prepare(backend.plan(recorder.graph, storing: .float32))
       recorder.write(.picture, to: program)

@@ -5,10 +5,10 @@ import VulkanBackend
 
 /// The op table on a Vulkan device.
 @Suite struct VulkanOpTests {
-  @Test(arguments: OpTable.rows) func float32IsTheReference(_ row: OpCase) throws {
+  @Test(arguments: OpTable.rows) func float32IsTheReference(_ row: OpCase) async throws {
     let recorder = row.recorded()
     let expected = try recorder.run(on: ReferenceBackend())
-    try SoftwareDevice.with { backend in
+    try await SoftwareDevice.with { backend in
       for fusing in [true, false] {
         let plan = backend.plan(recorder.graph, storing: .float32, fusing: fusing)
         try backend.poisonArena(for: plan)
@@ -19,10 +19,10 @@ import VulkanBackend
   }
 
   /// Inputs, weights and values between ops are rounded to 11 bits; sums are not.
-  @Test(arguments: OpTable.rows) func float16IsNearTheReference(_ row: OpCase) throws {
+  @Test(arguments: OpTable.rows) func float16IsNearTheReference(_ row: OpCase) async throws {
     let recorder = row.recorded()
     let expected = try recorder.run(on: ReferenceBackend())
-    try SoftwareDevice.with { backend in
+    try await SoftwareDevice.with { backend in
       let plan = backend.plan(recorder.graph, storing: .float16)
       try backend.poisonArena(for: plan)
       #expect(
@@ -31,8 +31,8 @@ import VulkanBackend
   }
 
   @Test(arguments: OpTable.rows, Storage.allCases)
-  func aPictureDoesNotDependOnItsBatch(_ row: OpCase, storage: Storage) throws {
-    try SoftwareDevice.with { backend in
+  func aPictureDoesNotDependOnItsBatch(_ row: OpCase, storage: Storage) async throws {
+    try await SoftwareDevice.with { backend in
       let all = row.recorded(batch: 3)
       let together = try all.run(on: backend, plan: backend.plan(all.graph, storing: storage))
       let size = together.count / 3
@@ -46,13 +46,13 @@ import VulkanBackend
     }
   }
 
-  @Test(arguments: OpTable.rows) func whatIsNoNumberStaysNone(_ row: OpCase) throws {
+  @Test(arguments: OpTable.rows) func whatIsNoNumberStaysNone(_ row: OpCase) async throws {
     for input in row.recorded().inputs.indices {
       for poison in Poison.all {
         let recorder = row.recorded()
         recorder.poison(poison, input)
         let expected = try recorder.run(on: ReferenceBackend()).map(\.isFinite)
-        let result = try SoftwareDevice.with { backend in
+        let result = try await SoftwareDevice.with { backend in
           try recorder.run(on: backend, plan: backend.plan(recorder.graph, storing: .float32)).map(\.isFinite)
         }
         #expect(shows(expected, result, batch: recorder.batch), "\(row.name), input \(input), \(poison)")
