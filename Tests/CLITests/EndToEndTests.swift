@@ -200,7 +200,7 @@ import Testing
         "generate", "x", "--model", BuiltCommand.model, "--size", "64x64", "--steps", "150", "--count",
         "1000",
       ], in: folder)
-    #expect(try await running.waits { !folder.names.isEmpty })
+    #expect(try running.waits { !folder.names.isEmpty })
     running.send(signal)
     let start = ContinuousClock.now
     let result = try await running.result()
@@ -220,7 +220,7 @@ import Testing
     ]
     let running = try BuiltCommand.start(words, in: folder)
     #expect(
-      try await running.waits {
+      try running.waits {
         FileManager.default.fileExists(atPath: folder.path("out/0002-cat-number-2.png"))
       })
     running.send(SIGINT)
@@ -250,7 +250,7 @@ import Testing
     var kept: [String: Data] = [:]
     for name in ["0001-a-1.png", "0002-b-2.png"] {
       let running = try BuiltCommand.start(words, in: folder)
-      #expect(try await running.waits { folder.names.contains(name) })
+      #expect(try running.waits { folder.names.contains(name) })
       running.send(SIGKILL)
       #expect(try await running.result().code == -SIGKILL)
       for name in folder.names where name.hasSuffix(".png") {

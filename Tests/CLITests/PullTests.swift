@@ -50,7 +50,7 @@ import Testing
     -> BuiltCommand.Result
   {
     let running = try BuiltCommand.start(["pull", "owner/tiny"], in: folder, environment: environment(hub))
-    let isThere = try await running.waits { (try? folder.data(incomplete))?.count == count }
+    let isThere = try running.waits { (try? folder.data(incomplete))?.count == count }
     #expect(isThere)
     running.send(signal)
     return try await running.result()
@@ -153,7 +153,7 @@ import Testing
     let (hash, hub) = (large.hash("model.safetensors"), try HubDouble { large.answer($0) })
     let running = try BuiltCommand.start(["pull", "owner/large"], in: folder, environment: environment(hub))
     var peak = 0
-    _ = try await running.waits {
+    _ = try running.waits {
       peak = max(peak, running.peak() ?? 0)
       return false
     }
