@@ -87,4 +87,24 @@ import Weights
     let unet = UNet(checkpoint[.unet], UNetConfiguration())
     #expect(Plan(unet.graph(batch: 2, height: 64, width: 64, tokens: 77)).arenaBytes <= 256 << 20)
   }
+
+  /// Some devices allow no more; arenas and weights are then in several allocations, and each value and each weight
+  /// in one.
+  @Test(arguments: Storage.allCases) func allocationsOf256MiBAreEnough(_ storage: Storage) throws {
+    let checkpoint = try Self.checkpoint()
+    let decoder = VAEDecoder(checkpoint[.vae], VAEConfiguration())
+    let encoder = VAEEncoder(checkpoint[.vae], VAEConfiguration())
+    let unet = UNet(checkpoint[.unet], UNetConfiguration())
+    let segment = 256 << 20
+    for graph in [
+      unet.graph(batch: 2, height: 64, width: 64, tokens: 77), decoder.graph(batch: 1, height: 64, width: 64),
+      encoder.graph(batch: 1, height: 64, width: 64),
+    ] {
+      for place in Plan(graph, storing: storage, segment: segment).places.compactMap({ $0 }) {
+        #expect(place.range.lowerBound / segment == (place.range.upperBound - 1) / segment, "\(place)")
+      }
+    }
+    let weights = try ["unet_sd15", "vae_sd1", "te_clip_l"].flatMap(Self.manifest).map(\.shape.count)
+    #expect(weights.max() ?? 0 <= segment / 4)
+  }
 }
