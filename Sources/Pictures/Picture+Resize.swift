@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 extension Picture {
   /// The picture at another size, filtered by Lanczos' window of three lobes, first along rows, then along columns.

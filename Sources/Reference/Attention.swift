@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Graph
 
 /// y[b, i, h] = Σⱼ pⱼ v[b, j, h] with p = softmax over j of (scale · q[b, i, h] · k[b, j, h]), where head h has

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Graph
 
 /// Silu: Elfwing, Uchibe and Doya, "Sigmoid-Weighted Linear Units", 2017. Gelu and its approximation with a

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 extension Schedule {
   /// Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models" (2022), equation 5, with

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// How a model was trained to see noise: the fields of diffusers' `scheduler_config.json` that decide it.
 /// The defaults are those of Stable Diffusion 1.
