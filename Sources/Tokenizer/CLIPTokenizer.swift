@@ -16,12 +16,11 @@ package struct CLIPTokenizer: Sendable {
   /// - Parameter operations: is increased by the number of byte pairs that were considered.
   package func encode(_ text: String, operations: inout Int) -> [Int32] {
     let scalars = Array(text.unicodeScalars)
-    var composition = CanonicalComposition()
     var pairs = BytePairs(vocabulary)
     var ids: [Int32] = []
     func appendWords(_ range: Range<Int>) {
       guard !range.isEmpty else { return }
-      let words = WordSplitter(composition.normalize(Array(scalars[range])))
+      let words = WordSplitter(canonicalComposition(of: Array(scalars[range])))
       words.forEachWord { pairs.append($0, to: &ids) }
     }
     var start = 0
