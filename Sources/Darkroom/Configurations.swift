@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Graph
 import Models
 import Sampling
@@ -65,16 +65,22 @@ struct Configurations {
   /// The model's own vocabulary, else the built-in one of CLIP.
   func tokenizer() throws -> CLIPTokenizer {
     guard let folder, folder.has("tokenizer") else { return CLIPTokenizer(try Vocabulary.clip()) }
-    let files = VocabularyFolder(folder.path("tokenizer")) { try folder.contents("tokenizer/\($0)") }
+    let files = VocabularyFolder(folder.path("tokenizer")) { name in
+      do {
+        return try folder.contents("tokenizer/\(name)")
+      } catch let error as WeightsError {
+        throw VocabularyError.unreadable(file: error.file, reason: error.reason)
+      }
+    }
     return CLIPTokenizer(try Vocabulary.load(files))
   }
 }
 
 extension ModelFolder {
   fileprivate func configuration(_ name: String) throws -> ConfigurationFile {
-    try ConfigurationFile(path(name)) {
-      guard let contents = try contents(name) else { throw CocoaError(.fileNoSuchFile) }
-      return contents
+    guard let bytes = try contents(name) else {
+      throw WeightsError(.unreadable, file: path(name), "no such file")
     }
+    return try ConfigurationFile(path(name), bytes)
   }
 }

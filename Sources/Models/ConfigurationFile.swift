@@ -1,4 +1,4 @@
-import Foundation
+import Weights
 
 /// A JSON file of a model folder cannot be used.
 package struct ConfigurationError: Error, CustomStringConvertible, Sendable {
@@ -12,41 +12,29 @@ package struct ConfigurationError: Error, CustomStringConvertible, Sendable {
 /// The fields of a `config.json`, with errors that name the file and the field.
 package struct ConfigurationFile {
   package let path: String
-  private let fields: [String: Any]
+  private let fields: [String: JSONValue]
 
-  /// - Parameters:
-  ///   - path: what errors call the file.
-  ///   - contents: reads its bytes.
-  /// - Throws: `ConfigurationError` if the file cannot be read or is not a JSON object.
-  package init(_ path: String, contents: () throws -> Data) throws {
-    self.path = path
+  /// - Parameter path: what errors call the file.
+  /// - Throws: `ConfigurationError` if it is not a JSON object.
+  package init(_ path: String, _ bytes: [UInt8]) throws(ConfigurationError) {
+    let value: JSONValue
     do {
-      guard let fields = try JSONSerialization.jsonObject(with: contents()) as? [String: Any] else {
-        throw ConfigurationError(file: path, field: "file", problem: "is not a JSON object")
-      }
-      self.fields = fields
-    } catch let error as ConfigurationError {
-      throw error
+      value = try JSONValue(bytes)
     } catch {
-      let reason = (error as NSError).userInfo[NSDebugDescriptionErrorKey] as? String
-      throw ConfigurationError(
-        file: path, field: "file", problem: "cannot be read as JSON: \(reason ?? error.localizedDescription)")
+      throw ConfigurationError(file: path, field: "file", problem: "cannot be read as JSON: \(error)")
     }
-  }
-
-  /// As `init(_:contents:)`, for a file on disk.
-  package init(_ url: URL) throws {
-    try self.init(url.path) { try Data(contentsOf: url) }
+    guard case .object(let fields) = value else {
+      throw ConfigurationError(file: path, field: "file", problem: "is not a JSON object")
+    }
+    self.path = path
+    self.fields = fields
   }
 
   package func error(_ field: String, _ problem: String) -> ConfigurationError {
     ConfigurationError(file: path, field: field, problem: problem)
   }
 
-  package func has(_ field: String) -> Bool {
-    guard let value = fields[field] else { return false }
-    return !(value is NSNull)
-  }
+  package func has(_ field: String) -> Bool { fields[field] ?? .null != .null }
 
   /// A whole number within `range`, or `fallback` where the field is missing or null.
   package func integer(_ field: String, _ range: ClosedRange<Int>, default fallback: Int? = nil) throws -> Int
@@ -60,7 +48,7 @@ package struct ConfigurationFile {
 
   /// A list of whole numbers within `range`; a single number stands for `count` of them.
   package func integers(_ field: String, _ range: ClosedRange<Int>, count: Int? = nil) throws -> [Int] {
-    if let list = fields[field] as? [Any] {
+    if case .list(let list) = fields[field] {
       guard count == nil || list.count == count else {
         throw error(field, "has \(list.count) entries, expected \(count ?? 0)")
       }
@@ -74,30 +62,32 @@ package struct ConfigurationFile {
     -> Double
   {
     guard has(field) else { return fallback }
-    guard let value = fields[field] as? NSNumber, !isBool(value), range.contains(value.doubleValue) else {
+    guard case .number(let value) = fields[field], range.contains(value) else {
       throw error(field, "expected a number in \(range)")
     }
-    return value.doubleValue
+    return value
   }
 
   package func string(_ field: String) throws -> String? {
     guard has(field) else { return nil }
-    guard let value = fields[field] as? String else { throw error(field, "expected a string") }
+    guard case .text(let value) = fields[field] else { throw error(field, "expected a string") }
     return value
   }
 
   package func strings(_ field: String) throws -> [String]? {
     guard has(field) else { return nil }
-    guard let value = fields[field] as? [String] else { throw error(field, "expected a list of strings") }
-    return value
+    let failure = error(field, "expected a list of strings")
+    guard case .list(let list) = fields[field] else { throw failure }
+    return try list.map {
+      guard case .text(let text) = $0 else { throw failure }
+      return text
+    }
   }
 
   package func flag(_ field: String, default fallback: Bool) throws -> Bool {
     guard has(field) else { return fallback }
-    guard let value = fields[field] as? NSNumber, isBool(value) else {
-      throw error(field, "expected true or false")
-    }
-    return value.boolValue
+    guard case .flag(let value) = fields[field] else { throw error(field, "expected true or false") }
+    return value
   }
 
   /// Fails unless the field is missing, null or one of `accepted`: for options that are not supported.
@@ -108,18 +98,15 @@ package struct ConfigurationFile {
 
   /// Fails if a field that asks for something unsupported is set to anything but null or false.
   package func expectUnset(_ names: [String]) throws {
-    for field in names where has(field) {
-      if let value = fields[field] as? NSNumber, isBool(value), !value.boolValue { continue }
+    for field in names where has(field) && fields[field] != .flag(false) {
       throw error(field, "is not supported; expected null")
     }
   }
 
-  private func checked(_ value: Any?, _ field: String, _ range: ClosedRange<Int>) throws -> Int {
-    guard let value = value as? NSNumber, !isBool(value), let whole = Int(exactly: value.doubleValue),
-      range.contains(whole)
-    else { throw error(field, "expected a whole number in \(range.lowerBound)...\(range.upperBound)") }
+  private func checked(_ value: JSONValue?, _ field: String, _ range: ClosedRange<Int>) throws -> Int {
+    guard case .number(let value) = value, let whole = Int(exactly: value), range.contains(whole) else {
+      throw error(field, "expected a whole number in \(range.lowerBound)...\(range.upperBound)")
+    }
     return whole
   }
-
-  private func isBool(_ number: NSNumber) -> Bool { String(cString: number.objCType) == "c" }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 extension Vocabulary {
   /// Reads the `tokenizer/` folder of a model: `tokenizer.json`, else `vocab.json` and `merges.txt`
@@ -22,11 +22,6 @@ extension Vocabulary {
         source.unknownToken ?? special.unknownToken?.token(file: file, field: "unk_token")
     }
     return try Vocabulary(source)
-  }
-
-  /// As `load(_:)`, for a folder on disk.
-  package static func load(folder: URL) throws(VocabularyError) -> Vocabulary {
-    try load(VocabularyFolder(folder))
   }
 
   /// Splits the lines of a `merges.txt`; lines that start with `#version` and empty ones are skipped.
@@ -77,7 +72,7 @@ extension Vocabulary {
     guard let merges = try folder.read("merges.txt") else {
       throw .unreadable(file: mergesFile, reason: "cannot be read: no such file")
     }
-    let (pairs, lines) = try mergePairs([UInt8](merges), file: mergesFile)
+    let (pairs, lines) = try mergePairs(merges, file: mergesFile)
     let added = try decode([String: TokenID].self, folder, "added_tokens.json") ?? [:]
     return VocabularySource(
       tokensFile: folder.path("vocab.json"), tokensPlace: "tokens", mergesFile: mergesFile,
@@ -96,37 +91,29 @@ package struct VocabularyFolder {
 
   /// What messages call the folder.
   package let path: String
-  private let contents: (_ name: String) throws -> Data?
+  private let contents: (_ name: String) throws -> [UInt8]?
 
   /// - Parameter contents: the bytes of a file of the folder, or nil if there is none of that name.
-  package init(_ path: String, contents: @escaping (_ name: String) throws -> Data?) {
+  package init(_ path: String, contents: @escaping (_ name: String) throws -> [UInt8]?) {
     self.path = path
     self.contents = contents
   }
 
-  init(_ folder: URL) {
-    self.init(folder.path) { name in
-      let file = folder.appendingPathComponent(name)
-      guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-      let handle = try FileHandle(forReadingFrom: file)
-      defer { try? handle.close() }
-      return try handle.read(upToCount: VocabularyFolder.sizeLimit + 1) ?? Data()
-    }
-  }
-
   func path(_ name: String) -> String { "\(path)/\(name)" }
 
-  func read(_ name: String) throws(VocabularyError) -> Data? {
-    let data: Data?
+  func read(_ name: String) throws(VocabularyError) -> [UInt8]? {
+    let bytes: [UInt8]?
     do {
-      data = try contents(name)
+      bytes = try contents(name)
+    } catch let error as VocabularyError {
+      throw error
     } catch {
-      throw .unreadable(file: path(name), reason: "cannot be read: \(error.localizedDescription)")
+      throw .unreadable(file: path(name), reason: "cannot be read: \(error)")
     }
-    guard data?.count ?? 0 <= VocabularyFolder.sizeLimit else {
+    guard bytes?.count ?? 0 <= VocabularyFolder.sizeLimit else {
       throw .unreadable(file: path(name), reason: "is larger than \(VocabularyFolder.sizeLimit) bytes")
     }
-    return data
+    return bytes
   }
 }
 
@@ -134,13 +121,13 @@ extension Vocabulary {
   private static func decode<Value: Decodable>(
     _ type: Value.Type, _ folder: VocabularyFolder, _ name: String
   ) throws(VocabularyError) -> Value? {
-    guard let data = try folder.read(name) else { return nil }
+    guard let bytes = try folder.read(name) else { return nil }
     do {
-      return try JSONDecoder().decode(type, from: data)
+      return try JSONDecoder().decode(type, from: Data(bytes))
     } catch let error as DecodingError {
       throw malformed(folder.path(name), error)
     } catch {
-      throw .malformed(file: folder.path(name), place: "file", problem: error.localizedDescription)
+      throw .malformed(file: folder.path(name), place: "file", problem: "\(error)")
     }
   }
 
@@ -150,7 +137,7 @@ extension Vocabulary {
       case .keyNotFound(let key, let context): (context, key)
       case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
         (context, nil)
-      @unknown default: (.init(codingPath: [], debugDescription: error.localizedDescription), nil)
+      @unknown default: (.init(codingPath: [], debugDescription: "\(error)"), nil)
       }
     var place = ""
     for step in context.codingPath + (key.map { [$0] } ?? []) {

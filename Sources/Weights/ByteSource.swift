@@ -11,6 +11,8 @@ package final class ByteSource: @unchecked Sendable {  // all storage is constan
     case buffer(UnsafeRawBufferPointer, owner: AnyObject?)
   }
 
+  private static let longestText = 100_000_000
+
   /// Path of the file, or what to call these bytes in messages.
   package let name: String
   /// Size in bytes when it was opened.
@@ -71,6 +73,18 @@ package final class ByteSource: @unchecked Sendable {  // all storage is constan
     case .buffer(let buffer, _):
       destination.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[offset..<end]))
     }
+  }
+
+  /// All bytes of a text.
+  /// - Throws: `WeightsError` if it is longer than any text of a model, or as `read(at:into:)`.
+  func text() throws -> [UInt8] {
+    guard count <= Self.longestText else {
+      throw WeightsError(
+        .malformed, file: name, "a text of \(count) bytes; at most \(Self.longestText) are read")
+    }
+    var text = [UInt8](repeating: 0, count: count)
+    try text.withUnsafeMutableBytes { try read(at: 0, into: $0) }
+    return text
   }
 
   private func readFile(

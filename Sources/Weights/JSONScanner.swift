@@ -1,10 +1,11 @@
 /// Reads JSON (RFC 8259) from bytes, strictly and in one pass. The caller says what it expects
 /// next; nothing is stored here, so memory and time stay proportional to the text.
 struct JSONScanner {
-  struct Failure: Error {
+  struct Failure: Error, CustomStringConvertible {
     /// Index of the byte at fault.
     let position: Int
     let message: String
+    var description: String { "byte \(position): \(message)" }
   }
 
   /// Containers within containers; deeper text is refused, so that recursion is bounded.
@@ -70,7 +71,7 @@ struct JSONScanner {
   mutating func null() throws -> Bool {
     skipSpace()
     guard peek() == UInt8(ascii: "n") else { return false }
-    try literal("null")
+    _ = try literal("null", .null)
     return true
   }
 
@@ -80,11 +81,27 @@ struct JSONScanner {
     switch peek() {
     case UInt8(ascii: "{"): try object { scanner, _ in try scanner.skipValue() }
     case UInt8(ascii: "["): try array { try $0.skipValue() }
-    case UInt8(ascii: "\""): _ = try string()
-    case UInt8(ascii: "t"): try literal("true")
-    case UInt8(ascii: "f"): try literal("false")
-    case UInt8(ascii: "n"): try literal("null")
-    default: try skipNumber()
+    default: _ = try value()
+    }
+  }
+
+  /// Reads any value and keeps it.
+  mutating func value() throws -> JSONValue {
+    skipSpace()
+    switch peek() {
+    case UInt8(ascii: "{"):
+      var members: [String: JSONValue] = [:]
+      try object { scanner, key in members[key] = try scanner.value() }
+      return .object(members)
+    case UInt8(ascii: "["):
+      var elements: [JSONValue] = []
+      try array { elements.append(try $0.value()) }
+      return .list(elements)
+    case UInt8(ascii: "\""): return .text(try string())
+    case UInt8(ascii: "t"): return try literal("true", .flag(true))
+    case UInt8(ascii: "f"): return try literal("false", .flag(false))
+    case UInt8(ascii: "n"): return try literal("null", .null)
+    default: return .number(try number())
     }
   }
 
@@ -195,7 +212,7 @@ struct JSONScanner {
     return text
   }
 
-  private mutating func skipNumber() throws {
+  private mutating func number() throws -> Double {
     let start = position
     if peek() == UInt8(ascii: "-") { position += 1 }
     let whole = digits()
@@ -209,10 +226,11 @@ struct JSONScanner {
       if peek() == UInt8(ascii: "+") || peek() == UInt8(ascii: "-") { position += 1 }
       valid = !digits().isEmpty && valid
     }
-    if !valid {
+    guard valid, let number = Double(String(decoding: bytes[start..<position], as: UTF8.self)) else {
       position = start
       throw failure("expected a JSON value, found \(found)")
     }
+    return number
   }
 
   private mutating func digits() -> Range<Int> {
@@ -221,9 +239,10 @@ struct JSONScanner {
     return start..<position
   }
 
-  private mutating func literal(_ word: String) throws {
+  private mutating func literal(_ word: String, _ value: JSONValue) throws -> JSONValue {
     guard bytes[position...].starts(with: word.utf8) else { throw failure("expected a JSON value") }
     position += word.utf8.count
+    return value
   }
 
   private mutating func expect(_ scalar: Unicode.Scalar) throws {

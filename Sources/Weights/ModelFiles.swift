@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Where the files of a model are: a folder in diffusers' layout, or one file.
 package struct ModelFiles: Sendable {
@@ -23,11 +23,11 @@ package struct ModelFiles: Sendable {
   ///     and those of fp16 for a part that has no others.
   /// - Throws: `WeightsError` saying what is missing, or how to convert what is not read here.
   package init(_ path: String, variant: String? = nil) throws {
-    var isFolder: ObjCBool = false
+    var isFolder = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw WeightsError(.unreadable, file: path, "no such file or folder")
     }
-    if isFolder.boolValue {
+    if isFolder {
       try self.init(ModelFolder(path), variant: variant)
     } else {
       self.init(file: try Self.singleFile(path))

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The files of a model folder by their relative paths, on disk or in memory.
 package struct ModelFolder: Sendable {
@@ -32,14 +32,10 @@ package struct ModelFolder: Sendable {
     return memory[file] != nil || memory.keys.contains { $0.hasPrefix(file + "/") }
   }
 
-  /// The whole of a file, or nil if there is none of that name.
-  package func contents(_ file: String) throws -> Data? {
-    guard has(file) else { return nil }
-    guard let memory else { return try Data(contentsOf: URL(fileURLWithPath: path(file))) }
-    guard let source = memory[file] else { return nil }
-    var data = Data(count: source.count)
-    try data.withUnsafeMutableBytes { try source.read(at: 0, into: $0) }
-    return data
+  /// The whole of a text file, or nil if there is none of that name.
+  /// - Throws: `WeightsError`.
+  package func contents(_ file: String) throws -> [UInt8]? {
+    has(file) ? try source(file).text() : nil
   }
 
   func source(_ file: String) throws -> ByteSource {

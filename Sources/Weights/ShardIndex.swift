@@ -1,27 +1,20 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// A `*.safetensors.index.json`, which says in which file of its folder each tensor lies.
 struct ShardIndex {
-  private static let largest = 100_000_000
-
   let path: String
   /// File names by tensor name.
   let fileNames: [String: String]
 
   /// - Throws: `WeightsError` if the index is malformed, or names anything but a file beside it.
   init(path: String) throws {
-    let source = try ByteSource(path: path)
-    guard source.count <= Self.largest else {
-      throw WeightsError(
-        .malformed, file: path, "an index of \(source.count) bytes; at most \(Self.largest) are read")
-    }
-    var text = [UInt8](repeating: 0, count: source.count)
-    try text.withUnsafeMutableBytes { try source.read(at: 0, into: $0) }
+    let text = try ByteSource(path: path).text()
     self.path = path
     do {
       fileNames = try Self.parse(text)
     } catch let failure as JSONScanner.Failure {
-      throw WeightsError(.malformed, file: path, "byte \(failure.position): \(failure.message)")
+      throw WeightsError(.malformed, file: path, "\(failure)")
     }
   }
 

@@ -79,7 +79,7 @@ import Weights
 
   private static func encoder() throws -> VAEEncoder {
     let checkpoint = try Checkpoint(ModelFiles(TinyModel.folder))
-    let file = try ConfigurationFile(Fixtures.url("sd1_tiny/vae/config.json"))
+    let file = try ConfigurationFile("vae", [UInt8](Fixtures.data("sd1_tiny/vae/config.json")))
     return VAEEncoder(checkpoint[.vae], try VAEConfiguration(file))
   }
 

@@ -25,7 +25,7 @@ import Weights
     init(_ name: String) throws {
       let isModel = name == "sd1_tiny"
       let config = isModel ? "sd1_tiny/vae/config.json" : "networks/\(name).json"
-      configuration = try VAEConfiguration(ConfigurationFile(Fixtures.url(config)))
+      configuration = try VAEConfiguration(configurationFile(config))
       checkpoint =
         try isModel
         ? Checkpoint(ModelFiles(Fixtures.url(name).path))
@@ -85,7 +85,7 @@ import Weights
       ByteSource(path: Fixtures.url("networks/clip_l_tiny.safetensors").path), part: .textEncoder)
     let (ids, idShape) = try io.tensor("ids")
     let (expected, shape) = try io.tensor("last")
-    let file = try ConfigurationFile(Fixtures.url("networks/clip_l_tiny.json"))
+    let file = try configurationFile("networks/clip_l_tiny.json")
     let configuration = try TextEncoderConfiguration(file)
     let encoder = TextEncoder(checkpoint[.textEncoder], configuration)
     try checkpoint.verify()

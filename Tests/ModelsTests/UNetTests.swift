@@ -11,7 +11,7 @@ import Weights
   @Test(arguments: ["8x8", "10x6", "9x7"]) func matchesDiffusers(size: String) throws {
     let io = try Golden("sd1_tiny.io.safetensors")
     let checkpoint = try Checkpoint(ModelFiles(Fixtures.url("sd1_tiny").path))
-    let file = try ConfigurationFile(Fixtures.url("sd1_tiny/unet/config.json"))
+    let file = try configurationFile("sd1_tiny/unet/config.json")
     let unet = UNet(checkpoint[.unet], try UNetConfiguration(file))
     try checkpoint.verify()
     let (x, shape) = try io.tensor("unet_x_\(size)")
