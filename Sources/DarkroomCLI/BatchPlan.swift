@@ -1,5 +1,5 @@
 import Darkroom
-import Foundation
+import FoundationEssentials
 
 /// What is left to do of a file of requests.
 package struct BatchPlan: Sendable {

@@ -1,5 +1,6 @@
 import Darkroom
-import Foundation
+import Dispatch
+import FoundationEssentials
 import Glibc
 import Synchronization
 

@@ -1,5 +1,5 @@
 import Darkroom
-import Foundation
+import FoundationEssentials
 
 /// JSON objects of plain values, one a line.
 enum JSONLines {
@@ -43,10 +43,9 @@ enum JSONLines {
     var records: [Record] = []
     let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
-      let content = String(line).trimmingCharacters(in: .whitespacesAndNewlines)
-      if content.isEmpty { continue }
+      if line.allSatisfy(\.properties.isWhitespace) { continue }
       do {
-        let fields = try JSONDecoder().decode([String: Value].self, from: Data(content.utf8))
+        let fields = try JSONDecoder().decode([String: Value].self, from: Data(String(line).utf8))
         records.append(Record(line: index + 1, fields: fields))
       } catch {
         throw DarkroomError(.request, "\(singleLine(file)), line \(index + 1): is not a JSON object")

@@ -1,5 +1,5 @@
 import Darkroom
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// What a run of `--from` has made, so that the next run goes on from there.
@@ -59,10 +59,11 @@ package struct JournalFile: Sendable {
     let temporary = "\(path).\(getpid()).tmp"
     do {
       try encoder.encode(journal).write(to: URL(fileURLWithPath: temporary))
-      let file = try FileHandle(forUpdating: URL(fileURLWithPath: temporary))
-      try file.synchronize()
-      try file.close()
-      guard rename(temporary, path) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+      let file = open(temporary, O_RDONLY | O_CLOEXEC)
+      defer { close(file) }
+      guard file >= 0, fsync(file) == 0, rename(temporary, path) == 0 else {
+        throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+      }
     } catch {
       unlink(temporary)
       throw DarkroomError(.output, "\(quoted(path)) cannot be written: \(OutputPlace.reason(error))")

@@ -1,6 +1,7 @@
 import Darkroom
-import Foundation
+import FoundationEssentials
 import Glibc
+@_spi(_Unicode) import Swift
 
 /// Where pictures go: a file, or a folder in which they get names.
 package enum OutputPlace: Sendable, Equatable {
@@ -91,7 +92,7 @@ extension OutputPlace {
   /// The letters a-z and digits of a text, with hyphens for everything between them; at most 40 characters.
   package static func slug(_ text: String) -> String {
     var slug = ""
-    for scalar in text.decomposedStringWithCanonicalMapping.lowercased().unicodeScalars {
+    for scalar in text.lowercased().unicodeScalars.lazy.flatMap({ String($0)._nfd }) {
       switch scalar {
       case "a"..."z", "0"..."9": slug.unicodeScalars.append(scalar)
       case _ where scalar.properties.canonicalCombiningClass != .notReordered: continue  // an accent
@@ -121,8 +122,8 @@ extension OutputPlace {
   }
 
   private static func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    var isFolder = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
   }
 
   private static func checkWritable(_ folder: String) throws {
@@ -137,9 +138,10 @@ extension OutputPlace {
   }
 
   static func reason(_ error: any Error) -> String {
-    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    guard let underlying, underlying.domain == NSPOSIXErrorDomain else { return "\(error)" }
-    return String(cString: strerror(Int32(underlying.code)))
+    guard let system = error as? POSIXError ?? (error as? CocoaError)?.underlying as? POSIXError else {
+      return "\(error)"
+    }
+    return String(cString: strerror(system.code.rawValue))
   }
 }
 

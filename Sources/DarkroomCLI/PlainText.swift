@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Text from outside in quotes, on one line.
 func quoted(_ text: String) -> String { "'\(singleLine(text))'" }
@@ -33,15 +33,27 @@ package func wrapped(_ text: String) -> String {
 }
 
 /// A number with so many digits after the point.
-func fixed(_ value: Double, places: Int) -> String { String(format: "%.\(places)f", value) }
+func fixed(_ value: Double, places: Int) -> String { printed("%.\(places)f", value) }
+
+/// A number with so many digits that count, as 1.23 or 1.23e+04.
+func significant(_ value: Double, digits: Int) -> String { printed("%.\(digits)g", value) }
+
+private func printed(_ format: String, _ value: Double) -> String {
+  // The largest number has 309 digits before the point.
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { text in
+    let length = withVaList([value]) { vsnprintf(text.baseAddress, text.count, format, $0) }
+    return String(decoding: UnsafeRawBufferPointer(text).prefix(Int(length)), as: UTF8.self)
+  }
+}
 
 /// Seconds as 0:45, 12:05 or 1:02:03.
 package func clock(_ seconds: Double) -> String {
   guard seconds.isFinite, seconds < 1e9 else { return "?" }
   let whole = Int(max(0, seconds).rounded())
-  let tail = String(format: "%02d", whole % 60)
+  func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  let tail = twoDigits(whole % 60)
   if whole < 3600 { return "\(whole / 60):\(tail)" }
-  return "\(whole / 3600):\(String(format: "%02d", whole / 60 % 60)):\(tail)"
+  return "\(whole / 3600):\(twoDigits(whole / 60 % 60)):\(tail)"
 }
 
 /// Bytes in the unit that fits: 640 B, 1.5 MiB, 3.2 GiB.
@@ -70,4 +82,16 @@ package func table(_ rows: [[String]], indent: Int = 0) -> String {
     }
     return line.trimmingSuffix(" ")
   }.joined(separator: "\n")
+}
+
+extension String {
+  /// Without spaces and tabulators around it.
+  func trimmingSpaces() -> String {
+    func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+      scalar == "\t" || scalar.properties.generalCategory == .spaceSeparator
+    }
+    let scalars = unicodeScalars.drop(while: isSpace)
+    let end = scalars.lastIndex { !isSpace($0) }
+    return end.map { String(scalars[...$0]) } ?? ""
+  }
 }

@@ -1,5 +1,6 @@
 import Darkroom
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// A request of `--from`.
 package struct Row: Sendable, Equatable {
@@ -46,7 +47,7 @@ package struct RowFile: Sendable {
     self.name = name
     var records = try CSV.records(text, file: name)
     guard !records.isEmpty else { throw failure("is empty; expected a line with the names of the columns") }
-    let header = records.removeFirst().fields.map { $0.trimmingCharacters(in: .whitespaces) }
+    let header = records.removeFirst().fields.map { $0.trimmingSpaces() }
     for (index, column) in header.enumerated() {
       if Field(column) == nil { throw failure("the header: \(Field.refusal(column, "column"))") }
       if header[..<index].contains(column) { throw failure("the header: has \(quoted(column)) twice") }
@@ -92,21 +93,36 @@ package struct RowFile: Sendable {
   }
 
   private static func text(_ path: String) throws -> String {
-    let bytes: Data
-    do {
-      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-      bytes = try file.read(upToCount: byteLimit + 1) ?? Data()
-    } catch {
-      throw DarkroomError(.request, "--from: \(quoted(path)) cannot be read: \(OutputPlace.reason(error))")
-    }
+    let bytes = try bytes(path)
     guard bytes.count <= byteLimit else {
       throw DarkroomError(.request, "--from: \(quoted(path)) is too long; expected at most 64 MiB")
     }
-    let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes
+    let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
     guard let text = String(validating: content, as: UTF8.self) else {
       throw DarkroomError(.request, "--from: \(quoted(path)) is not text in UTF-8")
     }
     return text
+  }
+
+  /// The file's bytes, or more than `byteLimit` of them. It may be a pipe.
+  private static func bytes(_ path: String) throws -> [UInt8] {
+    func failure() -> DarkroomError {
+      DarkroomError(
+        .request, "--from: \(quoted(path)) cannot be read: \(String(cString: strerror(errno)))")
+    }
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw failure() }
+    defer { close(file) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 20)
+    while bytes.count <= byteLimit {
+      let count = read(file, &piece, piece.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw failure() }
+      if count == 0 { break }
+      bytes += piece[..<count]
+    }
+    return bytes
   }
 }
 
@@ -171,7 +187,7 @@ private struct RowBuilder {
 
   private func text(_ value: Value, isText: Bool) -> String? {
     switch value {
-    case .cell(let text): isText ? text : text.trimmingCharacters(in: .whitespaces)
+    case .cell(let text): isText ? text : text.trimmingSpaces()
     case .json(.text(let text)): isText ? text : nil
     case .json(.number(let text)): isText ? nil : text
     case .json: nil

@@ -1,5 +1,4 @@
 import Darkroom
-import Foundation
 
 extension Command {
   static let bench = Command(
@@ -40,7 +39,7 @@ extension Command {
       return ExitCode.done
     }
     let result = try await engine.measure(request, rounds: settings.rounds) { name, seconds in
-      if let seconds { return console.notice("\(name): \(String(format: "%.3f", seconds)) s") }
+      if let seconds { return console.notice("\(name): \(fixed(seconds, places: 3)) s") }
       if settings.wait, readLine() == nil { throw CancellationError() }
     }
     if settings.json { try console.result(json: result) } else { try console.result(result.text) }
@@ -54,13 +53,13 @@ private struct OpListing: Encodable {
 
   static func text(_ ops: [OpSpeed], _ limits: DeviceLimits) -> String {
     func number(_ value: Double?, _ unit: String) -> String {
-      value.map { String(format: "%.3g %@", $0, unit) } ?? "unknown"
+      value.map { "\(significant($0, digits: 3)) \(unit)" } ?? "unknown"
     }
     let rows = ops.map { op in
       [
-        op.network, op.name, "\(op.count)", String(format: "%.3f ms", op.seconds * 1e3),
+        op.network, op.name, "\(op.count)", "\(fixed(op.seconds * 1e3, places: 3)) ms",
         number(op.operationsPerSecond / 1e9, "GFLOP/s"), number(op.bytesPerSecond / 1e9, "GB/s"),
-        op.share.map { String(format: "%.0f %%", $0 * 100) } ?? "",
+        op.share.map { "\(fixed($0 * 100, places: 0)) %" } ?? "",
       ]
     }
     let heads = [["network", "op", "count", "time", "arithmetic", "memory", "of the limit"]]
@@ -77,7 +76,7 @@ extension SpeedMeasurement {
     func row(_ name: String, _ samples: [Double]) -> [String] {
       let sorted = samples.sorted()
       guard let least = sorted.first, let most = sorted.last else { return [name] }
-      return [name] + [sorted[sorted.count / 2], least, most].map { String(format: "%.3f s", $0) }
+      return [name] + [sorted[sorted.count / 2], least, most].map { "\(fixed($0, places: 3)) s" }
     }
     return table([
       ["\(instructions), \(threads) threads", "median", "least", "most"],

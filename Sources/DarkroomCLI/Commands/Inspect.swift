@@ -1,5 +1,4 @@
 import Darkroom
-import Foundation
 
 extension Command {
   static let inspect = Command(
@@ -45,6 +44,6 @@ extension ModelSummary {
 
   /// 859520964 as 859.52 M.
   private static func readable(_ count: Int) -> String {
-    count < 1_000_000 ? "\(count)" : String(format: "%.2f M", Double(count) / 1e6)
+    count < 1_000_000 ? "\(count)" : "\(fixed(Double(count) / 1e6, places: 2)) M"
   }
 }
