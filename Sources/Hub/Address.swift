@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// An http or https address, with what decides who may see the token.
 package struct Address: Hashable, Sendable, CustomStringConvertible {

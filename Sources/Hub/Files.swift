@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// What the cache needs of the file system, with errors that name the path.
@@ -108,6 +108,6 @@ enum Files {
     if let error = (error as? CocoaError)?.underlying as? POSIXError {
       return String(cString: strerror(error.code.rawValue))
     }
-    return (error as? CocoaError)?.localizedDescription ?? "\(error)"
+    return "\(error)"
   }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// Talks to the Hub and to the hosts that it redirects to. Not for several threads at once.
@@ -97,7 +97,7 @@ final class HubClient {
         }
       default: throw error
       }
-      client.notice("\(error); trying again in \(String(format: "%g", seconds)) s")
+      client.notice("\(error); trying again in \(shortest(seconds)) s")
       try HubClient.sleep(seconds)
     }
   }
@@ -114,6 +114,9 @@ final class HubClient {
     }
   }
 }
+
+/// A number without ".0" if it is whole.
+private func shortest(_ number: Double) -> String { Int(exactly: number).map { "\($0)" } ?? "\(number)" }
 
 /// An answer with a status that is none of success.
 struct ResponseFailure: Error, CustomStringConvertible {
@@ -139,7 +142,7 @@ struct ResponseFailure: Error, CustomStringConvertible {
     switch status {
     case 429:
       "\(place): too many requests (429)"
-        + (retryAfter.map { "; it asks to wait \(String(format: "%g", $0)) s" } ?? "")
+        + (retryAfter.map { "; it asks to wait \(shortest($0)) s" } ?? "")
     default: "\(place) answers \(status)" + (message.map { ": \($0)" } ?? "")
     }
   }

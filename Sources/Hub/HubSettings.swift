@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What the environment says about the Hub, by the names that huggingface_hub reads.
 package struct HubSettings: Sendable {
@@ -40,7 +40,7 @@ package struct HubSettings: Sendable {
     certificates = path("SSL_CERT_FILE")
     let inFile = try? String(contentsOfFile: path("HF_TOKEN_PATH") ?? home + "/token", encoding: .utf8)
     let found = value("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") ?? inFile
-    let token = found?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+    let token = (found ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
     guard token.utf8.count <= 4096, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
       throw HubError(.usage, "the access token (HF_TOKEN, or the file of HF_TOKEN_PATH) is no single word")
     }
@@ -49,6 +49,7 @@ package struct HubSettings: Sendable {
 
   private static func expanded(_ path: String, home: String?) -> String {
     guard path == "~" || path.hasPrefix("~/") else { return path }
-    return (home.flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory()) + path.dropFirst()
+    return (home.flatMap { $0.isEmpty ? nil : $0 } ?? FileManager.default.homeDirectoryForCurrentUser.path)
+      + path.dropFirst()
   }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A file of a repository, as the Hub lists it.
 package struct RemoteFile: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A model in a snapshot of the cache, or what there is of it.
 package struct Snapshot: Sendable, Equatable {
