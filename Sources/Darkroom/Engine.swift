@@ -1,6 +1,6 @@
 import CPUBackend
 import Dispatch
-import Foundation
+import FoundationEssentials
 import Graph
 
 /// One device that makes pictures, one request at a time. Calls from elsewhere wait for their turn.

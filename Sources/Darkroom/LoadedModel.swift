@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Graph
 import Hub
 import Models

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What this machine could still give to this process.
 enum AvailableMemory {
@@ -13,9 +13,7 @@ enum AvailableMemory {
 
   /// Nil for "max", and where there are no control groups.
   private static func number(_ path: String) -> Int? {
-    (try? String(contentsOfFile: path, encoding: .utf8)).flatMap {
-      Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
-    }
+    (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { Int($0.prefix { !$0.isWhitespace }) }
   }
 }
 

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Hub
 
 /// Models from the Hugging Face Hub, in the cache that all its programs share. Where the cache is, which Hub is
