@@ -1,3 +1,4 @@
+import Foundation
 import Graph
 import Reference
 import Testing
@@ -5,6 +6,12 @@ import VulkanBackend
 
 /// The op table on a Vulkan device.
 @Suite struct VulkanOpTests {
+  /// scripts/test-matrices asks for them; what they compute is compared by the tests below.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["DARKROOM_EXPECTS_MATRICES"] != nil))
+  func theDeviceMultipliesMatrices() async throws {
+    try await SoftwareDevice.with { #expect($0.device.matrixShapes.isEmpty == false) }
+  }
+
   @Test(arguments: OpTable.rows) func float32IsTheReference(_ row: OpCase) async throws {
     let recorder = row.recorded()
     let expected = try recorder.run(on: ReferenceBackend())
