@@ -12,6 +12,8 @@ public struct SpeedMeasurement: Codable, Sendable, Equatable {
   public let threads: Int
   /// What computed: the kernels' instruction set `avx512`, `avx2` or `portable`, or `vulkan` and a device's name.
   public let instructions: String
+  /// The arithmetic that `auto` stands for, if that was asked for.
+  public let precision: String
 }
 
 extension Engine {
@@ -67,6 +69,6 @@ extension Pipeline {
     }
     return SpeedMeasurement(
       load: load, steps: steps, decodes: decodes, threads: threads,
-      instructions: backend.summary)
+      instructions: backend.summary, precision: storage(job).rawValue)
   }
 }

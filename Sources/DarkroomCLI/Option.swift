@@ -89,6 +89,9 @@ extension Option {
     (settings.request.width, settings.request.height) = size
     return true
   }
+  static let precision = field(
+    .precision, "precision", "NAME", "arithmetic of the networks",
+    initial: GenerationRequest(prompt: "").precision.rawValue)
   static let json = `switch`("json", "results as JSON, one object a line") { $0.json = true }
   static let quiet = `switch`("quiet", "nothing but errors on the error stream") { $0.quiet = true }
   static let dryRun = `switch`("dry-run", "say what memory it would take, and make nothing") {

@@ -5,7 +5,7 @@ extension Command {
     name: "bench", summary: "measure how fast this machine makes pictures",
     options: [
       .model, .configuration,
-      .size,
+      .size, .precision,
       Option(
         name: "rounds", placeholder: "N", meaning: "samples of each time", initial: "3", expected: "1 to 100"
       ) { settings, text in
@@ -79,7 +79,7 @@ extension SpeedMeasurement {
       return [name] + [sorted[sorted.count / 2], least, most].map { "\(fixed($0, places: 3)) s" }
     }
     return table([
-      ["\(instructions), \(threads) threads", "median", "least", "most"],
+      ["\(instructions), \(precision), \(threads) threads", "median", "least", "most"],
       row("load", [load]), row("step", steps), row("decode", decodes),
     ])
   }

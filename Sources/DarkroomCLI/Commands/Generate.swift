@@ -87,8 +87,7 @@ extension Command {
       .field(
         .promptMode, "prompt-mode", "NAME", "what happens to a prompt of more than 75 tokens",
         initial: initial.promptMode.rawValue),
-      .field(
-        .precision, "precision", "NAME", "arithmetic of the networks", initial: initial.precision.rawValue),
+      .precision,
     ]
   }()
 }
