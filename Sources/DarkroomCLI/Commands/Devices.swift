@@ -33,7 +33,7 @@ extension DeviceSummary {
 
   fileprivate var text: String {
     let rows = [
-      ["", kind], ["driver", driver], ["uuid", uuid],
+      ["kind", kind], ["driver", driver], ["uuid", uuid],
       ["memory", "\(readableBytes(memory)), \(readableBytes(largestAllocation)) in one piece"],
       ["matrices", matrices], ["precisions", precisions.joined(separator: ", ")],
       ["self-test", problem == nil && kind != "cpu" ? verdict : ""], ["cannot be used", problem ?? ""],
