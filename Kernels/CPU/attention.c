@@ -9,56 +9,67 @@ enum { QUERIES = 256, KEYS = 6 * PANEL };
 static long padded(long columns) { return (columns + GRAIN - 1) / GRAIN * GRAIN; }
 static long whole_panels(long columns) { return (columns + PANEL - 1) / PANEL * PANEL; }
 static long least(long a, long b) { return a < b ? a : b; }
+static long even(long count) { return (count + 1) / 2 * 2; }
 static long query_blocks(const dk_attention *a) { return (a->queries + QUERIES - 1) / QUERIES; }
 
 long dk_attention_items(const dk_attention *a) { return a->pictures * a->heads * query_blocks(a); }
 
 long dk_attention_scratch(long head_size) {
-  return KEYS * head_size + KEYS * padded(head_size) + QUERIES * whole_panels(head_size) +
-         TILE * KEYS + 2 * QUERIES;
+  return KEYS * even(head_size) + KEYS * padded(head_size) + QUERIES * whole_panels(head_size) +
+         2 * TILE * KEYS + 2 * QUERIES;
 }
 
 #define SELF "attention.c"
 #include "each_isa.h"
 
 void dk_attention_item(const dk_attention *a, long item, long thread) {
-  DISPATCH(attention_item)(a, item, a->scratch + thread * dk_attention_scratch(a->head_size));
+  DISPATCH(attention_item, a->storage)(a, item, a->scratch + thread * dk_attention_scratch(a->head_size));
 }
 
 #else
 #include "vector.h"
 #include "tile.h"
 
+/// Where row `k` of a panel keeps its first column, and how far the columns are from each other: rows lie in pairs in
+/// bfloat16.
+#ifdef STORES_BF16
+#define ROW(k, width) ((k) / 2 * (width) * 2 + (k) % 2)
+#define APART 2
+#else
+#define ROW(k, width) ((k) * (width))
+#define APART 1
+#endif
+
 /// Lays out `count` keys as panels [KEYS / PANEL][head_size][PANEL]; missing keys are zeros.
-static void ISA(pack_keys)(const float *keys, long stride, long count, long size, float *packed) {
-  for (long k = 0; k < KEYS; k++) {
-    float *to = packed + k / PANEL * PANEL * size + k % PANEL;
-    if (k >= padded(count)) continue;
-    for (long c = 0; c < size; c++) to[c * PANEL] = k < count ? keys[k * stride + c] : 0;
+static void ISA(pack_keys)(const NUMBER *keys, long stride, long count, long size, NUMBER *packed) {
+  for (long k = 0; k < padded(count); k++) {
+    NUMBER *to = packed + k / PANEL * PANEL * even(size) + k % PANEL * APART;
+    for (long c = 0; c < size; c++) to[ROW(c, PANEL)] = k < count ? keys[k * stride + c] : 0;
+    if (size % 2 && APART == 2) to[ROW(size, PANEL)] = 0;
   }
 }
 
 /// Lays out `count` values as panels of PANEL channels [padded(size) / PANEL][KEYS][width].
-static void ISA(pack_values)(const float *values, long stride, long count, long size, float *packed) {
+static void ISA(pack_values)(const NUMBER *values, long stride, long count, long size, NUMBER *packed) {
   for (long column = 0; column < size; column += PANEL) {
     long width = least(PANEL, padded(size) - column), used = least(PANEL, size - column);
-    float *panel = packed + column * KEYS;
-    for (long k = 0; k < count; k++) {
-      memcpy(panel + k * width, values + k * stride + column, (size_t)used * sizeof(float));
-      for (long c = used; c < width; c++) panel[k * width + c] = 0;
-    }
+    NUMBER *panel = packed + column * KEYS;
+    for (long k = 0; k < (APART == 2 ? even(count) : count); k++)
+      for (long c = 0; c < width; c++)
+        panel[ROW(k, width) + c * APART] = k < count && c < used ? values[k * stride + column + c] : 0;
   }
 }
 
-/// Turns one row of scores, [panels][TILE][PANEL] from `scores` on, into weights exp(scale (s - maximum)).
-/// Entries from `valid` on become zero. Returns the factor for earlier sums of this row.
-static inline float ISA(soften)(float *scores, long valid, long count, float scale, float *maximum, float *sum) {
+/// Turns one row of scores, [panels][TILE][PANEL] from `scores` on, into weights exp(scale (s - maximum)), which lie
+/// likewise. Entries from `valid` on become zero. Returns the factor for earlier sums of this row.
+static inline float ISA(soften)(float *scores, NUMBER *weights, long valid, long count, float scale, float *maximum,
+                                float *sum) {
   long panels = (count + PANEL - 1) / PANEL;
   for (long k = valid; k < panels * PANEL; k++) scores[k / PANEL * TILE * PANEL + k % PANEL] = -__builtin_inff();
   VF top = (VF){0} - __builtin_inff();
   for (long p = 0; p < panels; p++)
     for (long j = 0; j < PANEL; j += LANES) {
-      VF s = ISA(load)(scores + p * TILE * PANEL + j);
+      VF s = ISA(load_float)(scores + p * TILE * PANEL + j);
       top = ISA(select)(s > top, s, top);
     }
   float highest = *maximum;
@@ -67,10 +78,10 @@ static inline float ISA(soften)(float *scores, long valid, long count, float sca
   VF total = {0};
   for (long p = 0; p < panels; p++)
     for (long j = 0; j < PANEL; j += LANES) {
-      float *at = scores + p * TILE * PANEL + j;
-      VF weight = ISA(exp)((ISA(load)(at) - highest) * scale);
+      long at = p * TILE * PANEL + j;
+      VF weight = ISA(exp)((ISA(load_float)(scores + at) - highest) * scale);
       total += weight;
-      ISA(store)(at, weight);
+      ISA(store)(weights + at, weight);
     }
   *maximum = highest;
   *sum = *sum * factor + ISA(sum)(total);
@@ -79,42 +90,44 @@ static inline float ISA(soften)(float *scores, long valid, long count, float sca
 
 /// The memory of one item, all of it scratch.
 typedef struct {
-  float *keys, *values;  // one block, packed
+  NUMBER *keys, *values;  // one block, packed
   float *output;  // [QUERIES / TILE][panels][TILE][PANEL], weighted sums of values so far
   float *scores;  // [KEYS / PANEL][TILE][PANEL]
+  NUMBER *weights;  // likewise
   float *maxima, *sums;  // [QUERIES]
 } ISA(workspace);
 
 static ISA(workspace) ISA(divide)(float *scratch, long size) {
-  ISA(workspace) w = {.keys = scratch};
-  w.values = w.keys + KEYS * size;
-  w.output = w.values + KEYS * padded(size);
+  ISA(workspace) w = {.keys = (NUMBER *)scratch};
+  scratch += KEYS * even(size);
+  w.values = (NUMBER *)scratch;
+  w.output = scratch + KEYS * padded(size);
   w.scores = w.output + QUERIES * whole_panels(size);
-  w.maxima = w.scores + TILE * KEYS;
+  w.weights = (NUMBER *)(w.scores + TILE * KEYS);
+  w.maxima = w.scores + 2 * TILE * KEYS;
   w.sums = w.maxima + QUERIES;
   return w;
 }
 
 /// Lets a tile of `count` queries, the item's `t`th on and the picture's `first`th on, look at the packed block of
 /// `seen` keys from `start` on.
-static void ISA(attend)(const dk_attention *a, const ISA(workspace) *w, const float *query, long t, long first,
+static void ISA(attend)(const dk_attention *a, const ISA(workspace) *w, const NUMBER *query, long t, long first,
                         long count, long start, long seen) {
   long size = a->head_size, panels = whole_panels(size) / PANEL;
-  const float *rows[TILE];
+  const NUMBER *rows[TILE];
   for (long r = 0; r < TILE; r++) rows[r] = query + (r < count ? r : 0) * a->query_stride;
   for (long p = 0; p * PANEL < seen; p++)
-    ISA(multiply)(rows, 0, size, w->keys + p * PANEL * size, PANEL, w->scores + p * TILE * PANEL, 1);
+    ISA(multiply)(rows, 0, size, w->keys + p * PANEL * even(size), PANEL, w->scores + p * TILE * PANEL, 1);
 
   float *tile = w->output + t * panels * PANEL;
   for (long r = 0; r < count; r++) {
     long visible = a->causal ? first + r + 1 - start : seen;
     visible = visible < 0 ? 0 : least(visible, seen);
-    float *scores = w->scores + r * PANEL;
     if (visible == 0) {
-      for (long k = 0; k < seen; k++) scores[k / PANEL * TILE * PANEL + k % PANEL] = 0;
+      for (long p = 0; p * PANEL < seen; p++) memset(w->weights + (p * TILE + r) * PANEL, 0, PANEL * sizeof(NUMBER));
       continue;
     }
-    float factor = ISA(soften)(scores, visible, seen, a->scale, w->maxima + t + r, w->sums + t + r);
+    float factor = ISA(soften)(w->scores + r * PANEL, w->weights + r * PANEL, visible, seen, a->scale, w->maxima + t + r, w->sums + t + r);
     if (start > 0 && factor != 1)
       for (long p = 0; p < panels; p++)
         for (long c = 0; c < PANEL; c++) tile[(p * TILE + r) * PANEL + c] *= factor;
@@ -123,8 +136,9 @@ static void ISA(attend)(const dk_attention *a, const ISA(workspace) *w, const fl
   for (long c = 0; c < panels; c++)
     for (long p = 0; p * PANEL < seen; p++) {
       long width = least(PANEL, padded(size) - c * PANEL);
-      for (long r = 0; r < TILE; r++) rows[r] = w->scores + (p * TILE + r) * PANEL;
-      ISA(multiply)(rows, 0, least(PANEL, seen - p * PANEL), w->values + c * PANEL * KEYS + p * PANEL * width,
+      for (long r = 0; r < TILE; r++) rows[r] = w->weights + (p * TILE + r) * PANEL;
+      long count = least(PANEL, seen - p * PANEL);
+      ISA(multiply)(rows, 0, APART == 2 ? even(count) : count, w->values + c * PANEL * KEYS + p * PANEL * width,
                     width, tile + c * TILE * PANEL, start == 0 && p == 0);
     }
 }
@@ -135,9 +149,9 @@ static void ISA(attention_item)(const dk_attention *a, long item, float *scratch
   long block = item % query_blocks(a), head = item / query_blocks(a) % a->heads;
   long picture = item / query_blocks(a) / a->heads, first = block * QUERIES;
   long count = least(QUERIES, a->queries - first);
-  const float *query = a->query + (picture * a->queries + first) * a->query_stride + head * size;
-  const float *key = a->key + picture * a->keys * a->key_stride + head * size;
-  const float *value = a->value + picture * a->keys * a->value_stride + head * size;
+  const NUMBER *query = (const NUMBER *)a->query + (picture * a->queries + first) * a->query_stride + head * size;
+  const NUMBER *key = (const NUMBER *)a->key + picture * a->keys * a->key_stride + head * size;
+  const NUMBER *value = (const NUMBER *)a->value + picture * a->keys * a->value_stride + head * size;
   for (long i = 0; i < count; i++) {
     w.maxima[i] = -__builtin_inff();
     w.sums[i] = 0;
@@ -153,12 +167,18 @@ static void ISA(attention_item)(const dk_attention *a, long item, float *scratch
   }
 
   for (long i = 0; i < count; i++) {
-    float *to = a->output + (picture * a->queries + first + i) * a->output_stride + head * size;
+    NUMBER *to = (NUMBER *)a->output + (picture * a->queries + first + i) * a->output_stride + head * size;
     float share = 1 / w.sums[i];
     for (long p = 0; p < panels; p++) {
       const float *from = w.output + (i / TILE * panels + p) * TILE * PANEL + i % TILE * PANEL;
-      for (long c = 0; c < least(PANEL, size - p * PANEL); c++) to[p * PANEL + c] = from[c] * share;
+      long used = least(PANEL, size - p * PANEL);
+      for (long c = 0; c < used; c += LANES) {
+        long some = least(LANES, used - c);
+        ISA(store_some)(to + p * PANEL + c, ISA(load_float_some)(from + c, some) * share, some);
+      }
     }
   }
 }
+#undef ROW
+#undef APART
 #endif

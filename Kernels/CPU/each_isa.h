@@ -1,40 +1,71 @@
-// Includes SELF once for each instruction set. Inside, ISA(name) is the name of this pass's copy,
-// LANES the number of floats in a vector. Afterwards DISPATCH(name) is the copy to call now.
+// Includes SELF once for each instruction set and storage. Inside, ISA(name) is the name of this pass's copy, LANES
+// the number of floats in a vector; STORES_BF16 and HAS_DOT say whether numbers are bfloat16 and whether the
+// processor multiplies pairs of them. Afterwards DISPATCH(name, storage) is the copy to call now.
 #include "isa.h"
+#include "storage.h"
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
 #define ISA(name) JOIN(JOIN(name, _), ISA_NAME)
 #define ISA_PASS
 
-#define ISA_NAME portable
 #define LANES 4
+#define ISA_NAME portable
 #include SELF
 #undef ISA_NAME
+#define STORES_BF16
+#define ISA_NAME portable_bf16
+#include SELF
+#undef ISA_NAME
+#undef STORES_BF16
 #undef LANES
 
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#define ISA_NAME avx2
 #define LANES 8
+#define ISA_NAME avx2
 #include SELF
 #undef ISA_NAME
+#define STORES_BF16
+#define ISA_NAME avx2_bf16
+#include SELF
+#undef ISA_NAME
+#undef STORES_BF16
 #undef LANES
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), apply_to = function)
-#define ISA_NAME avx512
 #define LANES 16
+#define ISA_NAME avx512
 #include SELF
 #undef ISA_NAME
+#define STORES_BF16
+#define ISA_NAME avx512_bf16
+#include SELF
+#undef ISA_NAME
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx512bf16,avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), \
+                             apply_to = function)
+#define HAS_DOT
+#define ISA_NAME avx512_dot
+#include SELF
+#undef ISA_NAME
+#undef HAS_DOT
+#undef STORES_BF16
 #undef LANES
 #pragma clang attribute pop
 
-#define DISPATCH(name)                             \
-  (dk_current_isa() == dk_isa_avx512 ? name##_avx512 \
-   : dk_current_isa() == dk_isa_avx2 ? name##_avx2   \
-                                     : name##_portable)
+#define DISPATCH(name, storage)                                         \
+  ((storage) == dk_bfloat16                                             \
+       ? (dk_current_isa() == dk_isa_avx512bf16 ? name##_avx512_dot     \
+          : dk_current_isa() == dk_isa_avx512   ? name##_avx512_bf16    \
+          : dk_current_isa() == dk_isa_avx2     ? name##_avx2_bf16      \
+                                                : name##_portable_bf16) \
+   : dk_current_isa() >= dk_isa_avx512 ? name##_avx512                  \
+   : dk_current_isa() == dk_isa_avx2   ? name##_avx2                    \
+                                       : name##_portable)
 #else
-#define DISPATCH(name) name##_portable
+#define DISPATCH(name, storage) ((storage) == dk_bfloat16 ? name##_portable_bf16 : name##_portable)
 #endif
 #undef ISA_PASS

@@ -35,26 +35,30 @@ static inline VF ISA(activate)(dk_activation f, VF x) {
 }
 
 static inline VF ISA(finish)(const dk_epilogue *e, VF x, long picture, long row, long column, long count) {
+  const NUMBER *vector = e->vector, *gate = e->gate;
 #define AT(pointer, offset) \
   (count == LANES ? ISA(load)((pointer) + (offset)) : ISA(load_some)((pointer) + (offset), count))
-  if (e->bias) x += AT(e->bias, column);
-  if (e->vector) x += AT(e->vector, picture * e->vector_stride + column);
+  if (e->bias)
+    x += count == LANES ? ISA(load_float)(e->bias + column) : ISA(load_float_some)(e->bias + column, count);
+  if (vector) x += AT(vector, picture * e->vector_stride + column);
   if (e->activation) x = ISA(activate)(e->activation, x);
-  if (e->gate) x *= AT(e->gate, row * e->gate_stride + column);
-  for (int i = 0; i < 2; i++)
-    if (e->residual[i]) x += AT(e->residual[i], row * e->residual_stride[i] + column);
+  if (gate) x *= AT(gate, row * e->gate_stride + column);
+  for (int i = 0; i < 2; i++) {
+    const NUMBER *residual = e->residual[i];
+    if (residual) x += AT(residual, row * e->residual_stride[i] + column);
+  }
   return x;
 #undef AT
 }
 
 /// Applies `e` to `count` values of row `row` that belong to columns `column` on, and stores them at `to`.
-static inline void ISA(finish_row)(const dk_epilogue *e, const float *from, float *to, long picture, long row,
+static inline void ISA(finish_row)(const dk_epilogue *e, const float *from, NUMBER *to, long picture, long row,
                                    long column, long count) {
   long i = 0;
   for (; i + LANES <= count; i += LANES)
-    ISA(store)(to + i, ISA(finish)(e, ISA(load)(from + i), picture, row, column + i, LANES));
+    ISA(store)(to + i, ISA(finish)(e, ISA(load_float)(from + i), picture, row, column + i, LANES));
   if (i < count) {
-    VF x = ISA(finish)(e, ISA(load_some)(from + i, count - i), picture, row, column + i, count - i);
+    VF x = ISA(finish)(e, ISA(load_float_some)(from + i, count - i), picture, row, column + i, count - i);
     ISA(store_some)(to + i, x, count - i);
   }
 }

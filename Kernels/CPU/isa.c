@@ -7,7 +7,7 @@ dk_isa dk_best_isa(void) {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-    return dk_isa_avx512;
+    return __builtin_cpu_supports("avx512bf16") ? dk_isa_avx512bf16 : dk_isa_avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return dk_isa_avx2;
 #endif
   return dk_isa_portable;

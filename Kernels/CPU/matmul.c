@@ -1,30 +1,51 @@
 #ifndef ISA_PASS
 #include "matmul.h"
 
+#include <string.h>
+
 #include "panel.h"
 
 // Packed weights: panels of PANEL columns, each [depth][PANEL]; the last panel is as wide as the
-// columns left, rounded up to 16. Depth runs over the kernel's taps, then channels.
+// columns left, rounded up to 16. Depth runs over the kernel's taps, then channels. In bfloat16 two channels lie side
+// by side, [depth / 2][PANEL][2], as products of pairs want them; an odd last channel is followed by zeros.
 enum { DEPTH = 2048 };
 
 static long padded(long columns) { return (columns + GRAIN - 1) / GRAIN * GRAIN; }
+static long paired(long channels, dk_storage storage) {
+  return storage == dk_bfloat16 ? (channels + 1) / 2 * 2 : channels;
+}
 static long panel_width(long outputs, long panel) {
   long left = padded(outputs) - panel * PANEL;
   return left < PANEL ? left : PANEL;
 }
 
-long dk_packed_count(long outputs, long depth) { return padded(outputs) * depth; }
+long dk_packed_bytes(long outputs, long channels, long area, dk_storage storage) {
+  return padded(outputs) * area * paired(channels, storage) * dk_bytes(storage);
+}
 
-void dk_pack_weights(const float *rows, long first, long count, long channels, long area, float *packed,
-                     long outputs) {
-  long depth = channels * area;
+/// Rounded to the nearest, ties to even; NaN stays NaN.
+static unsigned short bfloat16(float x) {
+  unsigned bits;
+  memcpy(&bits, &x, sizeof bits);
+  return (unsigned short)((x == x ? bits + 0x7fff + ((bits >> 16) & 1) : bits | 0x400000) >> 16);
+}
+
+void dk_pack_weights(const float *rows, long first, long count, long channels, long area, void *packed,
+                     long outputs, dk_storage storage) {
+  long depth = channels * area, stored = paired(channels, storage);
   while (count > 0) {
     long panel = first / PANEL, width = panel_width(outputs, panel), left = (panel + 1) * PANEL - first;
-    long columns = count < left ? count : left;
-    float *to = packed + panel * PANEL * depth + first % PANEL;
+    long columns = count < left ? count : left, at = panel * PANEL * area * stored, column = first % PANEL;
     for (long tap = 0; tap < area; tap++)
       for (long c = 0; c < channels; c++)
-        for (long i = 0; i < columns; i++) to[(tap * channels + c) * width + i] = rows[i * depth + c * area + tap];
+        for (long i = 0; i < columns; i++) {
+          float weight = rows[i * depth + c * area + tap];
+          long row = tap * stored + c;
+          if (storage == dk_bfloat16)
+            ((unsigned short *)packed)[at + (row / 2 * width + column + i) * 2 + row % 2] = bfloat16(weight);
+          else
+            ((float *)packed)[at + row * width + column + i] = weight;
+        }
     first += columns, count -= columns, rows += columns * depth;
   }
 }
@@ -46,21 +67,23 @@ long dk_convolution_items(const dk_convolution *c) {
 #define SELF "matmul.c"
 #include "each_isa.h"
 
-void dk_convolution_item(const dk_convolution *c, long item) { DISPATCH(convolution_item)(c, item); }
+void dk_convolution_item(const dk_convolution *c, long item) { DISPATCH(convolution_item, c->storage)(c, item); }
 
 #else
 #include "epilogue.h"
 #include "tile.h"
 
 /// Where the TILE rows from `row` on find their factors for one tap of the kernel.
-static inline void ISA(window)(const dk_convolution *c, long row, long rows, long tap, const float **at) {
+static inline void ISA(window)(const dk_convolution *c, long row, long rows, long tap,
+                               const NUMBER **at) {
   long ky = tap / c->kernel_width, kx = tap % c->kernel_width, area = c->out_height * c->out_width;
   for (long r = 0; r < TILE; r++) {
     long index = row + (r < rows ? r : 0), picture = index / area, pixel = index % area;
     long y = pixel / c->out_width * c->stride + ky - c->pad_top;
     long x = pixel % c->out_width * c->stride + kx - c->pad_left;
     int inside = y >= 0 && y < c->in_height && x >= 0 && x < c->in_width;
-    at[r] = inside ? c->input + ((picture * c->in_height + y) * c->in_width + x) * c->pixel_stride : c->zeros;
+    at[r] = inside ? (const NUMBER *)c->input + ((picture * c->in_height + y) * c->in_width + x) * c->pixel_stride
+                   : c->zeros;
   }
 }
 
@@ -69,7 +92,7 @@ static inline void ISA(finish_tile)(const dk_convolution *c, const float *sums, 
   long count = c->outputs - column < width ? c->outputs - column : width;
   long area = c->out_height * c->out_width;
   for (long r = 0; r < rows; r++)
-    ISA(finish_row)(&c->epilogue, sums + r * PANEL, c->output + (row + r) * c->output_stride + column,
+    ISA(finish_row)(&c->epilogue, sums + r * PANEL, (NUMBER *)c->output + (row + r) * c->output_stride + column,
                     (row + r) / area, row + r, column, count);
 }
 
@@ -81,9 +104,10 @@ static void ISA(convolution_item)(const dk_convolution *c, long item) {
   long panel = item / blocks(c), taps = c->kernel_height * c->kernel_width, channels = c->channels;
   long first = item % blocks(c) * block_rows(c), column = panel * PANEL, width = panel_width(c->outputs, panel);
   long count = rows_of(c) - first < block_rows(c) ? rows_of(c) - first : block_rows(c);
-  const float *weights = c->weights + column * taps * channels;
+  long stored = paired(channels, c->storage);
+  const NUMBER *weights = (const NUMBER *)c->weights + column * taps * stored;
 
-  long pieces = (channels + DEPTH - 1) / DEPTH, length = (channels + pieces - 1) / pieces;
+  long pieces = (channels + DEPTH - 1) / DEPTH, length = paired((channels + pieces - 1) / pieces, c->storage);
   long group = pieces > 1 ? 1 : DEPTH / channels > 0 ? DEPTH / channels : 1;
   for (long tap = 0; tap < taps; tap += group)
     for (long start = 0; start < channels; start += length) {
@@ -91,11 +115,11 @@ static void ISA(convolution_item)(const dk_convolution *c, long item) {
       long end = tap + group < taps ? tap + group : taps;
       int last = end == taps && start + depth == channels;
       for (long t = 0; t < count; t += TILE) {
-        const float *at[TILE];
+        const NUMBER *at[TILE];
         float *tile = sums + t * PANEL;
         for (long each = tap; each < end; each++) {
           ISA(window)(c, first + t, count - t < TILE ? count - t : TILE, each, at);
-          ISA(multiply)(at, start, depth, weights + (each * channels + start) * width, width, tile,
+          ISA(multiply)(at, start, depth, weights + (each * stored + start) * width, width, tile,
                         each == 0 && start == 0);
         }
         if (last) ISA(finish_tile)(c, tile, first + t, count - t < TILE ? count - t : TILE, column, width);

@@ -54,9 +54,9 @@ void dk_group_norm_merge(const dk_group_norm *n, long picture) {
 #define SELF "norm.c"
 #include "each_isa.h"
 
-void dk_group_norm_measure(const dk_group_norm *n, long item) { DISPATCH(measure)(n, item); }
-void dk_group_norm_apply(const dk_group_norm *n, long item) { DISPATCH(apply)(n, item); }
-void dk_layer_norm_item(const dk_layer_norm *n, long item) { DISPATCH(layer_norm)(n, item); }
+void dk_group_norm_measure(const dk_group_norm *n, long item) { DISPATCH(measure, n->storage)(n, item); }
+void dk_group_norm_apply(const dk_group_norm *n, long item) { DISPATCH(apply, n->storage)(n, item); }
+void dk_layer_norm_item(const dk_layer_norm *n, long item) { DISPATCH(layer_norm, n->storage)(n, item); }
 
 #else
 #include "epilogue.h"
@@ -65,10 +65,10 @@ void dk_layer_norm_item(const dk_layer_norm *n, long item) { DISPATCH(layer_norm
 static void ISA(measure)(const dk_group_norm *n, long item) {
   long channels = n->channels, size = channels / n->groups, first, count = item_pixels(n, item, &first);
   float *sums = piece_statistics(n, item), *squares = sums + channels;
-  const float *input = n->input + first * n->pixel_stride;
+  const NUMBER *input = (const NUMBER *)n->input + first * n->pixel_stride;
   memset(sums, 0, (size_t)channels * 2 * sizeof(float));
   for (long i = 0; i < count; i++)
-    for (long c = 0; c < channels; c++) sums[c] += input[i * n->pixel_stride + c];
+    for (long c = 0; c < channels; c++) sums[c] += ISA(widen)(input[i * n->pixel_stride + c]);
   for (long g = 0; g < n->groups; g++) {
     double total = 0;
     for (long c = g * size; c < (g + 1) * size; c++) total += sums[c];
@@ -76,7 +76,7 @@ static void ISA(measure)(const dk_group_norm *n, long item) {
   }
   for (long i = 0; i < count; i++)
     for (long c = 0; c < channels; c++) {
-      float d = input[i * n->pixel_stride + c] - sums[c];
+      float d = ISA(widen)(input[i * n->pixel_stride + c]) - sums[c];
       squares[c] += d * d;
     }
   for (long g = 0; g < n->groups; g++) {
@@ -91,39 +91,44 @@ static void ISA(apply)(const dk_group_norm *n, long item) {
   long first, count = item_pixels(n, item, &first), channels = n->channels;
   const float *scale = scales(n, first / n->pixels), *shift = scale + channels;
   for (long i = 0; i < count; i++) {
-    const float *from = n->input + (first + i) * n->pixel_stride;
-    float *to = n->output + (first + i) * channels;
+    const NUMBER *from = (const NUMBER *)n->input + (first + i) * n->pixel_stride;
+    NUMBER *to = (NUMBER *)n->output + (first + i) * channels;
     long c = 0;
     for (; c + LANES <= channels; c += LANES) {
-      VF x = ISA(load)(from + c) * ISA(load)(scale + c) + ISA(load)(shift + c);
+      VF x = ISA(load)(from + c) * ISA(load_float)(scale + c) + ISA(load_float)(shift + c);
       ISA(store)(to + c, ISA(activate)(n->activation, x));
     }
-    for (; c < channels; c++) to[c] = ISA(activate)(n->activation, (VF){0} + (from[c] * scale[c] + shift[c]))[0];
+    if (c < channels) {
+      long count = channels - c;
+      VF x = ISA(load_some)(from + c, count) * ISA(load_float_some)(scale + c, count);
+      x += ISA(load_float_some)(shift + c, count);
+      ISA(store_some)(to + c, ISA(activate)(n->activation, x), count);
+    }
   }
 }
 
 static void ISA(layer_norm)(const dk_layer_norm *n, long item) {
   long end = least(n->rows, (item + 1) * LAYER_ROWS), channels = n->channels, whole = channels / LANES * LANES;
   for (long row = item * LAYER_ROWS; row < end; row++) {
-    const float *x = n->input + row * n->row_stride;
-    float *y = n->output + row * channels;
+    const NUMBER *x = (const NUMBER *)n->input + row * n->row_stride;
+    NUMBER *y = (NUMBER *)n->output + row * channels;
     VF sums = {0}, squares = {0};
     for (long c = 0; c < whole; c += LANES) sums += ISA(load)(x + c);
     float mean = ISA(sum)(sums);
-    for (long c = whole; c < channels; c++) mean += x[c];
+    for (long c = whole; c < channels; c++) mean += ISA(widen)(x[c]);
     mean /= (float)channels;
     for (long c = 0; c < whole; c += LANES) {
       VF d = ISA(load)(x + c) - mean;
       squares += d * d;
     }
     float variance = ISA(sum)(squares);
-    for (long c = whole; c < channels; c++) variance += (x[c] - mean) * (x[c] - mean);
+    for (long c = whole; c < channels; c++) variance += (ISA(widen)(x[c]) - mean) * (ISA(widen)(x[c]) - mean);
     float inverse = 1 / sqrtf(variance / (float)channels + n->epsilon);
     for (long c = 0; c < channels; c += LANES) {
       long count = least(LANES, channels - c);
       VF v = (ISA(load_some)(x + c, count) - mean) * inverse;
-      if (n->weight) v *= ISA(load_some)(n->weight + c, count);
-      if (n->bias) v += ISA(load_some)(n->bias + c, count);
+      if (n->weight) v *= ISA(load_float_some)(n->weight + c, count);
+      if (n->bias) v += ISA(load_float_some)(n->bias + c, count);
       ISA(store_some)(y + c, ISA(activate)(n->activation, v), count);
     }
   }

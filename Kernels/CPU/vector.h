@@ -1,38 +1,92 @@
-// Vectors of LANES floats for one pass of each_isa.h. Included inside the pass, once per pass.
+// Vectors of LANES floats for one pass of each_isa.h, and numbers as they are stored. Included inside the pass, once
+// per pass.
 #include <string.h>
+#ifdef HAS_DOT
+#include <immintrin.h>
+#endif
 
 #define VF ISA(vf)
 #define VI ISA(vi)
 typedef float VF __attribute__((vector_size(LANES * 4)));
 typedef int VI __attribute__((vector_size(LANES * 4)));
 
-static inline VF ISA(load)(const float *p) {
+static inline VF ISA(select)(VI mask, VF yes, VF no) {
+  return (VF)((mask & (VI)yes) | (~mask & (VI)no));
+}
+
+static inline VF ISA(load_float)(const float *p) {
   VF v;
   memcpy(&v, p, sizeof v);
   return v;
 }
 
-static inline void ISA(store)(float *p, VF v) { memcpy(p, &v, sizeof v); }
+static inline void ISA(store_float)(float *p, VF v) { memcpy(p, &v, sizeof v); }
 
 /// Loads the first `count` floats, zeros after them.
-static inline VF ISA(load_some)(const float *p, long count) {
+static inline VF ISA(load_float_some)(const float *p, long count) {
   VF v = {0};
   memcpy(&v, p, (size_t)count * sizeof *p);
   return v;
 }
 
-static inline void ISA(store_some)(float *p, VF v, long count) {
+// A number as it is stored.
+#define NUMBER ISA(number)
+#ifdef STORES_BF16
+typedef unsigned short NUMBER;
+typedef unsigned short ISA(numbers) __attribute__((vector_size(LANES * 2)));
+typedef unsigned ISA(bits) __attribute__((vector_size(LANES * 4)));
+
+static inline float ISA(widen)(NUMBER x) {
+  unsigned bits = (unsigned)x << 16;
+  float wide;
+  memcpy(&wide, &bits, sizeof wide);
+  return wide;
+}
+
+static inline VF ISA(widened)(ISA(numbers) x) { return (VF)(__builtin_convertvector(x, ISA(bits)) << 16); }
+
+/// Rounded to the nearest, ties to even; NaN stays NaN.
+static inline ISA(numbers) ISA(narrowed)(VF x) {
+#ifdef HAS_DOT
+  return (ISA(numbers))_mm512_cvtneps_pbh((__m512)x);
+#else
+  ISA(bits) bits = (ISA(bits))x, rounded = bits + 0x7fff + ((bits >> 16) & 1);
+  rounded = (ISA(bits))ISA(select)(x == x, (VF)rounded, (VF)(bits | 0x400000));
+  return __builtin_convertvector(rounded >> 16, ISA(numbers));
+#endif
+}
+
+static inline VF ISA(load)(const NUMBER *p) {
+  ISA(numbers) v;
+  memcpy(&v, p, sizeof v);
+  return ISA(widened)(v);
+}
+
+static inline VF ISA(load_some)(const NUMBER *p, long count) {
+  ISA(numbers) v = {0};
+  memcpy(&v, p, (size_t)count * sizeof *p);
+  return ISA(widened)(v);
+}
+
+static inline void ISA(store_some)(NUMBER *p, VF x, long count) {
+  ISA(numbers) v = ISA(narrowed)(x);
   memcpy(p, &v, (size_t)count * sizeof *p);
 }
+
+static inline void ISA(store)(NUMBER *p, VF x) { ISA(store_some)(p, x, LANES); }
+#else
+typedef float NUMBER;
+static inline float ISA(widen)(NUMBER x) { return x; }
+static inline VF ISA(load)(const NUMBER *p) { return ISA(load_float)(p); }
+static inline VF ISA(load_some)(const NUMBER *p, long count) { return ISA(load_float_some)(p, count); }
+static inline void ISA(store)(NUMBER *p, VF v) { ISA(store_float)(p, v); }
+static inline void ISA(store_some)(NUMBER *p, VF v, long count) { memcpy(p, &v, (size_t)count * sizeof *p); }
+#endif
 
 static inline float ISA(sum)(VF v) {
   float s = 0;
   for (int i = 0; i < LANES; i++) s += v[i];
   return s;
-}
-
-static inline VF ISA(select)(VI mask, VF yes, VF no) {
-  return (VF)((mask & (VI)yes) | (~mask & (VI)no));
 }
 
 /// exp: 2^round(x/ln 2) times a polynomial on the rest (coefficients of Cephes' expf), relative error

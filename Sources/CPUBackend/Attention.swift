@@ -5,6 +5,7 @@ extension Lowering {
   func attention(_ node: Node, _ attention: AttentionOptions) {
     let (query, key, value) = (node.inputs[0], node.inputs[1], node.inputs[2])
     var a = dk_attention()
+    a.storage = storage
     a.query = address(query)
     a.query_stride = query.rowStride
     a.key = address(key)
@@ -18,7 +19,7 @@ extension Lowering {
     a.head_size = query.shape.channels / attention.heads
     a.scale = attention.scale
     a.causal = attention.causal ? 1 : 0
-    a.scratch = scratch.pointer
+    a.scratch = scratch.floats
     a.output = output(node)
     a.output_stride = query.shape.channels
     emit(a, items: withUnsafePointer(to: a) { dk_attention_items($0) }) { context, item, thread in

@@ -1,7 +1,7 @@
 import CPUKernels
 import Graph
 
-/// Runs plans on the processor's cores in float32.
+/// Runs plans on the processor's cores, with values and weights stored in float32 or bfloat16.
 ///
 /// Results depend on the shapes and the instruction set alone: not on the number of threads, nor on how
 /// many pictures share a batch. Not to be used from two threads at once.
@@ -9,7 +9,7 @@ package final class CPUBackend: Backend {
   package let instructions: InstructionSet
   let pool: ThreadPool
   let arena: Arena
-  private var packs: [PackKey: FloatBuffer] = [:]
+  private var packs: [PackKey: Buffer] = [:]
 
   /// - Parameters:
   ///   - threads: how many threads compute, the caller's among them.
@@ -27,19 +27,24 @@ package final class CPUBackend: Backend {
 
   package var summary: String { instructions.rawValue }
 
+  /// Where the processor multiplies bfloat16, that is twice as fast.
+  package var storages: [Storage] {
+    instructions.hasBFloat16 ? [.bfloat16, .float32] : [.float32, .bfloat16]
+  }
+
   package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
-    let new = Set(plans.flatMap { $0.nodes.flatMap(\.packs) }).filter { packs[$0] == nil }
-    let float = MemoryLayout<Float>.stride
+    let new = Set(plans.flatMap(CPUBackend.packs)).filter { packs[$0] == nil }
     return MemoryNeed(
-      weights: new.reduce(0) { $0 + $1.count } * float, arena: plans.map(\.arenaBytes).max() ?? 0,
-      scratch: plans.reduce(0) { $0 + Lowering.scratchCount($1, threads: pool.threads) } * float)
+      weights: new.reduce(0) { $0 + $1.bytes }, arena: plans.map(\.arenaBytes).max() ?? 0,
+      scratch: plans.reduce(0) { $0 + Lowering.scratchCount($1, threads: pool.threads) }
+        * MemoryLayout<Float>.stride)
   }
 
   package func prepare(_ plan: Plan) throws -> any Program {
     try packParameters(of: plan)
     try arena.grow(to: plan.arenaBytes)
     // The program holds what it reads and no more, so that dropped parameters go when their programs go.
-    let keys = Set(plan.nodes.flatMap(\.packs))
+    let keys = Set(CPUBackend.packs(plan))
     let lowering = try Lowering(
       plan, packs: packs.filter { keys.contains($0.key) }, arena: arena, threads: pool.threads)
     return CPUProgram(plan, lowering, pool, arena)
@@ -49,11 +54,13 @@ package final class CPUBackend: Backend {
     packs = packs.filter { key, _ in !key.parts.contains { $0.source === source } }
   }
 
+  private static func packs(_ plan: Plan) -> [PackKey] { plan.nodes.flatMap { $0.packs(plan.storage) } }
+
   /// Packs what is missing, on all threads, largest first.
   private func packParameters(of plan: Plan) throws {
-    let missing = Set(plan.nodes.flatMap(\.packs)).filter { packs[$0] == nil }.sorted { $0.count > $1.count }
+    let missing = Set(CPUBackend.packs(plan)).filter { packs[$0] == nil }.sorted { $0.bytes > $1.bytes }
     guard !missing.isEmpty else { return }
-    let results = UnsafeMutableBufferPointer<FloatBuffer?>.allocate(capacity: missing.count)
+    let results = UnsafeMutableBufferPointer<Buffer?>.allocate(capacity: missing.count)
     results.initialize(repeating: nil)
     defer {
       results.deinitialize()

@@ -30,12 +30,15 @@ final class CPUProgram: Program {
     guard let source = values.baseAddress, values.count == place.count else {
       preconditionFailure("input \(input.name) has \(place.count) numbers, not \(values.count)")
     }
-    let destination = arena.floats(place)
-    switch input.layout {
-    case .asIs, .pixels: destination.update(from: source, count: place.count)
-    case .channelsFirst:
-      let shape = plan.shapes[input.value]
-      dk_channels_last(source, destination, shape[0], shape[3], shape[1] * shape[2])
+    let (pictures, channels, pixels) = CPUProgram.axes(plan.shapes[input.value], input.layout)
+    dk_channels_last(source, arena.address(place), pictures, channels, pixels, place.storage.kernel)
+  }
+
+  /// A picture's axes as the caller keeps them; one channel where the order is the same.
+  private static func axes(_ shape: Shape, _ layout: Layout) -> (pictures: Int, channels: Int, pixels: Int) {
+    switch layout {
+    case .asIs, .pixels: (1, 1, shape.count)
+    case .channelsFirst: (shape[0], shape[3], shape[1] * shape[2])
     }
   }
 
@@ -66,12 +69,7 @@ final class CPUProgram: Program {
     guard let destination = values.baseAddress, values.count == place.count else {
       preconditionFailure("output \(output.name) has \(place.count) numbers, not \(values.count)")
     }
-    let source = arena.floats(place)
-    switch output.layout {
-    case .asIs, .pixels: destination.update(from: source, count: place.count)
-    case .channelsFirst:
-      let shape = plan.shapes[output.value]
-      dk_channels_first(source, destination, shape[0], shape[3], shape[1] * shape[2])
-    }
+    let (pictures, channels, pixels) = CPUProgram.axes(plan.shapes[output.value], output.layout)
+    dk_channels_first(arena.address(place), destination, pictures, channels, pixels, place.storage.kernel)
   }
 }

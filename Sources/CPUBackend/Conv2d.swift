@@ -35,12 +35,13 @@ extension Lowering {
   }
 
   private func product(_ c: inout dk_convolution, _ node: Node, _ weight: Weight, area: Int) {
+    c.storage = storage
     c.input = address(node.inputs[0])
     c.pixel_stride = node.inputs[0].rowStride
     c.channels = weight.depth / area
     c.outputs = weight.outputs
-    c.weights = packed(weight.parts, .panels(area: area))
-    c.zeros = UnsafePointer(zeros.pointer)
+    c.weights = packed(weight.parts, .panels(area: area, plan.storage))
+    c.zeros = UnsafeRawPointer(zeros.pointer)
     c.output = output(node)
     c.output_stride = weight.outputs
     c.epilogue = epilogue(node.epilogue)

@@ -6,6 +6,8 @@ package enum InstructionSet: String, Sendable, CaseIterable {
   case portable
   case avx2
   case avx512
+  /// AVX-512 with products of pairs of bfloat16.
+  case avx512bf16
 
   /// Those of this machine, slowest first.
   package static var available: [InstructionSet] {
@@ -14,11 +16,15 @@ package enum InstructionSet: String, Sendable, CaseIterable {
 
   package static var best: InstructionSet { available[available.count - 1] }
 
+  /// Whether products of bfloat16 are faster than those of float32.
+  package var hasBFloat16: Bool { self == .avx512bf16 }
+
   var kernel: dk_isa {
     switch self {
     case .portable: dk_isa_portable
     case .avx2: dk_isa_avx2
     case .avx512: dk_isa_avx512
+    case .avx512bf16: dk_isa_avx512bf16
     }
   }
 }

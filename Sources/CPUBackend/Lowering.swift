@@ -9,19 +9,19 @@ final class Lowering {
   private(set) var callsPerNode: [Int] = []
   let plan: Plan
   /// Memory that kernels use while they run, shared by all nodes since these run one after the other.
-  let scratch: FloatBuffer
-  let zeros: FloatBuffer
-  private let packs: [PackKey: FloatBuffer]
+  let scratch: Buffer
+  let zeros: Buffer
+  private let packs: [PackKey: Buffer]
   private let arena: Arena
   private var contexts: [UnsafeMutableRawPointer] = []
   private var lowered: [Step] = []
 
-  init(_ plan: Plan, packs: [PackKey: FloatBuffer], arena: Arena, threads: Int) throws {
+  init(_ plan: Plan, packs: [PackKey: Buffer], arena: Arena, threads: Int) throws {
     self.plan = plan
     self.packs = packs
     self.arena = arena
-    scratch = try FloatBuffer(count: Lowering.scratchCount(plan, threads: threads))
-    zeros = try FloatBuffer(count: plan.nodes.map { $0.zerosCount }.max() ?? 0)
+    scratch = try Buffer(floats: Lowering.scratchCount(plan, threads: threads))
+    zeros = try Buffer(floats: plan.nodes.map { $0.zerosCount }.max() ?? 0)
     for (index, node) in plan.nodes.enumerated() {
       lower(node)
       callsPerNode.append(lowered.count)
@@ -54,24 +54,32 @@ final class Lowering {
     lowered.append(Step(items: items, work: work, context: UnsafeMutableRawPointer(context)))
   }
 
-  func address(_ operand: Operand) -> UnsafePointer<Float> {
-    UnsafePointer(arena.floats(plan.place(operand.value)) + operand.offset)
+  /// How this plan's kernels find numbers.
+  var storage: dk_storage { plan.storage.kernel }
+
+  func address(_ operand: Operand) -> UnsafeRawPointer {
+    let place = plan.place(operand.value)
+    return UnsafeRawPointer(arena.address(place) + operand.offset * place.storage.bytes)
   }
 
-  func output(_ node: Node) -> UnsafeMutablePointer<Float> { arena.floats(plan.place(node.output)) }
+  func output(_ node: Node) -> UnsafeMutableRawPointer { arena.address(plan.place(node.output)) }
 
   func shape(_ node: Node) -> Shape { plan.shapes[node.output] }
 
-  func packed(_ parts: [Parameter], _ packing: Packing) -> UnsafePointer<Float> {
+  func packed(_ parts: [Parameter], _ packing: Packing) -> UnsafeRawPointer {
     guard let pack = packs[PackKey(parts: parts, packing: packing)] else {
       preconditionFailure("\(parts[0].name) is not packed")
     }
-    return UnsafePointer(pack.pointer)
+    return UnsafeRawPointer(pack.pointer)
+  }
+
+  func packedFloats(_ parts: [Parameter]) -> UnsafePointer<Float> {
+    packed(parts, .plain).assumingMemoryBound(to: Float.self)
   }
 
   func epilogue(_ epilogue: Epilogue) -> dk_epilogue {
     var result = dk_epilogue()
-    if !epilogue.bias.isEmpty { result.bias = packed(epilogue.bias, .plain) }
+    if !epilogue.bias.isEmpty { result.bias = packedFloats(epilogue.bias) }
     if let vector = epilogue.vector {
       result.vector = address(vector)
       result.vector_stride = vector.shape[0] == 1 ? 0 : vector.rowStride

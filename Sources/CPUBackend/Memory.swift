@@ -6,16 +6,16 @@ package struct OutOfResources: Error, CustomStringConvertible, Sendable {
   package let description: String
 }
 
-/// A fixed block of floats, zeros at first.
-final class FloatBuffer {
-  let pointer: UnsafeMutablePointer<Float>
-  let count: Int
+/// A fixed block of memory, zeros at first.
+final class Buffer {
+  let pointer: UnsafeMutableRawPointer
+  let bytes: Int
   /// Fresh pages for large blocks: the kernel hands them out as zeros, and takes them back at once.
   private let mapped: Bool
 
   /// - Throws: `OutOfResources`.
-  init(count: Int) throws {
-    let bytes = max(count, 1) * MemoryLayout<Float>.stride
+  init(bytes: Int) throws {
+    let bytes = max(bytes, 1)
     mapped = bytes >= 4 << 20
     let raw =
       mapped
@@ -25,19 +25,23 @@ final class FloatBuffer {
       throw OutOfResources(description: "cannot get \(bytes >> 20) MiB of memory")
     }
     if mapped { madvise(raw, bytes, MADV_HUGEPAGE) } else { memset(raw, 0, bytes) }
-    pointer = raw.bindMemory(to: Float.self, capacity: count)
-    self.count = count
+    pointer = raw
+    self.bytes = bytes
   }
 
+  convenience init(floats: Int) throws { try self.init(bytes: floats * MemoryLayout<Float>.stride) }
+
+  var floats: UnsafeMutablePointer<Float> { pointer.assumingMemoryBound(to: Float.self) }
+
   deinit {
-    if mapped { munmap(pointer, max(count, 1) * MemoryLayout<Float>.stride) } else { free(pointer) }
+    if mapped { munmap(pointer, bytes) } else { free(pointer) }
   }
 }
 
 /// One range of addresses for all values of all programs. Its base never moves, so programs may keep
 /// pointers into it; it takes memory as far as it has been grown and used.
 final class Arena {
-  let base: UnsafeMutablePointer<Float>
+  let base: UnsafeMutableRawPointer
   private let reserved: Int
   private(set) var bytes = 0
 
@@ -47,7 +51,7 @@ final class Arena {
     while true {
       let raw = mmap(nil, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
       if let raw, raw != MAP_FAILED {
-        base = raw.bindMemory(to: Float.self, capacity: size / MemoryLayout<Float>.stride)
+        base = raw
         reserved = size
         return
       }
@@ -59,10 +63,7 @@ final class Arena {
     }
   }
 
-  /// The numbers at a place of a plan that stores float32.
-  func floats(_ place: Plan.Place) -> UnsafeMutablePointer<Float> {
-    base + place.offset / MemoryLayout<Float>.stride
-  }
+  func address(_ place: Plan.Place) -> UnsafeMutableRawPointer { base + place.offset }
 
   /// Makes at least `needed` bytes usable.
   func grow(to needed: Int) throws {

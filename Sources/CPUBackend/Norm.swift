@@ -4,13 +4,14 @@ import Graph
 extension Lowering {
   func groupNorm(_ node: Node, _ groups: Int, _ affine: Affine) {
     var n = Lowering.groupNormShape(node, groups)
+    n.storage = storage
     n.input = address(node.inputs[0])
     n.pixel_stride = node.inputs[0].rowStride
     n.epsilon = affine.epsilon
-    n.weight = packed([affine.weight], .plain)
-    n.bias = packed([affine.bias], .plain)
+    n.weight = packedFloats([affine.weight])
+    n.bias = packedFloats([affine.bias])
     n.activation = node.epilogue.activation?.kernel ?? dk_activation_none
-    n.statistics = scratch.pointer
+    n.statistics = scratch.floats
     n.output = output(node)
     let items = withUnsafePointer(to: n) { dk_group_norm_items($0) }
     emit(n, items: items) { context, item, _ in
@@ -37,13 +38,14 @@ extension Lowering {
 
   func layerNorm(_ node: Node, _ affine: Affine) {
     var n = dk_layer_norm()
+    n.storage = storage
     n.input = address(node.inputs[0])
     n.row_stride = node.inputs[0].rowStride
     n.rows = node.inputs[0].shape.rows
     n.channels = node.inputs[0].shape.channels
     n.epsilon = affine.epsilon
-    n.weight = packed([affine.weight], .plain)
-    n.bias = packed([affine.bias], .plain)
+    n.weight = packedFloats([affine.weight])
+    n.bias = packedFloats([affine.bias])
     n.activation = node.epilogue.activation?.kernel ?? dk_activation_none
     n.output = output(node)
     emit(n, items: withUnsafePointer(to: n) { dk_layer_norm_items($0) }) { context, item, _ in

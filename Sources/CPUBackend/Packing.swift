@@ -4,8 +4,8 @@ import Graph
 /// What a kernel wants of a parameter.
 enum Packing: Hashable {
   /// Panels for a matrix product whose rows have `area` kernel taps.
-  case panels(area: Int)
-  /// The numbers as they are, one part after the other.
+  case panels(area: Int, Storage)
+  /// The numbers as they are, one part after the other, in float32.
   case plain
 }
 
@@ -16,39 +16,41 @@ struct PackKey: Hashable {
 
   var outputs: Int { parts.reduce(0) { $0 + $1.rows.count } }
 
-  var count: Int {
+  var bytes: Int {
     switch packing {
-    case .plain: parts.reduce(0) { $0 + $1.count }
-    case .panels: dk_packed_count(outputs, parts[0].rowCount)
+    case .plain: parts.reduce(0) { $0 + $1.count } * MemoryLayout<Float>.stride
+    case .panels(let area, let storage):
+      dk_packed_bytes(outputs, parts[0].rowCount / area, area, storage.kernel)
     }
   }
 
   /// Reads the numbers, a few rows at a time, and lays them out.
-  func pack() throws -> FloatBuffer {
-    let buffer = try FloatBuffer(count: count)
+  func pack() throws -> Buffer {
+    let buffer = try Buffer(bytes: bytes)
     switch packing {
     case .plain:
       var at = 0
       for part in parts {
-        try part.read(into: UnsafeMutableBufferPointer(start: buffer.pointer + at, count: part.count))
+        try part.read(into: UnsafeMutableBufferPointer(start: buffer.floats + at, count: part.count))
         at += part.count
       }
-    case .panels(let area):
-      try packPanels(area: area, into: buffer.pointer)
+    case .panels(let area, let storage):
+      try packPanels(area: area, storage, into: buffer.pointer)
     }
     return buffer
   }
 
-  private func packPanels(area: Int, into packed: UnsafeMutablePointer<Float>) throws {
+  private func packPanels(area: Int, _ storage: Storage, into packed: UnsafeMutableRawPointer) throws {
     let depth = parts[0].rowCount
     let rows = max(1, min(outputs, (1 << 20) / max(depth, 1)))
-    let chunk = try FloatBuffer(count: rows * depth)
+    let chunk = try Buffer(floats: rows * depth)
     var first = 0
     for part in parts {
       for start in stride(from: 0, to: part.rows.count, by: rows) {
         let piece = part.slice(start..<min(start + rows, part.rows.count))
-        try piece.read(into: UnsafeMutableBufferPointer(start: chunk.pointer, count: piece.count))
-        dk_pack_weights(chunk.pointer, first, piece.rows.count, depth / area, area, packed, outputs)
+        try piece.read(into: UnsafeMutableBufferPointer(start: chunk.floats, count: piece.count))
+        dk_pack_weights(
+          chunk.floats, first, piece.rows.count, depth / area, area, packed, outputs, storage.kernel)
         first += piece.rows.count
       }
     }
@@ -57,13 +59,14 @@ struct PackKey: Hashable {
 
 extension Node {
   /// Everything that the node's kernel needs packed.
-  var packs: [PackKey] {
+  func packs(_ storage: Storage) -> [PackKey] {
     let bias = epilogue.bias.isEmpty ? [] : [PackKey(parts: epilogue.bias, packing: .plain)]
     switch op {
     case .linear(let weight):
-      return [PackKey(parts: weight.parts, packing: .panels(area: 1))] + bias
+      return [PackKey(parts: weight.parts, packing: .panels(area: 1, storage))] + bias
     case .conv2d(let weight, let window):
-      return [PackKey(parts: weight.parts, packing: .panels(area: window.kernel * window.kernel))] + bias
+      return [PackKey(parts: weight.parts, packing: .panels(area: window.kernel * window.kernel, storage))]
+        + bias
     case .groupNorm(_, let affine), .layerNorm(let affine):
       return [affine.weight, affine.bias].map { PackKey(parts: [$0], packing: .plain) }
     case .embedding(let table, let positions):
@@ -72,4 +75,8 @@ extension Node {
       return bias
     }
   }
+}
+
+extension Storage {
+  var kernel: dk_storage { self == .bfloat16 ? dk_bfloat16 : dk_float32 }
 }

@@ -26,7 +26,7 @@ extension Lowering {
     var column = 0
     for input in node.inputs {
       var r = rows(from: input)
-      r.output = output(node) + column
+      r.output = output(node) + column * plan.storage.bytes
       r.output_stride = shape(node).channels
       emit(r)
       column += r.columns
@@ -36,6 +36,7 @@ extension Lowering {
   func upsample(_ node: Node) {
     let input = node.inputs[0]
     var u = dk_upsample()
+    u.storage = storage
     u.input = address(input)
     u.pixel_stride = input.rowStride
     u.pictures = input.shape[0]
@@ -53,19 +54,21 @@ extension Lowering {
   func embedding(_ node: Node, _ table: Parameter, _ positions: Parameter?) {
     let ids = node.inputs[0]
     var e = dk_embedding()
-    e.ids = address(ids)
+    e.storage = storage
+    e.ids = address(ids).assumingMemoryBound(to: Float.self)
     e.length = ids.shape.channels
     e.sequences = ids.shape.rows
     e.width = table.rowCount
     e.table_rows = table.rows.count
-    e.table = packed([table], .plain)
-    if let positions { e.positions = packed([positions], .plain) }
+    e.table = packedFloats([table])
+    if let positions { e.positions = packedFloats([positions]) }
     e.output = output(node)
     emit(e, items: 1) { context, _, _ in dk_embed(context?.assumingMemoryBound(to: dk_embedding.self)) }
   }
 
   private func rows(from input: Operand) -> dk_rows {
     var r = dk_rows()
+    r.storage = storage
     r.input = address(input)
     r.input_stride = input.rowStride
     r.rows = input.shape.rows

@@ -11,4 +11,5 @@
 #include "matmul.h"
 #include "norm.h"
 #include "rows.h"
+#include "storage.h"
 #include "threads.h"

@@ -1,15 +1,17 @@
 #pragma once
+#include "storage.h"
 
 /// Scaled dot-product attention: softmax(scale q k^T) v for each picture and head, in tiles with a running
 /// maximum and sum, so that no row of all scores is ever stored. Head h owns channels
 /// h * head_size ..< (h + 1) * head_size of each row.
 typedef struct {
-  const float *query, *key, *value;  // [pictures, queries or keys, ...]
+  dk_storage storage;
+  const void *query, *key, *value;  // [pictures, queries or keys, ...]
   long query_stride, key_stride, value_stride;
   long pictures, queries, keys, heads, head_size;
   float scale;
   int causal;  // query i sees keys 0...i
-  float *output;  // [pictures, queries, heads x head_size]
+  void *output;  // [pictures, queries, heads x head_size]
   long output_stride;
   float *scratch;  // dk_attention_scratch floats for each thread
 } dk_attention;

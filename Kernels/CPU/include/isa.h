@@ -1,7 +1,12 @@
 #pragma once
 
 /// Instruction sets with their own copy of every kernel, slowest first.
-typedef enum { dk_isa_portable = 0, dk_isa_avx2 = 1, dk_isa_avx512 = 2 } dk_isa;
+typedef enum {
+  dk_isa_portable = 0,
+  dk_isa_avx2 = 1,
+  dk_isa_avx512 = 2,
+  dk_isa_avx512bf16 = 3,  // AVX-512 with products of pairs of bfloat16
+} dk_isa;
 
 /// The best instruction set that this machine has.
 dk_isa dk_best_isa(void);

@@ -1,16 +1,17 @@
 #pragma once
 #include "activation.h"
+#include "storage.h"
 
 /// Elementwise work on a result that is still in cache, in this order: bias, per-channel vector,
 /// activation, gate (a factor), residuals (summands). Null pointers are skipped.
 typedef struct {
   const float *bias;  // [outputs]
-  const float *vector;  // [pictures, outputs]
+  const void *vector;  // [pictures, outputs]
   long vector_stride;  // 0 when all pictures share one
   dk_activation activation;
-  const float *gate;  // [rows, outputs]
+  const void *gate;  // [rows, outputs]
   long gate_stride;
-  const float *residual[2];  // [rows, outputs]
+  const void *residual[2];  // [rows, outputs]
   long residual_stride[2];
 } dk_epilogue;
 
@@ -18,25 +19,26 @@ typedef struct {
 /// an output pixel, its factors are read in place through the kernel's window. A linear layer is the
 /// 1x1 case.
 typedef struct {
-  const float *input;  // [pictures, in_height, in_width, channels]
+  dk_storage storage;
+  const void *input;  // [pictures, in_height, in_width, channels]
   long pixel_stride, pictures, in_height, in_width, channels;
   long kernel_height, kernel_width, stride, pad_top, pad_left;
   long out_height, out_width, outputs;
-  const float *weights;  // packed by dk_pack_weights
-  const float *zeros;  // `channels` zeros, read outside the picture
-  float *output;  // [pictures, out_height, out_width, outputs]
+  const void *weights;  // packed by dk_pack_weights
+  const void *zeros;  // `channels` zeros, read outside the picture
+  void *output;  // [pictures, out_height, out_width, outputs]
   long output_stride;
   dk_epilogue epilogue;
 } dk_convolution;
 
-/// Floats of packed weights for `outputs` columns of `depth` = kernel area x channels factors each.
-long dk_packed_count(long outputs, long depth);
+/// Bytes of packed weights for `outputs` columns of `area` x `channels` factors each.
+long dk_packed_bytes(long outputs, long channels, long area, dk_storage storage);
 
 /// Packs columns `first ..< first + count` of a weight matrix. `rows` holds `count` of the checkpoint's
 /// rows, each `[channels, area]` (a convolution kernel's order; area 1 for a linear layer).
 /// Columns may come in any number of calls; `packed` must be zero before the first, for the padding's sake.
-void dk_pack_weights(const float *rows, long first, long count, long channels, long area, float *packed,
-                     long outputs);
+void dk_pack_weights(const float *rows, long first, long count, long channels, long area, void *packed,
+                     long outputs, dk_storage storage);
 
 /// Number of items of the convolution; they may run in any order and on any thread.
 long dk_convolution_items(const dk_convolution *c);

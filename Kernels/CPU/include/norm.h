@@ -1,16 +1,18 @@
 #pragma once
 #include "activation.h"
+#include "storage.h"
 
 /// Group normalisation of pictures, in three steps: statistics of pieces, their merging, and the result.
 /// Pieces are cut by the shapes alone.
 typedef struct {
-  const float *input;  // [pictures, pixels, channels]
+  dk_storage storage;
+  const void *input;  // [pictures, pixels, channels]
   long pixel_stride, pictures, pixels, channels, groups;
   float epsilon;
   const float *weight, *bias;  // [channels]
   dk_activation activation;
   float *statistics;  // scratch, dk_group_norm_scratch floats
-  float *output;  // [pictures, pixels, channels]
+  void *output;  // [pictures, pixels, channels]
 } dk_group_norm;
 
 long dk_group_norm_scratch(const dk_group_norm *n);
@@ -22,12 +24,13 @@ void dk_group_norm_apply(const dk_group_norm *n, long item);
 
 /// Layer normalisation of each row over its channels.
 typedef struct {
-  const float *input;  // [rows, channels]
+  dk_storage storage;
+  const void *input;  // [rows, channels]
   long row_stride, rows, channels;
   float epsilon;
   const float *weight, *bias;  // [channels], or null
   dk_activation activation;
-  float *output;  // [rows, channels]
+  void *output;  // [rows, channels]
 } dk_layer_norm;
 
 long dk_layer_norm_items(const dk_layer_norm *n);
