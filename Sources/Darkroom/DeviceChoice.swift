@@ -113,6 +113,7 @@ extension GenerationRequest.Precision {
     case .auto: nil
     case .float32: .float32
     case .float16: .float16
+    case .bfloat16: .bfloat16
     }
   }
 }

@@ -54,11 +54,14 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
 
   /// The arithmetic of the networks.
   public enum Precision: String, Codable, Sendable, CaseIterable {
-    /// The fastest that keeps the picture: float16 on a GPU, float32 on the processor.
+    /// The fastest that keeps the picture: float16 on a GPU; on the processor bfloat16 if it multiplies that faster,
+    /// else float32.
     case auto
     case float32
     /// Values and weights in 16 bits, sums in 32; on a GPU.
     case float16
+    /// The same with float32's range and fewer digits; on the processor.
+    case bfloat16
   }
 
   /// How pictures well above the model's native size are made.
