@@ -29,35 +29,61 @@ import Testing
     try CPUCheck.batch(row, instructions)
     try CPUCheck.nonFinite(row, instructions)
   }
+
+  @Test(arguments: InstructionSet.available, OpTable.rows)
+  func bfloat16IsNearTheReference(_ instructions: InstructionSet, _ row: OpCase) throws {
+    try CPUCheck.agreement(row, instructions, .bfloat16)
+    try CPUCheck.threads(row, instructions, .bfloat16)
+    try CPUCheck.batch(row, instructions, .bfloat16)
+    try CPUCheck.nonFinite(row, instructions, .bfloat16)
+  }
 }
 
 /// What each row must hold on the CPU backend.
 enum CPUCheck {
-  static func agreement(_ row: OpCase, _ instructions: InstructionSet = .best) throws {
+  static func agreement(
+    _ row: OpCase, _ instructions: InstructionSet = .best, _ storage: Storage = .float32
+  ) throws {
     let recorder = row.recorded()
+    if storage == .bfloat16 { recorder.roundToBFloat16() }
     let expected = try recorder.run(on: ReferenceBackend())
+    // Half a unit of 8 bits is 2e-3 of a number; each value between ops is rounded.
+    let rounding = recorder.graph.nodes.count > 1 ? 2e-2 : 4e-3
+    let tolerance = storage == .bfloat16 ? rounding : row.tolerance
     for fusing in [true, false] {
-      let result = try recorder.run(on: poisoned(instructions, for: recorder), fusing: fusing)
+      let plan = Plan(recorder.graph, fusing: fusing, storing: storage)
+      let result = try recorder.run(on: poisoned(instructions, for: recorder), plan: plan)
       let error = normalisedError(result, from: expected)
-      #expect(error <= row.tolerance, "\(row.name), fusing \(fusing)")
+      #expect(error <= tolerance, "\(row.name), fusing \(fusing)")
     }
   }
 
-  static func threads(_ row: OpCase, _ instructions: InstructionSet = .best) throws {
+  private static func run(
+    _ recorder: Recorder, _ instructions: InstructionSet, _ storage: Storage, threads: Int = 2
+  ) throws -> [Float] {
+    try recorder.run(
+      on: CPUBackend(threads: threads, instructions: instructions),
+      plan: Plan(recorder.graph, storing: storage))
+  }
+
+  static func threads(
+    _ row: OpCase, _ instructions: InstructionSet = .best, _ storage: Storage = .float32
+  ) throws {
     let recorder = row.recorded()
-    let alone = try recorder.run(on: CPUBackend(threads: 1, instructions: instructions))
+    let alone = try run(recorder, instructions, storage, threads: 1)
     for threads in [2, 5] {
-      let result = try recorder.run(on: CPUBackend(threads: threads, instructions: instructions))
+      let result = try run(recorder, instructions, storage, threads: threads)
       #expect(sameBytes(result, alone), "\(row.name), \(threads) threads")
     }
   }
 
-  static func batch(_ row: OpCase, _ instructions: InstructionSet = .best) throws {
-    let together = try row.recorded(batch: 3).run(on: CPUBackend(threads: 2, instructions: instructions))
+  static func batch(
+    _ row: OpCase, _ instructions: InstructionSet = .best, _ storage: Storage = .float32
+  ) throws {
+    let together = try run(row.recorded(batch: 3), instructions, storage)
     let size = together.count / 3
     for picture in 0..<3 {
-      let alone = try row.recorded(batch: 1, firstPicture: picture).run(
-        on: CPUBackend(threads: 2, instructions: instructions))
+      let alone = try run(row.recorded(batch: 1, firstPicture: picture), instructions, storage)
       #expect(
         sameBytes(Array(together[(picture * size)..<((picture + 1) * size)]), alone),
         "\(row.name), \(picture)")
@@ -67,27 +93,31 @@ enum CPUCheck {
   /// What is not a number in the reference is none here, and does not reach other pictures. (Within a picture
   /// it may reach more: a causal attention gives later values no weight, but no weight times infinity is not
   /// a number.)
-  static func nonFinite(_ row: OpCase, _ instructions: InstructionSet = .best) throws {
+  static func nonFinite(
+    _ row: OpCase, _ instructions: InstructionSet = .best, _ storage: Storage = .float32
+  ) throws {
     for input in row.recorded().inputs.indices {
       for poison in Poison.all {
         let recorder = row.recorded()
         recorder.poison(poison, input)
         let expected = try recorder.run(on: ReferenceBackend()).map(\.isFinite)
         if poison.wholeRow { #expect(expected.contains(false), "\(row.name): input \(input) is not read") }
-        let result = try recorder.run(on: CPUBackend(threads: 1, instructions: instructions)).map(\.isFinite)
+        let result = try run(recorder, instructions, storage, threads: 1).map(\.isFinite)
         #expect(shows(expected, result, batch: recorder.batch), "\(row.name), input \(input), \(poison)")
       }
     }
   }
 
-  /// A backend whose arena holds no number that a kernel could take for a result.
+  /// A backend whose arena holds no number that a kernel could take for a result, in either storage.
   private static func poisoned(_ instructions: InstructionSet, for recorder: Recorder) throws -> CPUBackend {
     let backend = try CPUBackend(threads: 2, instructions: instructions)
     let count = Plan(recorder.graph, fusing: false).arenaBytes
     let graph = Graph()
     graph.output("x", graph.input("x", [count], rate: .step))
     let program = try backend.prepare(Plan(graph))
-    [Float](repeating: .nan, count: count).withUnsafeBufferPointer { program.write($0, to: "x") }
+    [Float](repeating: Float(bitPattern: .max), count: count).withUnsafeBufferPointer {
+      program.write($0, to: "x")
+    }
     return backend
   }
 }

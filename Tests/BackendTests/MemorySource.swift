@@ -12,6 +12,8 @@ final class MemorySource: WeightSource {
 
   func store(_ numbers: [Float], as name: String) { tensors.withLock { $0[name] = numbers } }
 
+  func change(_ number: (Float) -> Float) { tensors.withLock { $0 = $0.mapValues { $0.map(number) } } }
+
   func read(_ name: String, elements: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>) throws
   {
     guard let numbers = tensors.withLock({ $0[name] }), elements.upperBound <= numbers.count else {

@@ -91,6 +91,17 @@ final class Recorder {
       epsilon: epsilon)
   }
 
+  /// Rounds all inputs and parameters to bfloat16, so that storing them so loses nothing more.
+  func roundToBFloat16() {
+    func rounded(_ x: Float) -> Float {
+      guard x.isFinite else { return x }
+      let bits = x.bitPattern
+      return Float(bitPattern: (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000)
+    }
+    for index in inputs.indices { inputs[index].numbers = inputs[index].numbers.map(rounded) }
+    source.change(rounded)
+  }
+
   /// The result after one prologue and two steps, which must agree.
   /// - Parameter plan: another than the graph's own.
   func run(on backend: any Backend, fusing: Bool = true, plan: Plan? = nil) throws -> [Float] {

@@ -32,7 +32,9 @@ import VulkanBackend
     #expect(zip(half.bytes, expected.pixels).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
   }
 
-  @Test(arguments: [Storage.float32, .float16]) func whatIsNotFiniteIsToldWithItsPlace(_ storage: Storage) async throws {
+  @Test(arguments: [Storage.float32, .float16]) func whatIsNotFiniteIsToldWithItsPlace(_ storage: Storage)
+    async throws
+  {
     var numbers = [Float](repeating: 0.25, count: 7 * 5 * 3)
     let places: [(Int, Float)] = [(3, .nan), (16, .infinity), (17, -.infinity), (104, -.nan)]
     for (place, number) in places { numbers[place] = number }
