@@ -105,8 +105,18 @@ final class EngineExecutor: SerialExecutor {
 }
 
 /// Whom a generation tells what happens.
-struct Reporter {
+package struct Reporter {
   let progress: (GenerationProgress) -> Void
   let notice: (Notice) -> Void
   let finished: (GeneratedPicture) throws -> Void
+
+  package init(
+    progress: @escaping (GenerationProgress) -> Void = { _ in },
+    notice: @escaping (Notice) -> Void = { _ in },
+    finished: @escaping (GeneratedPicture) throws -> Void
+  ) {
+    self.progress = progress
+    self.notice = notice
+    self.finished = finished
+  }
 }

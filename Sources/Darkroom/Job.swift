@@ -5,7 +5,7 @@ import Tokenizer
 /// A request with every default filled in and every name looked up for one model.
 package struct Job {
   /// Complete: size, seed and schedule are set.
-  let request: GenerationRequest
+  private(set) var request: GenerationRequest
   package let prompt: TokenizedPrompt
   /// Nil if guidance does not need it.
   package let negative: TokenizedPrompt?
@@ -17,6 +17,13 @@ package struct Job {
   let firstSeed: UInt64
   /// Pixels, for notices.
   private let nativeSide: Int
+
+  /// The same job in another arithmetic.
+  func `in`(_ precision: GenerationRequest.Precision) -> Job {
+    var job = self
+    job.request.precision = precision
+    return job
+  }
 
   /// - Throws: an error that names the field and what was expected.
   init(_ request: GenerationRequest, _ model: LoadedModel) throws {

@@ -36,26 +36,49 @@ package final class Pipeline {
   package func storage(_ job: Job) -> Storage { job.request.precision.storage ?? backend.storages[0] }
 
   /// Makes the pictures of a job in order, as many at a time as memory allows.
-  func generate(_ job: Job, _ reporter: Reporter) throws {
+  package func generate(_ job: Job, _ reporter: Reporter) throws {
     for notice in job.notices { reporter.notice(notice) }
     let estimate = try reserve(job)
     if programs.takeTurns { reporter.notice(Notice(oneNetworkAtATime: estimate)) }
 
     let clock = StepClock(job, reporter.progress)
-    let conditioning = try encode(job, clock)
+    let conditioning = try exactly(job, "encoding the prompt", reporter, clock) { try encode($0, clock) }
     for first in stride(from: 0, to: job.request.count, by: estimate.batch) {
       let batch = min(estimate.batch, job.request.count - first)
-      let latents = try sample(job, conditioning, pictures: first..<first + batch, clock)
+      let latents = try exactly(job, "sampling", reporter, clock) {
+        try sample($0, conditioning, pictures: first..<first + batch, clock)
+      }
       for remark in backend.remarks.dropFirst(remarksTold) { reporter.notice(Notice(description: remark)) }
       remarksTold = backend.remarks.count
       for index in 0..<batch {
         var picture = latents.picture(index)
         if let pass = job.second {
-          picture = try refine(picture, pass, job, conditioning, index: first + index, clock)
+          picture = try exactly(job, "the second pass", reporter, clock) {
+            try refine(latents.picture(index), pass, $0, conditioning, index: first + index, clock)
+          }
         }
         clock.enter(.decoding, finished: first + index)
-        try reporter.finished(try finished(decode(picture, storing: storage(job)), job, index: first + index))
+        let pixels = try exactly(job, "decoding", reporter, clock) {
+          try decode(picture, storing: storage($0))
+        }
+        try reporter.finished(try finished(pixels, job, index: first + index))
       }
+    }
+  }
+
+  /// Runs a stage of a job, and again in float32 if 16 bits gave numbers that are not finite.
+  private func exactly<Result>(
+    _ job: Job, _ stage: String, _ reporter: Reporter, _ clock: StepClock, _ body: (Job) throws -> Result
+  ) throws -> Result {
+    do {
+      return try body(job)
+    } catch let error as DarkroomError where error.kind == .nonFinite && storage(job) != .float32 {
+      reporter.notice(Notice(description: "\(error); \(stage) again in float32"))
+      let exact = job.in(.float32)
+      programs.removeAll()
+      _ = try reserve(exact)
+      clock.beginAgain()
+      return try body(exact)
     }
   }
 

@@ -9,6 +9,8 @@ package final class StepClock {
     /// How long a step takes, compared with those of the other pass.
     let weight: Double
     var done = 0
+    /// When the pictures at work began it.
+    var doneBefore = 0
     var seconds = 0.0
 
     var secondsPerStep: Double? { done > 0 ? seconds / Double(done) : nil }
@@ -37,10 +39,14 @@ package final class StepClock {
   /// Some pictures begin a pass.
   func start(_ pass: SamplingPass, batch: Int, finished: Int) {
     current = pass.index
+    passes[current].doneBefore = passes[current].done
     now.batch = batch
     now.step = passes[current].before
     enter(.loading, finished: finished)
   }
+
+  /// The pictures at work begin their pass anew.
+  func beginAgain() { passes[current].done = passes[current].doneBefore }
 
   func enter(_ stage: GenerationProgress.Stage, finished: Int? = nil) {
     now.stage = stage

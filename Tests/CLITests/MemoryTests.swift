@@ -6,7 +6,10 @@ import Testing
 @Suite struct MemoryTests {
   private struct Estimate: Decodable { let peak: Int }
   private static func words(_ size: String) -> [String] {
-    ["generate", "x", "--model", BuiltCommand.model, "--size", size, "--steps", "2", "--quiet"]
+    [
+      "generate", "x", "--model", BuiltCommand.model, "--size", size, "--steps", "2", "--quiet",
+      "--precision", "float32",
+    ]
   }
 
   private struct Made: Decodable { let memory: Int }

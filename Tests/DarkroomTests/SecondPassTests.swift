@@ -16,6 +16,7 @@ import Weights
   private func request(count: Int = 1, seed: UInt64 = 7, sampler: String = "euler_a") -> GenerationRequest {
     var request = GenerationRequest(prompt: "a (red:1.3) boat")
     request.negativePrompt = "fog"
+    request.precision = .float32
     (request.sampler, request.steps, request.count, request.seed) = (sampler, 5, count, seed)
     (request.width, request.height) = (128, 96)
     return request

@@ -46,6 +46,7 @@ struct TinyModel {
     guard let golden = description.cases[name] else { throw MissingGolden(name: name) }
     var request = GenerationRequest(prompt: golden.prompt ?? description.prompt)
     request.negativePrompt = description.negative_prompt
+    request.precision = .float32
     request.promptSyntax = .plain
     request.promptMode = .truncate
     let words = golden.scheduler.split(separator: "_")

@@ -170,7 +170,7 @@ import Testing
     #expect(files.count == 10 && Set(files).count == 10)
   }
 
-  @Test(.timeLimit(.minutes(1))) func cancellingKeepsWhatIsThere() async throws {
+  @Test(.timeLimit(.minutes(10))) func cancellingKeepsWhatIsThere() async throws {
     let repository = Sample.single
     let hub = try HubDouble { request in
       let response = repository.answer(request)

@@ -1,0 +1,92 @@
+import CPUBackend
+import Darkroom
+import Graph
+import Pictures
+import Testing
+
+/// Numbers that are not finite in 16 bits alone.
+@Suite struct FallbackTests {
+  private func request() -> GenerationRequest {
+    var request = GenerationRequest(prompt: "a boat")
+    (request.width, request.height, request.steps, request.seed, request.count) = (64, 64, 3, 1, 2)
+    request.precision = .bfloat16
+    return request
+  }
+
+  /// What a backend makes of the request.
+  private func pictures(_ request: GenerationRequest, spoiling output: String?) throws -> (
+    pixels: [[UInt8]], notices: [String], fractions: [Double]
+  ) {
+    let backend = try SpoiltBackend(output: output)
+    let pipeline = Pipeline(try LoadedModel(ModelSource(path: TinyModel.folder)), backend)
+    var (pixels, notices, fractions): ([[UInt8]], [String], [Double]) = ([], [], [])
+    try pipeline.generate(
+      pipeline.resolve(request),
+      Reporter(
+        progress: { fractions.append($0.fraction) }, notice: { notices.append($0.description) },
+        finished: { pixels.append($0.pixels) }))
+    return (pixels, notices, fractions)
+  }
+
+  @Test(arguments: [
+    ("context", "encoding the prompt"), ("prediction", "sampling"), ("picture", "decoding"),
+  ])
+  func theStageRunsAgainInFloat32(output: String, stage: String) throws {
+    let made = try pictures(request(), spoiling: output)
+    #expect(made.pixels.count == 2 && made.pixels.allSatisfy { $0.count == 64 * 64 * 3 })
+    #expect(made.notices.contains { $0.contains("not finite") && $0.hasSuffix("\(stage) again in float32") })
+    #expect(made.fractions.allSatisfy { (0...1).contains($0) } && made.fractions.last == 1)
+    // The other stages stay as they are: less is lost than between the two arithmetics.
+    let whole = try pictures(request(), spoiling: nil)
+    #expect(whole.notices.isEmpty)
+    let differences = zip(made.pixels.joined(), whole.pixels.joined()).map { abs(Int($0) - Int($1)) }
+    let total = differences.reduce(0, +)
+    #expect(total < 8 * differences.count)
+  }
+
+  @Test func float32HasNoOtherWay() throws {
+    var request = request()
+    request.precision = .float32
+    let error = #expect(throws: DarkroomError.self) { try pictures(request, spoiling: "all") }
+    #expect(error?.kind == .nonFinite)
+  }
+}
+
+/// The processor, but that one output of the networks stored in bfloat16 is no number, or of all networks.
+private final class SpoiltBackend: Backend {
+  private let backend: CPUBackend
+  private let output: String?
+
+  init(output: String?) throws {
+    backend = try CPUBackend(threads: 2)
+    self.output = output
+  }
+
+  var summary: String { backend.summary }
+  var storages: [Storage] { backend.storages }
+  func bytesNeeded(for plans: [Plan]) -> MemoryNeed { backend.bytesNeeded(for: plans) }
+  func dropParameters(of source: any WeightSource) { backend.dropParameters(of: source) }
+
+  func prepare(_ plan: Plan) throws -> any Program {
+    let spoilt = output == "all" ? plan.outputs.first?.name : plan.storage == .bfloat16 ? output : nil
+    return SpoiltProgram(program: try backend.prepare(plan), output: spoilt)
+  }
+}
+
+private final class SpoiltProgram: Program {
+  private let program: any Program
+  private let output: String?
+
+  init(program: any Program, output: String?) {
+    self.program = program
+    self.output = output
+  }
+
+  func write(_ values: UnsafeBufferPointer<Float>, to input: String) { program.write(values, to: input) }
+  func run(_ rate: Rate, check: () throws -> Void) throws { try program.run(rate, check: check) }
+
+  func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) {
+    program.read(name, into: values)
+    if name == output { values[values.count / 2] = .nan }
+  }
+}
