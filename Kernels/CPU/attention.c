@@ -60,8 +60,8 @@ static void ISA(pack_values)(const NUMBER *values, long stride, long count, long
   }
 }
 
-/// Turns one row of scores, [panels][TILE][PANEL] from `scores` on, into weights exp(scale (s - maximum)), which lie
-/// likewise. Entries from `valid` on become zero. Returns the factor for earlier sums of this row.
+/// Turns one row of scores, [panels][TILE][PANEL] from `scores` on, into weights exp(scale (s - maximum)), one after
+/// the other. Entries from `valid` on become zero. Returns the factor for earlier sums of this row.
 static inline float ISA(soften)(float *scores, NUMBER *weights, long valid, long count, float scale, float *maximum,
                                 float *sum) {
   long panels = (count + PANEL - 1) / PANEL;
@@ -78,10 +78,9 @@ static inline float ISA(soften)(float *scores, NUMBER *weights, long valid, long
   VF total = {0};
   for (long p = 0; p < panels; p++)
     for (long j = 0; j < PANEL; j += LANES) {
-      long at = p * TILE * PANEL + j;
-      VF weight = ISA(exp)((ISA(load_float)(scores + at) - highest) * scale);
+      VF weight = ISA(exp)((ISA(load_float)(scores + p * TILE * PANEL + j) - highest) * scale);
       total += weight;
-      ISA(store)(weights + at, weight);
+      ISA(store)(weights + p * PANEL + j, weight);
     }
   *maximum = highest;
   *sum = *sum * factor + ISA(sum)(total);
@@ -93,7 +92,7 @@ typedef struct {
   NUMBER *keys, *values;  // one block, packed
   float *output;  // [QUERIES / TILE][panels][TILE][PANEL], weighted sums of values so far
   float *scores;  // [KEYS / PANEL][TILE][PANEL]
-  NUMBER *weights;  // likewise
+  NUMBER *weights;  // [TILE][KEYS]
   float *maxima, *sums;  // [QUERIES]
 } ISA(workspace);
 
@@ -124,23 +123,19 @@ static void ISA(attend)(const dk_attention *a, const ISA(workspace) *w, const NU
     long visible = a->causal ? first + r + 1 - start : seen;
     visible = visible < 0 ? 0 : least(visible, seen);
     if (visible == 0) {
-      for (long p = 0; p * PANEL < seen; p++) memset(w->weights + (p * TILE + r) * PANEL, 0, PANEL * sizeof(NUMBER));
+      memset(w->weights + r * KEYS, 0, KEYS * sizeof(NUMBER));
       continue;
     }
-    float factor = ISA(soften)(w->scores + r * PANEL, w->weights + r * PANEL, visible, seen, a->scale, w->maxima + t + r, w->sums + t + r);
+    float factor = ISA(soften)(w->scores + r * PANEL, w->weights + r * KEYS, visible, seen, a->scale, w->maxima + t + r, w->sums + t + r);
     if (start > 0 && factor != 1)
       for (long p = 0; p < panels; p++)
         for (long c = 0; c < PANEL; c++) tile[(p * TILE + r) * PANEL + c] *= factor;
   }
 
+  for (long r = 0; r < TILE; r++) rows[r] = w->weights + r * KEYS;
   for (long c = 0; c < panels; c++)
-    for (long p = 0; p * PANEL < seen; p++) {
-      long width = least(PANEL, padded(size) - c * PANEL);
-      for (long r = 0; r < TILE; r++) rows[r] = w->weights + (p * TILE + r) * PANEL;
-      long count = least(PANEL, seen - p * PANEL);
-      ISA(multiply)(rows, 0, APART == 2 ? even(count) : count, w->values + c * PANEL * KEYS + p * PANEL * width,
-                    width, tile + c * TILE * PANEL, start == 0 && p == 0);
-    }
+    ISA(multiply)(rows, 0, APART == 2 ? even(seen) : seen, w->values + c * PANEL * KEYS,
+                  least(PANEL, padded(size) - c * PANEL), tile + c * TILE * PANEL, start == 0);
 }
 
 static void ISA(attention_item)(const dk_attention *a, long item, float *scratch) {
