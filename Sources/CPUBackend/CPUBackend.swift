@@ -27,10 +27,7 @@ package final class CPUBackend: Backend {
 
   package var summary: String { instructions.rawValue }
 
-  /// Where the processor multiplies bfloat16, that is twice as fast.
-  package var storages: [Storage] {
-    instructions.hasBFloat16 ? [.bfloat16, .float32] : [.float32, .bfloat16]
-  }
+  package var storages: [Storage] { instructions.storages }
 
   package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
     let new = Set(plans.flatMap(CPUBackend.packs)).filter { packs[$0] == nil }

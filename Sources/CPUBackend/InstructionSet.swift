@@ -1,4 +1,5 @@
 import CPUKernels
+import Graph
 
 /// Instruction sets that the kernels exist for, slowest first.
 package enum InstructionSet: String, Sendable, CaseIterable {
@@ -16,8 +17,10 @@ package enum InstructionSet: String, Sendable, CaseIterable {
 
   package static var best: InstructionSet { available[available.count - 1] }
 
-  /// Whether products of bfloat16 are faster than those of float32.
-  package var hasBFloat16: Bool { self == .avx512bf16 }
+  /// How values can be stored, the fastest first: where products of bfloat16 exist, they take half the time.
+  package var storages: [Storage] {
+    self == .avx512bf16 ? [.bfloat16, .float32] : [.float32, .bfloat16]
+  }
 
   var kernel: dk_isa {
     switch self {

@@ -44,7 +44,7 @@ extension DeviceSummary {
     let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
     return DeviceSummary(
       id: "cpu", name: "processor, \(CPUBackend.availableCores) threads", kind: "cpu", driver: "", uuid: "",
-      memory: memory, largestAllocation: memory, precisions: [Storage.float32.rawValue],
+      memory: memory, largestAllocation: memory, precisions: InstructionSet.best.storages.map(\.rawValue),
       matrices: InstructionSet.best.rawValue, distrusted: [], problem: nil)
   }
 
