@@ -1,3 +1,4 @@
+import CPUBackend
 import Darkroom
 import Foundation
 import Synchronization
@@ -40,6 +41,19 @@ import Testing
     #expect((0.85...1.18).contains(width / height), "\(width) x \(height)")
     #expect(
       (0.70...0.88).contains(Double(red.count) / (width * height)), "\(red.count) of \(width) x \(height)")
+  }
+
+  /// PyTorch's bfloat16 keeps 49 to 52 dB of this model's pictures.
+  @Test(arguments: InstructionSet.available) func bfloat16KeepsThePicture(_ instructions: InstructionSet)
+    throws
+  {
+    let pipeline = Pipeline(try LoadedModel(.builtIn), try CPUBackend(instructions: instructions))
+    var request = GenerationRequest(prompt: "a yellow cat on a meadow")
+    (request.seed, request.steps, request.width, request.height) = (1, 8, 128, 128)
+    request.precision = .float32
+    let expected = try pipeline.picture(request)
+    request.precision = .bfloat16
+    #expect(try pipeline.picture(request).psnr(from: expected) >= 40)
   }
 
   private func onlyPicture(of request: GenerationRequest, by engine: Engine) async throws -> GeneratedPicture
