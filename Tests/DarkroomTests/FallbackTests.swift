@@ -76,6 +76,7 @@ private final class SpoiltBackend: Backend {
 private final class SpoiltProgram: Program {
   private let program: any Program
   private let output: String?
+  private var reads = 0
 
   init(program: any Program, output: String?) {
     self.program = program
@@ -87,6 +88,8 @@ private final class SpoiltProgram: Program {
 
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) {
     program.read(name, into: values)
-    if name == output { values[values.count / 2] = .nan }
+    reads += 1
+    // Sampling goes well for a step.
+    if name == output, name != "prediction" || reads > 1 { values[values.count / 2] = .nan }
   }
 }
