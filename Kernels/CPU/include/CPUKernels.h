@@ -1,8 +1,8 @@
 #pragma once
 
-// C kernels of the CPU backend. Every kernel is compiled once per instruction set from one source
-// (each_isa.h) and chosen at run time (isa.c). All tensors are float32 with a contiguous last axis;
-// strides count elements. A kernel computes one *item*, a fixed piece of the output that depends on
+// C kernels of the CPU backend. Every kernel is compiled once per instruction set and storage from one
+// source (each_isa.h) and chosen at run time (isa.c). Tensors are float32 or bfloat16 (storage.h) with a
+// contiguous last axis; strides count elements. A kernel computes one *item*, a fixed piece of the output that depends on
 // the shapes alone, so results do not depend on the number of threads.
 
 #include "activation.h"
