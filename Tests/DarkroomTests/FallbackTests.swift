@@ -4,7 +4,7 @@ import Graph
 import Pictures
 import Testing
 
-/// Numbers that are not finite in 16 bits alone.
+/// What a job does where numbers are not finite in 16 bits, or memory is short.
 @Suite struct FallbackTests {
   private func request() -> GenerationRequest {
     var request = GenerationRequest(prompt: "a boat")
@@ -14,10 +14,10 @@ import Testing
   }
 
   /// What a backend makes of the request.
-  private func pictures(_ request: GenerationRequest, spoiling output: String?) throws -> (
-    pixels: [[UInt8]], notices: [String], fractions: [Double]
-  ) {
-    let backend = try SpoiltBackend(output: output)
+  private func pictures(
+    _ request: GenerationRequest, spoiling output: String? = nil, in bytes: Int? = nil
+  ) throws -> (pixels: [[UInt8]], notices: [String], fractions: [Double], drops: Int) {
+    let backend = try SpoiltBackend(output: output, bytesAvailable: bytes)
     let pipeline = Pipeline(try LoadedModel(ModelSource(path: TinyModel.folder)), backend)
     var (pixels, notices, fractions): ([[UInt8]], [String], [Double]) = ([], [], [])
     try pipeline.generate(
@@ -25,7 +25,7 @@ import Testing
       Reporter(
         progress: { fractions.append($0.fraction) }, notice: { notices.append($0.description) },
         finished: { pixels.append($0.pixels) }))
-    return (pixels, notices, fractions)
+    return (pixels, notices, fractions, backend.drops)
   }
 
   @Test(arguments: [
@@ -44,6 +44,21 @@ import Testing
     #expect(total < 8 * differences.count)
   }
 
+  /// Memory for the largest network, but not for all.
+  @Test func networksTakeTurns() throws {
+    let pipeline = try TinyModel.pipeline()
+    var request = request()
+    request.count = 1
+    let estimate = try pipeline.estimate(pipeline.resolve(request))
+    #expect(estimate.least < estimate.peak)
+    let made = try pictures(request, in: estimate.least)
+    // To begin with, and before each of text encoder, UNet and decoder.
+    #expect(made.notices.contains { $0.contains("one at a time") } && made.drops == 4)
+    #expect(made.pixels == (try pictures(request).pixels))
+    let error = #expect(throws: DarkroomError.self) { try pictures(request, in: estimate.least - 1) }
+    #expect(error?.kind == .resources)
+  }
+
   @Test func float32HasNoOtherWay() throws {
     var request = request()
     request.precision = .float32
@@ -52,20 +67,28 @@ import Testing
   }
 }
 
-/// The processor, but that one output of the networks stored in bfloat16 is no number, or of all networks.
+/// The processor, but that one output of the networks stored in bfloat16 is no number, or of all networks, and that
+/// memory is as little as is asked for.
 private final class SpoiltBackend: Backend {
   private let backend: CPUBackend
   private let output: String?
+  let bytesAvailable: Int?
 
-  init(output: String?) throws {
+  init(output: String?, bytesAvailable: Int?) throws {
     backend = try CPUBackend(threads: 2)
     self.output = output
+    self.bytesAvailable = bytesAvailable
   }
 
   var summary: String { backend.summary }
   var storages: [Storage] { backend.storages }
   func bytesNeeded(for plans: [Plan]) -> MemoryNeed { backend.bytesNeeded(for: plans) }
-  func dropParameters(of source: any WeightSource) { backend.dropParameters(of: source) }
+  private(set) var drops = 0
+
+  func dropParameters(of source: any WeightSource) {
+    drops += 1
+    backend.dropParameters(of: source)
+  }
 
   func prepare(_ plan: Plan) throws -> any Program {
     let spoilt = output == "all" ? plan.outputs.first?.name : plan.storage == .bfloat16 ? output : nil
