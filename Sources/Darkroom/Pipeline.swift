@@ -42,10 +42,10 @@ package final class Pipeline {
     if programs.takeTurns { reporter.notice(Notice(oneNetworkAtATime: estimate)) }
 
     let clock = StepClock(job, reporter.progress)
-    let conditioning = try exactly(job, "encoding the prompt", reporter, clock) { try encode($0, clock) }
+    let conditioning = try withFallback(job, "encoding the prompt", reporter, clock) { try encode($0, clock) }
     for first in stride(from: 0, to: job.request.count, by: estimate.batch) {
       let batch = min(estimate.batch, job.request.count - first)
-      let latents = try exactly(job, "sampling", reporter, clock) {
+      let latents = try withFallback(job, "sampling", reporter, clock) {
         try sample($0, conditioning, pictures: first..<first + batch, clock)
       }
       for remark in backend.remarks.dropFirst(remarksTold) { reporter.notice(Notice(description: remark)) }
@@ -53,12 +53,12 @@ package final class Pipeline {
       for index in 0..<batch {
         var picture = latents.picture(index)
         if let pass = job.second {
-          picture = try exactly(job, "the second pass", reporter, clock) {
+          picture = try withFallback(job, "the second pass", reporter, clock) {
             try refine(latents.picture(index), pass, $0, conditioning, index: first + index, clock)
           }
         }
         clock.enter(.decoding, finished: first + index)
-        let pixels = try exactly(job, "decoding", reporter, clock) {
+        let pixels = try withFallback(job, "decoding", reporter, clock) {
           try decode(picture, storing: storage($0))
         }
         try reporter.finished(try finished(pixels, job, index: first + index))
@@ -67,7 +67,7 @@ package final class Pipeline {
   }
 
   /// Runs a stage of a job, and again in float32 if 16 bits gave numbers that are not finite.
-  private func exactly<Result>(
+  private func withFallback<Result>(
     _ job: Job, _ stage: String, _ reporter: Reporter, _ clock: StepClock, _ body: (Job) throws -> Result
   ) throws -> Result {
     do {
