@@ -67,6 +67,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Graph", "Weights"], path: "Tests/TestSupport", swiftSettings: swift
     ),
     .target(name: "HubDouble", dependencies: ["CCrypto"], path: "Tests/HubDouble", swiftSettings: swift),
+    .target(name: "TileEmulator", path: "Tests/TileEmulator", cSettings: c),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
     tests("GraphTests", ["Graph"]),
     tests("WeightsTests", ["Weights", "Graph"]),
@@ -74,7 +75,7 @@ let package = Package(
     tests("SamplingTests", ["Sampling"]),
     tests("PicturesTests", ["Pictures"]),
     tests(
-      "BackendTests", ["Graph", "Reference", "CPUBackend", "CPUKernels", "VulkanBackend", "Pictures"]),
+      "BackendTests", ["Graph", "Reference", "CPUBackend", "CPUKernels", "TileEmulator", "VulkanBackend", "Pictures"]),
     tests(
       "ModelsTests", ["Graph", "Weights", "Layers", "Models", "Reference", "CPUBackend"]),
     tests(

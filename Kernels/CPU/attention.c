@@ -1,29 +1,33 @@
 #ifndef ISA_PASS
-#include "attention.h"
+#include "attention_blocks.h"
 
-#include "panel.h"
-
-// An item is one head's block of queries; keys pass by in blocks of KEYS.
-enum { QUERIES = 256, KEYS = 6 * PANEL };
-
-static long padded(long columns) { return (columns + GRAIN - 1) / GRAIN * GRAIN; }
 static long whole_panels(long columns) { return (columns + PANEL - 1) / PANEL * PANEL; }
-static long least(long a, long b) { return a < b ? a : b; }
-static long even(long count) { return (count + 1) / 2 * 2; }
-static long query_blocks(const dk_attention *a) { return (a->queries + QUERIES - 1) / QUERIES; }
 
 long dk_attention_items(const dk_attention *a) { return a->pictures * a->heads * query_blocks(a); }
+long dk_attention_pack_items(const dk_attention *a) { return a->pictures * a->heads * key_blocks(a); }
+long dk_attention_packed_bytes(const dk_attention *a) { return dk_attention_pack_items(a) * block_bytes(a); }
 
-long dk_attention_scratch(long head_size) {
-  return KEYS * even(head_size) + KEYS * padded(head_size) + QUERIES * whole_panels(head_size) +
-         2 * TILE * KEYS + 2 * QUERIES;
+long dk_attention_scratch(const dk_attention *a) {
+  if (a->tiles) return tiles_attention_scratch(a);
+  return (QUERIES * whole_panels(a->head_size) + 2 * TILE * KEYS + 2 * QUERIES) * (long)sizeof(float);
 }
 
 #define SELF "attention.c"
 #include "each_isa.h"
 
+void dk_attention_pack(const dk_attention *a, long item) {
+  if (a->tiles)
+    tiles_pack(a, item);
+  else
+    DISPATCH(attention_pack, a->storage)(a, item);
+}
+
 void dk_attention_item(const dk_attention *a, long item, long thread) {
-  DISPATCH(attention_item, a->storage)(a, item, a->scratch + thread * dk_attention_scratch(a->head_size));
+  char *scratch = a->scratch + thread * dk_attention_scratch(a);
+  if (a->tiles)
+    tiles_attend(a, item, scratch);
+  else
+    DISPATCH(attention_item, a->storage)(a, item, (float *)scratch);
 }
 
 #else
@@ -87,9 +91,20 @@ static inline float ISA(soften)(float *scores, NUMBER *weights, long valid, long
   return factor;
 }
 
+/// Packs a block of one head's keys, and after them its values.
+static void ISA(attention_pack)(const dk_attention *a, long item) {
+  long size = a->head_size, start = item % key_blocks(a) * KEYS, count = least(KEYS, a->keys - start);
+  long picture = item / key_blocks(a) / a->heads, head = item / key_blocks(a) % a->heads;
+  const NUMBER *key = (const NUMBER *)a->key + (picture * a->keys + start) * a->key_stride + head * size;
+  const NUMBER *value = (const NUMBER *)a->value + (picture * a->keys + start) * a->value_stride + head * size;
+  NUMBER *to = (NUMBER *)packed_block(a, item / key_blocks(a), item % key_blocks(a));
+  ISA(pack_keys)(key, a->key_stride, count, size, to);
+  ISA(pack_values)(value, a->value_stride, count, size, to + KEYS * even(size));
+}
+
 /// The memory of one item, all of it scratch.
 typedef struct {
-  NUMBER *keys, *values;  // one block, packed
+  const NUMBER *keys, *values;  // one block, packed
   float *output;  // [QUERIES / TILE][panels][TILE][PANEL], weighted sums of values so far
   float *scores;  // [KEYS / PANEL][TILE][PANEL]
   NUMBER *weights;  // [TILE][KEYS]
@@ -97,10 +112,7 @@ typedef struct {
 } ISA(workspace);
 
 static ISA(workspace) ISA(divide)(float *scratch, long size) {
-  ISA(workspace) w = {.keys = (NUMBER *)scratch};
-  scratch += KEYS * even(size);
-  w.values = (NUMBER *)scratch;
-  w.output = scratch + KEYS * padded(size);
+  ISA(workspace) w = {.output = scratch};
   w.scores = w.output + QUERIES * whole_panels(size);
   w.weights = (NUMBER *)(w.scores + TILE * KEYS);
   w.maxima = w.scores + 2 * TILE * KEYS;
@@ -145,8 +157,6 @@ static void ISA(attention_item)(const dk_attention *a, long item, float *scratch
   long picture = item / query_blocks(a) / a->heads, first = block * QUERIES;
   long count = least(QUERIES, a->queries - first);
   const NUMBER *query = (const NUMBER *)a->query + (picture * a->queries + first) * a->query_stride + head * size;
-  const NUMBER *key = (const NUMBER *)a->key + picture * a->keys * a->key_stride + head * size;
-  const NUMBER *value = (const NUMBER *)a->value + picture * a->keys * a->value_stride + head * size;
   for (long i = 0; i < count; i++) {
     w.maxima[i] = -__builtin_inff();
     w.sums[i] = 0;
@@ -155,8 +165,8 @@ static void ISA(attention_item)(const dk_attention *a, long item, float *scratch
   long keys = a->causal ? least(a->keys, first + count) : a->keys;
   for (long start = 0; start < keys; start += KEYS) {
     long seen = least(KEYS, keys - start);
-    ISA(pack_keys)(key + start * a->key_stride, a->key_stride, seen, size, w.keys);
-    ISA(pack_values)(value + start * a->value_stride, a->value_stride, seen, size, w.values);
+    w.keys = (const NUMBER *)packed_block(a, picture * a->heads + head, start / KEYS);
+    w.values = w.keys + KEYS * even(size);
     for (long t = 0; t < count; t += TILE)
       ISA(attend)(a, &w, query + t * a->query_stride, t, first + t, least(TILE, count - t), start, seen);
   }

@@ -58,7 +58,7 @@
 
 #define DISPATCH(name, storage)                                         \
   ((storage) == dk_bfloat16                                             \
-       ? (dk_current_isa() == dk_isa_avx512bf16 ? name##_avx512_dot     \
+       ? (dk_current_isa() >= dk_isa_avx512bf16 ? name##_avx512_dot     \
           : dk_current_isa() == dk_isa_avx512   ? name##_avx512_bf16    \
           : dk_current_isa() == dk_isa_avx2     ? name##_avx2_bf16      \
                                                 : name##_portable_bf16) \

@@ -3,51 +3,15 @@
 
 #include <string.h>
 
+#include "matmul_tiles.h"
 #include "panel.h"
 
-// Packed weights: panels of PANEL columns, each [depth][PANEL]; the last panel is as wide as the
-// columns left, rounded up to 16. Depth runs over the kernel's taps, then channels. In bfloat16 two channels lie side
-// by side, [depth / 2][PANEL][2], as products of pairs want them; an odd last channel is followed by zeros.
+// The last panel of packed weights is as wide as the columns left, rounded up to GRAIN.
 enum { DEPTH = 2048 };
 
 static long padded(long columns) { return (columns + GRAIN - 1) / GRAIN * GRAIN; }
 static long paired(long channels, dk_storage storage) {
   return storage == dk_bfloat16 ? (channels + 1) / 2 * 2 : channels;
-}
-static long panel_width(long outputs, long panel) {
-  long left = padded(outputs) - panel * PANEL;
-  return left < PANEL ? left : PANEL;
-}
-
-long dk_packed_bytes(long outputs, long channels, long area, dk_storage storage) {
-  return padded(outputs) * area * paired(channels, storage) * dk_bytes(storage);
-}
-
-/// Rounded to the nearest, ties to even; NaN stays NaN.
-static unsigned short bfloat16(float x) {
-  unsigned bits;
-  memcpy(&bits, &x, sizeof bits);
-  return (unsigned short)((x == x ? bits + 0x7fff + ((bits >> 16) & 1) : bits | 0x400000) >> 16);
-}
-
-void dk_pack_weights(const float *rows, long first, long count, long channels, long area, void *packed,
-                     long outputs, dk_storage storage) {
-  long depth = channels * area, stored = paired(channels, storage);
-  while (count > 0) {
-    long panel = first / PANEL, width = panel_width(outputs, panel), left = (panel + 1) * PANEL - first;
-    long columns = count < left ? count : left, at = panel * PANEL * area * stored, column = first % PANEL;
-    for (long tap = 0; tap < area; tap++)
-      for (long c = 0; c < channels; c++)
-        for (long i = 0; i < columns; i++) {
-          float weight = rows[i * depth + c * area + tap];
-          long row = tap * stored + c;
-          if (storage == dk_bfloat16)
-            ((unsigned short *)packed)[at + (row / 2 * width + column + i) * 2 + row % 2] = bfloat16(weight);
-          else
-            ((float *)packed)[at + row * width + column + i] = weight;
-        }
-    first += columns, count -= columns, rows += columns * depth;
-  }
 }
 
 static long rows_of(const dk_convolution *c) { return c->pictures * c->out_height * c->out_width; }
@@ -61,13 +25,23 @@ static long block_rows(const dk_convolution *c) {
 static long blocks(const dk_convolution *c) { return (rows_of(c) + block_rows(c) - 1) / block_rows(c); }
 
 long dk_convolution_items(const dk_convolution *c) {
+  if (c->packing == dk_tiles_bfloat16) return tiles_items(c);
   return (padded(c->outputs) + PANEL - 1) / PANEL * blocks(c);
 }
 
 #define SELF "matmul.c"
 #include "each_isa.h"
 
-void dk_convolution_item(const dk_convolution *c, long item) { DISPATCH(convolution_item, c->storage)(c, item); }
+long dk_convolution_scratch(const dk_convolution *c) {
+  return c->packing == dk_tiles_bfloat16 ? tiles_scratch(c) : 0;
+}
+
+void dk_convolution_item(const dk_convolution *c, long item, long thread) {
+  if (c->packing == dk_tiles_bfloat16)
+    tiles_item(c, item, c->scratch + thread * tiles_scratch(c));
+  else
+    DISPATCH(convolution_item, c->storage)(c, item);
+}
 
 #else
 #include "epilogue.h"

@@ -9,7 +9,7 @@ package final class CPUBackend: Backend {
   package let instructions: InstructionSet
   let pool: ThreadPool
   let arena: Arena
-  private var packs: [PackKey: Buffer] = [:]
+  private var packed: [PackKey: Buffer] = [:]
 
   /// - Parameters:
   ///   - threads: how many threads compute, the caller's among them.
@@ -30,32 +30,34 @@ package final class CPUBackend: Backend {
   package var storages: [Storage] { instructions.storages }
 
   package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
-    let new = Set(plans.flatMap(CPUBackend.packs)).filter { packs[$0] == nil }
+    let new = Set(plans.flatMap(packs)).filter { packed[$0] == nil }
     return MemoryNeed(
       weights: new.reduce(0) { $0 + $1.bytes }, arena: plans.map(\.arenaBytes).max() ?? 0,
-      scratch: plans.reduce(0) { $0 + Lowering.scratchCount($1, threads: pool.threads) }
-        * MemoryLayout<Float>.stride)
+      scratch: plans.reduce(0) { $0 + Lowering.scratchBytes($1, instructions, threads: pool.threads) })
   }
 
   package func prepare(_ plan: Plan) throws -> any Program {
     try packParameters(of: plan)
     try arena.grow(to: plan.arenaBytes)
     // The program holds what it reads and no more, so that dropped parameters go when their programs go.
-    let keys = Set(CPUBackend.packs(plan))
+    let keys = Set(packs(plan))
     let lowering = try Lowering(
-      plan, packs: packs.filter { keys.contains($0.key) }, arena: arena, threads: pool.threads)
+      plan, packs: packed.filter { keys.contains($0.key) }, arena: arena, instructions,
+      threads: pool.threads)
     return CPUProgram(plan, lowering, pool, arena)
   }
 
   package func dropParameters(of source: any WeightSource) {
-    packs = packs.filter { key, _ in !key.parts.contains { $0.source === source } }
+    packed = packed.filter { key, _ in !key.parts.contains { $0.source === source } }
   }
 
-  private static func packs(_ plan: Plan) -> [PackKey] { plan.nodes.flatMap { $0.packs(plan.storage) } }
+  private func packs(_ plan: Plan) -> [PackKey] {
+    plan.nodes.flatMap { $0.packs(instructions.matrices(plan.storage)) }
+  }
 
   /// Packs what is missing, on all threads, largest first.
   private func packParameters(of plan: Plan) throws {
-    let missing = Set(CPUBackend.packs(plan)).filter { packs[$0] == nil }.sorted { $0.bytes > $1.bytes }
+    let missing = Set(packs(plan)).filter { packed[$0] == nil }.sorted { $0.bytes > $1.bytes }
     guard !missing.isEmpty else { return }
     let results = UnsafeMutableBufferPointer<Buffer?>.allocate(capacity: missing.count)
     results.initialize(repeating: nil)
@@ -64,6 +66,6 @@ package final class CPUBackend: Backend {
       results.deallocate()
     }
     try pool.forEach(missing.count) { results[$0] = try missing[$0].pack() }
-    for (key, buffer) in zip(missing, results) { packs[key] = buffer }
+    for (key, buffer) in zip(missing, results) { packed[key] = buffer }
   }
 }

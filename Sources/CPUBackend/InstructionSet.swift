@@ -9,17 +9,22 @@ package enum InstructionSet: String, Sendable, CaseIterable {
   case avx512
   /// AVX-512 with products of pairs of bfloat16.
   case avx512bf16
+  /// The same with products of tiles of bfloat16.
+  case amx
 
   /// Those of this machine, slowest first.
   package static var available: [InstructionSet] {
-    allCases.filter { $0.kernel.rawValue <= dk_best_isa().rawValue }
+    allCases.filter { dk_has_isa($0.kernel) != 0 }
   }
 
-  package static var best: InstructionSet { available[available.count - 1] }
+  /// The fastest one of this machine.
+  package static var best: InstructionSet {
+    allCases.first { $0.kernel == dk_best_isa() } ?? .portable
+  }
 
   /// How values can be stored, the fastest first: where products of bfloat16 exist, they take half the time.
   package var storages: [Storage] {
-    self == .avx512bf16 ? [.bfloat16, .float32] : [.float32, .bfloat16]
+    self == .avx512bf16 || self == .amx ? [.bfloat16, .float32] : [.float32, .bfloat16]
   }
 
   var kernel: dk_isa {
@@ -28,6 +33,7 @@ package enum InstructionSet: String, Sendable, CaseIterable {
     case .avx2: dk_isa_avx2
     case .avx512: dk_isa_avx512
     case .avx512bf16: dk_isa_avx512bf16
+    case .amx: dk_isa_amx
     }
   }
 }

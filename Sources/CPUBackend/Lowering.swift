@@ -13,14 +13,21 @@ final class Lowering {
   let zeros: Buffer
   private let packs: [PackKey: Buffer]
   private let arena: Arena
+  let instructions: InstructionSet
+  /// How many share the work.
+  let threads: Int
   private var contexts: [UnsafeMutableRawPointer] = []
   private var lowered: [Step] = []
 
-  init(_ plan: Plan, packs: [PackKey: Buffer], arena: Arena, threads: Int) throws {
+  init(_ plan: Plan, packs: [PackKey: Buffer], arena: Arena, _ instructions: InstructionSet, threads: Int)
+    throws
+  {
     self.plan = plan
+    self.instructions = instructions
+    self.threads = threads
     self.packs = packs
     self.arena = arena
-    scratch = try Buffer(floats: Lowering.scratchCount(plan, threads: threads))
+    scratch = try Buffer(bytes: Lowering.scratchBytes(plan, instructions, threads: threads))
     zeros = try Buffer(floats: plan.nodes.map { $0.zerosCount }.max() ?? 0)
     for (index, node) in plan.nodes.enumerated() {
       lower(node)
@@ -34,8 +41,7 @@ final class Lowering {
 
   private func lower(_ node: Node) {
     switch node.op {
-    case .linear(let weight): linear(node, weight)
-    case .conv2d(let weight, let window): conv2d(node, weight, window)
+    case .linear(let weight), .conv2d(let weight, _): product(node, weight)
     case .groupNorm(let groups, let affine): groupNorm(node, groups, affine)
     case .layerNorm(let affine): layerNorm(node, affine)
     case .attention(let attention): self.attention(node, attention)

@@ -3,8 +3,8 @@ import Graph
 
 /// What a kernel wants of a parameter.
 enum Packing: Hashable {
-  /// Panels for a matrix product whose rows have `area` kernel taps.
-  case panels(area: Int, Storage)
+  /// The matrix of a product whose rows have `area` kernel taps.
+  case matrix(area: Int, dk_packing)
   /// The numbers as they are, one part after the other, in float32.
   case plain
 }
@@ -19,8 +19,8 @@ struct PackKey: Hashable {
   var bytes: Int {
     switch packing {
     case .plain: parts.reduce(0) { $0 + $1.count } * MemoryLayout<Float>.stride
-    case .panels(let area, let storage):
-      dk_packed_bytes(outputs, parts[0].rowCount / area, area, storage.kernel)
+    case .matrix(let area, let packing):
+      dk_packed_bytes(outputs, parts[0].rowCount / area, area, packing)
     }
   }
 
@@ -34,13 +34,13 @@ struct PackKey: Hashable {
         try part.read(into: UnsafeMutableBufferPointer(start: buffer.floats + at, count: part.count))
         at += part.count
       }
-    case .panels(let area, let storage):
-      try packPanels(area: area, storage, into: buffer.pointer)
+    case .matrix(let area, let packing):
+      try packMatrix(area: area, packing, into: buffer.pointer)
     }
     return buffer
   }
 
-  private func packPanels(area: Int, _ storage: Storage, into packed: UnsafeMutableRawPointer) throws {
+  private func packMatrix(area: Int, _ packing: dk_packing, into packed: UnsafeMutableRawPointer) throws {
     let depth = parts[0].rowCount
     let rows = max(1, min(outputs, (1 << 20) / max(depth, 1)))
     let chunk = try Buffer(floats: rows * depth)
@@ -50,7 +50,7 @@ struct PackKey: Hashable {
         let piece = part.slice(start..<min(start + rows, part.rows.count))
         try piece.read(into: UnsafeMutableBufferPointer(start: chunk.floats, count: piece.count))
         dk_pack_weights(
-          chunk.floats, first, piece.rows.count, depth / area, area, packed, outputs, storage.kernel)
+          chunk.floats, first, piece.rows.count, depth / area, area, packed, outputs, packing)
         first += piece.rows.count
       }
     }
@@ -59,13 +59,13 @@ struct PackKey: Hashable {
 
 extension Node {
   /// Everything that the node's kernel needs packed.
-  func packs(_ storage: Storage) -> [PackKey] {
+  func packs(_ matrices: dk_packing) -> [PackKey] {
     let bias = epilogue.bias.isEmpty ? [] : [PackKey(parts: epilogue.bias, packing: .plain)]
     switch op {
     case .linear(let weight):
-      return [PackKey(parts: weight.parts, packing: .panels(area: 1, storage))] + bias
+      return [PackKey(parts: weight.parts, packing: .matrix(area: 1, matrices))] + bias
     case .conv2d(let weight, let window):
-      return [PackKey(parts: weight.parts, packing: .panels(area: window.kernel * window.kernel, storage))]
+      return [PackKey(parts: weight.parts, packing: .matrix(area: window.kernel * window.kernel, matrices))]
         + bias
     case .groupNorm(_, let affine), .layerNorm(let affine):
       return [affine.weight, affine.bias].map { PackKey(parts: [$0], packing: .plain) }
@@ -74,6 +74,14 @@ extension Node {
     case .attention, .concat, .upsample, .activation, .add, .multiply:
       return bias
     }
+  }
+}
+
+extension InstructionSet {
+  /// How the matrices of products lie whose values are stored so.
+  func matrices(_ storage: Storage) -> dk_packing {
+    guard storage == .bfloat16 else { return dk_panels_float32 }
+    return self == .amx ? dk_tiles_bfloat16 : dk_panels_bfloat16
   }
 }
 

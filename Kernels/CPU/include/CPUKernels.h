@@ -10,6 +10,7 @@
 #include "isa.h"
 #include "matmul.h"
 #include "norm.h"
+#include "packing.h"
 #include "rows.h"
 #include "storage.h"
 #include "threads.h"

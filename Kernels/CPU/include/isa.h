@@ -6,10 +6,18 @@ typedef enum {
   dk_isa_avx2 = 1,
   dk_isa_avx512 = 2,
   dk_isa_avx512bf16 = 3,  // AVX-512 with products of pairs of bfloat16
+  dk_isa_amx = 4,  // the same, with products of tiles of bfloat16
 } dk_isa;
 
-/// The best instruction set that this machine has.
+/// Whether this machine has the instruction set, and the system lets this process use it.
+int dk_has_isa(dk_isa isa);
+
+/// The fastest instruction set of this machine: not the last that it has, since Intel's processors take as long for
+/// products of pairs of bfloat16 as for twice as many float32's.
 dk_isa dk_best_isa(void);
+
+/// Claims that the machine has AMX. For tests that emulate its instructions.
+void dk_assume_amx(void);
 
 /// The instruction set that the calling thread uses: the best one, unless dk_use_isa chose another.
 dk_isa dk_current_isa(void);

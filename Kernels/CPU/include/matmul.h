@@ -1,5 +1,6 @@
 #pragma once
 #include "activation.h"
+#include "packing.h"
 #include "storage.h"
 
 /// Elementwise work on a result that is still in cache, in this order: bias, per-channel vector,
@@ -25,21 +26,17 @@ typedef struct {
   long kernel_height, kernel_width, stride, pad_top, pad_left;
   long out_height, out_width, outputs;
   const void *weights;  // packed by dk_pack_weights
+  dk_packing packing;
   const void *zeros;  // `channels` zeros, read outside the picture
   void *output;  // [pictures, out_height, out_width, outputs]
   long output_stride;
   dk_epilogue epilogue;
+  long threads;  // that share the work: they decide how it is cut into items, not the result
+  char *scratch;  // dk_convolution_scratch bytes for each thread
 } dk_convolution;
-
-/// Bytes of packed weights for `outputs` columns of `area` x `channels` factors each.
-long dk_packed_bytes(long outputs, long channels, long area, dk_storage storage);
-
-/// Packs columns `first ..< first + count` of a weight matrix. `rows` holds `count` of the checkpoint's
-/// rows, each `[channels, area]` (a convolution kernel's order; area 1 for a linear layer).
-/// Columns may come in any number of calls; `packed` must be zero before the first, for the padding's sake.
-void dk_pack_weights(const float *rows, long first, long count, long channels, long area, void *packed,
-                     long outputs, dk_storage storage);
 
 /// Number of items of the convolution; they may run in any order and on any thread.
 long dk_convolution_items(const dk_convolution *c);
-void dk_convolution_item(const dk_convolution *c, long item);
+/// Bytes of scratch that one thread needs.
+long dk_convolution_scratch(const dk_convolution *c);
+void dk_convolution_item(const dk_convolution *c, long item, long thread);

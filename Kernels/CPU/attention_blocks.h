@@ -1,0 +1,30 @@
+#pragma once
+#include "attention.h"
+#include "panel.h"
+
+// An item of attention is one head's block of queries. Keys and values are packed in blocks, and pass by in them.
+enum { QUERIES = 256, KEYS = 6 * PANEL, TILE_KEYS = 256 };
+
+static inline long padded(long columns) { return (columns + GRAIN - 1) / GRAIN * GRAIN; }
+static inline long even(long count) { return (count + 1) / 2 * 2; }
+static inline long least(long a, long b) { return a < b ? a : b; }
+
+static inline long query_blocks(const dk_attention *a) { return (a->queries + QUERIES - 1) / QUERIES; }
+static inline long block_keys(const dk_attention *a) { return a->tiles ? TILE_KEYS : KEYS; }
+static inline long key_blocks(const dk_attention *a) { return (a->keys + block_keys(a) - 1) / block_keys(a); }
+
+/// Bytes of a packed block: keys, then values, with their channels padded.
+static inline long block_bytes(const dk_attention *a) {
+  if (a->tiles) return TILE_KEYS * ((a->head_size + DEEP - 1) / DEEP * DEEP + padded(a->head_size)) * 2;
+  return KEYS * (even(a->head_size) + padded(a->head_size)) * dk_bytes(a->storage);
+}
+
+/// Where a block of keys lies, by picture * heads + head.
+static inline char *packed_block(const dk_attention *a, long picture_and_head, long block) {
+  return a->packed + (picture_and_head * key_blocks(a) + block) * block_bytes(a);
+}
+
+/// The kernels for products of tiles. The processor must have AMX.
+long tiles_attention_scratch(const dk_attention *a);
+void tiles_pack(const dk_attention *a, long item);
+void tiles_attend(const dk_attention *a, long item, char *scratch);

@@ -1,0 +1,23 @@
+#pragma once
+#include "storage.h"
+
+/// How a matrix product's weights lie.
+typedef enum {
+  /// Panels of 48 columns, each `[kernel taps, channels][columns]`.
+  dk_panels_float32 = 0,
+  /// The same with pairs of channels side by side, as products of pairs want them: `[taps, channels / 2][columns][2]`.
+  /// An odd last channel is followed by zeros.
+  dk_panels_bfloat16 = 1,
+  /// For products of tiles: `[columns / 16][channels / 32][kernel columns][kernel rows]` tiles of
+  /// `[channels 32 / 2][columns 16][2]`, filled up with zeros.
+  dk_tiles_bfloat16 = 2,
+} dk_packing;
+
+/// Bytes of packed weights for `outputs` columns of `area` x `channels` factors each.
+long dk_packed_bytes(long outputs, long channels, long area, dk_packing packing);
+
+/// Packs columns `first ..< first + count` of a weight matrix. `rows` holds `count` of the checkpoint's
+/// rows, each `[channels, area]` (a square convolution kernel's order; area 1 for a linear layer).
+/// Columns may come in any number of calls; `packed` must be zero before the first, for the padding's sake.
+void dk_pack_weights(const float *rows, long first, long count, long channels, long area, void *packed,
+                     long outputs, dk_packing packing);
