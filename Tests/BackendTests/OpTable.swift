@@ -20,6 +20,7 @@ enum OpTable {
     }
     + [
       OpCase("linear of 600 rows", batch: 2) { $0.input(600, 20).linear($0.weight(33, 20)) },
+      OpCase("linear of 300 deep rows") { $0.input(300, 3200).linear($0.weight(17, 3200)) },
       OpCase("linear of 150 deep rows") { $0.input(150, 1300).linear($0.weight(17, 1300)) },
       OpCase("linear of a vector", batch: 3) { $0.input(100).linear($0.weight(49, 100)) },
     ]
@@ -58,6 +59,15 @@ enum OpTable {
         conv(7, 17, Window(kernel: 1, stride: 2, padTop: 0, padLeft: 0), from: (5, 7), to: (3, 4), batch: 2),
         conv(7, 17, Window(kernel: 1, stride: 1, padTop: 1, padLeft: 2), from: (2, 3), to: (4, 7), batch: 2),
         conv(4, 3, Window(kernel: 5, stride: 3, padTop: 1, padLeft: 2), from: (7, 8), to: (2, 3), batch: 2),
+        // Lines of whole processor tiles, in whole and in broken groups of four; one that is cut across.
+        conv(33, 20, same, from: (5, 16), to: (5, 16), batch: 2),
+        conv(7, 33, same, from: (9, 32), to: (9, 32), batch: 2),
+        conv(64, 17, same, from: (1, 16), to: (1, 16), batch: 3),
+        conv(33, 17, same, from: (8, 48), to: (8, 48)),
+        conv(1000, 3, same, from: (6, 96), to: (6, 96)),
+        conv(1000, 3, same, from: (3, 88), to: (3, 88)),
+        conv(33, 17, half, from: (8, 32), to: (4, 16), batch: 2),
+        conv(33, 17, half, from: (5, 47), to: (3, 24)),
         // More rows than fit a block; depths beyond the cut, by taps and by channels.
         conv(9, 17, same, from: (23, 25), to: (23, 25), batch: 2),
         conv(300, 20, same, from: (3, 4), to: (3, 4)),
