@@ -64,8 +64,17 @@ static void ISA(pack_values)(const NUMBER *values, long stride, long count, long
   }
 }
 
+/// Weights of scores less the largest one, in units of `UNIT`: exponentials to any base serve alike.
+#ifdef HAS_DOT
+#define WEIGHT ISA(power_of_two)
+#define UNIT 1.44269504088896341f
+#else
+#define WEIGHT ISA(exp)
+#define UNIT 1.0f
+#endif
+
 /// Turns one row of scores, [panels][TILE][PANEL] from `scores` on, into weights exp(scale (s - maximum)), one after
-/// the other. Entries from `valid` on become zero. Returns the factor for earlier sums of this row.
+/// the other. `scale` is in units of `UNIT`. Entries from `valid` on become zero. Returns the factor for earlier sums of this row.
 static inline float ISA(soften)(float *scores, NUMBER *weights, long valid, long count, float scale, float *maximum,
                                 float *sum) {
   long panels = (count + PANEL - 1) / PANEL;
@@ -78,11 +87,11 @@ static inline float ISA(soften)(float *scores, NUMBER *weights, long valid, long
     }
   float highest = *maximum;
   for (int i = 0; i < LANES; i++) highest = top[i] > highest ? top[i] : highest;
-  float factor = *maximum == highest ? 1 : ISA(exp)((VF){0} + (*maximum - highest) * scale)[0];
+  float factor = *maximum == highest ? 1 : WEIGHT((VF){0} + (*maximum - highest) * scale)[0];
   VF total = {0};
   for (long p = 0; p < panels; p++)
     for (long j = 0; j < PANEL; j += LANES) {
-      VF weight = ISA(exp)((ISA(load_float)(scores + p * TILE * PANEL + j) - highest) * scale);
+      VF weight = WEIGHT((ISA(load_float)(scores + p * TILE * PANEL + j) - highest) * scale);
       total += weight;
       ISA(store)(weights + p * PANEL + j, weight);
     }
@@ -138,7 +147,8 @@ static void ISA(attend)(const dk_attention *a, const ISA(workspace) *w, const NU
       memset(w->weights + r * KEYS, 0, KEYS * sizeof(NUMBER));
       continue;
     }
-    float factor = ISA(soften)(w->scores + r * PANEL, w->weights + r * KEYS, visible, seen, a->scale, w->maxima + t + r, w->sums + t + r);
+    float factor = ISA(soften)(w->scores + r * PANEL, w->weights + r * KEYS, visible, seen, a->scale * UNIT,
+                               w->maxima + t + r, w->sums + t + r);
     if (start > 0 && factor != 1)
       for (long p = 0; p < panels; p++)
         for (long c = 0; c < PANEL; c++) tile[(p * TILE + r) * PANEL + c] *= factor;
@@ -186,4 +196,6 @@ static void ISA(attention_item)(const dk_attention *a, long item, float *scratch
 }
 #undef ROW
 #undef APART
+#undef WEIGHT
+#undef UNIT
 #endif

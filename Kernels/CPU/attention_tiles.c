@@ -108,13 +108,6 @@ static void score_wide(const workspace *w, const NUMBER *query, const NUMBER *ke
   }
 }
 
-/// 2^x: a cubic on the fraction (fitted for the least relative error, 7.5e-5), times a power of two. NaN stays NaN.
-static inline VF power_of_two(VF x) {
-  VF r = (VF)_mm512_reduce_ps((__m512)x, 9);  // x - floor(x)
-  VF p = ((r * 0.07802452f + 0.22606716f) * r + 0.69583354f) * r + 0.99992522f;
-  return (VF)_mm512_scalef_ps((__m512)p, (__m512)x);
-}
-
 /// Turns one row of scores into weights 2^(scale (score - reference)); entries from `valid` on weigh nothing. The
 /// reference is the first block's largest score, and moves only when weights would grow by 2^40: bfloat16's precision is
 /// the same at any size. Returns the factor for earlier sums of the row.
@@ -124,12 +117,12 @@ static float soften(float *scores, NUMBER *weights, long valid, long count, floa
   for (long k = 0; k < count; k += LANES) top = (VF)_mm512_max_ps((__m512)ISA(load_float)(scores + k), (__m512)top);
   float highest = _mm512_reduce_max_ps((__m512)top), factor = 1;
   if (!((highest - *reference) * scale <= 40)) {
-    factor = power_of_two((VF){0} + (*reference - highest) * scale)[0];
+    factor = ISA(power_of_two)((VF){0} + (*reference - highest) * scale)[0];
     *reference = highest;
   }
   VF total = {0}, shift = (VF){0} - *reference * scale;
   for (long k = 0; k < count; k += LANES) {
-    ISA(numbers) weight = ISA(narrowed)(power_of_two(ISA(load_float)(scores + k) * scale + shift));
+    ISA(numbers) weight = ISA(narrowed)(ISA(power_of_two)(ISA(load_float)(scores + k) * scale + shift));
     memcpy(weights + k, &weight, sizeof weight);
     total += ISA(widened)(weight);  // as it was rounded, so that the shares add up to one
   }

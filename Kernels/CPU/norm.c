@@ -93,16 +93,11 @@ static void ISA(apply)(const dk_group_norm *n, long item) {
   for (long i = 0; i < count; i++) {
     const NUMBER *from = (const NUMBER *)n->input + (first + i) * n->pixel_stride;
     NUMBER *to = (NUMBER *)n->output + (first + i) * channels;
-    long c = 0;
-    for (; c + LANES <= channels; c += LANES) {
-      VF x = ISA(load)(from + c) * ISA(load_float)(scale + c) + ISA(load_float)(shift + c);
-      ISA(store)(to + c, ISA(activate)(n->activation, x));
-    }
-    if (c < channels) {
-      long count = channels - c;
-      VF x = ISA(load_some)(from + c, count) * ISA(load_float_some)(scale + c, count);
-      x += ISA(load_float_some)(shift + c, count);
-      ISA(store_some)(to + c, ISA(activate)(n->activation, x), count);
+    for (long c = 0; c < channels; c += LANES) {
+      long some = least(LANES, channels - c);
+      VF x = ISA(load_some)(from + c, some) * ISA(load_float_some)(scale + c, some);
+      x += ISA(load_float_some)(shift + c, some);
+      ISA(store_some)(to + c, ISA(activate)(n->activation, x), some);
     }
   }
 }

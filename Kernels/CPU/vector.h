@@ -1,8 +1,9 @@
 // Vectors of LANES floats for one pass of each_isa.h, and numbers as they are stored. Included inside the pass, once
 // per pass.
 #include <string.h>
-#ifdef HAS_DOT
+#if LANES == 16
 #include <immintrin.h>
+#define FIRST(count) ((__mmask16)((1u << (count)) - 1))
 #endif
 
 #define VF ISA(vf)
@@ -24,9 +25,14 @@ static inline void ISA(store_float)(float *p, VF v) { memcpy(p, &v, sizeof v); }
 
 /// Loads the first `count` floats, zeros after them.
 static inline VF ISA(load_float_some)(const float *p, long count) {
+#if LANES == 16
+  return (VF)_mm512_maskz_loadu_ps(FIRST(count), p);
+#else
+  if (count == LANES) return ISA(load_float)(p);
   VF v = {0};
   memcpy(&v, p, (size_t)count * sizeof *p);
   return v;
+#endif
 }
 
 // A number as it is stored.
@@ -62,25 +68,43 @@ static inline VF ISA(load)(const NUMBER *p) {
   return ISA(widened)(v);
 }
 
+static inline void ISA(store)(NUMBER *p, VF x) {
+  ISA(numbers) v = ISA(narrowed)(x);
+  memcpy(p, &v, sizeof v);
+}
+
 static inline VF ISA(load_some)(const NUMBER *p, long count) {
+#if LANES == 16
+  return ISA(widened)((ISA(numbers))_mm256_maskz_loadu_epi16(FIRST(count), p));
+#else
+  if (count == LANES) return ISA(load)(p);
   ISA(numbers) v = {0};
   memcpy(&v, p, (size_t)count * sizeof *p);
   return ISA(widened)(v);
+#endif
 }
 
 static inline void ISA(store_some)(NUMBER *p, VF x, long count) {
   ISA(numbers) v = ISA(narrowed)(x);
-  memcpy(p, &v, (size_t)count * sizeof *p);
+#if LANES == 16
+  _mm256_mask_storeu_epi16(p, FIRST(count), (__m256i)v);
+#else
+  memcpy(p, &v, count == LANES ? sizeof v : (size_t)count * sizeof *p);
+#endif
 }
-
-static inline void ISA(store)(NUMBER *p, VF x) { ISA(store_some)(p, x, LANES); }
 #else
 typedef float NUMBER;
 static inline float ISA(widen)(NUMBER x) { return x; }
 static inline VF ISA(load)(const NUMBER *p) { return ISA(load_float)(p); }
 static inline VF ISA(load_some)(const NUMBER *p, long count) { return ISA(load_float_some)(p, count); }
 static inline void ISA(store)(NUMBER *p, VF v) { ISA(store_float)(p, v); }
-static inline void ISA(store_some)(NUMBER *p, VF v, long count) { memcpy(p, &v, (size_t)count * sizeof *p); }
+static inline void ISA(store_some)(NUMBER *p, VF v, long count) {
+#if LANES == 16
+  _mm512_mask_storeu_ps(p, FIRST(count), (__m512)v);
+#else
+  memcpy(p, &v, count == LANES ? sizeof v : (size_t)count * sizeof *p);
+#endif
+}
 #endif
 
 static inline float ISA(sum)(VF v) {
@@ -108,3 +132,14 @@ static inline VF ISA(exp)(VF x) {
   VI bits = ((__builtin_convertvector(ISA(select)(finite, n, zero), VI)) + 127) << 23;
   return ISA(select)(finite, ISA(select)(tiny, zero, p * (VF)bits), x);
 }
+
+#ifdef HAS_DOT
+/// 2^x, as exact as bfloat16 needs: a cubic on the fraction (fitted for the least relative error, 7.5e-5), times a power
+/// of two. NaN stays NaN.
+static inline VF ISA(power_of_two)(VF x) {
+  VF r = (VF)_mm512_reduce_ps((__m512)x, 9);  // x - floor(x)
+  VF p = ((r * 0.07802452f + 0.22606716f) * r + 0.69583354f) * r + 0.99992522f;
+  return (VF)_mm512_scalef_ps((__m512)p, (__m512)x);
+}
+#endif
+#undef FIRST

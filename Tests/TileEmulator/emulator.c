@@ -173,12 +173,14 @@ static void illegal(int signal, siginfo_t *info, void *argument) {
   (void)signal, (void)info;
   ucontext_t *context = argument;
   instruction i;
-  if (decode(context, (const uint8_t *)context->uc_mcontext.gregs[REG_RIP], &i) && perform(&i)) {
+  int done = 0;
+  // A signal costs more than an instruction: those that follow at once are done as well.
+  while (decode(context, (const uint8_t *)context->uc_mcontext.gregs[REG_RIP], &i) && perform(&i)) {
     context->uc_mcontext.gregs[REG_RIP] += i.length;
-    return;
+    done++;
   }
   // None of ours: it runs again, into what handled it before.
-  sigaction(SIGILL, &before, NULL);
+  if (done == 0) sigaction(SIGILL, &before, NULL);
 }
 
 static void start(void) {
