@@ -32,10 +32,15 @@ static void pack_keys(const NUMBER *keys, long stride, long count, long size, lo
 /// Packs values as [keys / 32][channels / 16] tiles of [keys 32 / 2][channels 16][2].
 static void pack_values(const NUMBER *values, long stride, long count, long size, long wide, NUMBER *to) {
   memset(to, 0, (size_t)(TILE_KEYS / DEEP * wide * TILE_NUMBERS) * 2);
-  for (long k = 0; k < count; k++) {
-    NUMBER *row = to + k / DEEP * wide * TILE_NUMBERS + k % DEEP / 2 * DEEP + k % 2;
-    for (long c = 0; c < size; c++) row[c / SIDE * TILE_NUMBERS + c % SIDE * 2] = values[k * stride + c];
-  }
+  for (long k = 0; k < count; k += 2)
+    for (long c = 0; c < size; c += SIDE) {
+      __mmask16 used = size - c >= SIDE ? 0xffff : (__mmask16)((1u << (size - c)) - 1);
+      const NUMBER *even_key = values + k * stride + c, *odd_key = even_key + stride;
+      __m512i low = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(used, even_key));
+      __m512i high = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(k + 1 < count ? used : 0, odd_key));
+      NUMBER *row = to + (k / DEEP * wide + c / SIDE) * TILE_NUMBERS + k % DEEP / 2 * DEEP;
+      _mm512_storeu_si512(row, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+    }
 }
 
 void tiles_pack(const dk_attention *a, long item) {

@@ -82,6 +82,10 @@ static inline void fetch_tile(const NUMBER *tile) {
   for (int i = 0; i < 16; i++) _mm_prefetch((const char *)tile + i * 64, _MM_HINT_T0);
 }
 
+static inline void fetch_rows(const NUMBER *at, long step) {
+  for (int i = 0; i < SIDE; i++) _mm_prefetch((const char *)at + i * step, _MM_HINT_T0);
+}
+
 /// sums[32][16 columns] = two tiles of pixels, from `a` and `b` on, times `columns` (1 or 2) tiles of columns.
 static inline __attribute__((always_inline)) void multiply_pair(
     const strip *s, const NUMBER *a, const NUMBER *b, const NUMBER *weights, int columns, float *sums, unfinished *u,
@@ -106,6 +110,8 @@ static inline __attribute__((always_inline)) void multiply_pair(
           _tile_dpbf16ps(2, 4, 7);
           _tile_dpbf16ps(3, 5, 7);
         }
+        // The rows of a matrix are too far apart for the processor to see what comes.
+        if (s->cut->plain) fetch_rows(a + at + 2 * DEEP, step), fetch_rows(b + at + 2 * DEEP, step);
         finish_some(u, share);
         fetch_some(f);
       }
@@ -210,18 +216,20 @@ static void multiply_strip_lines(const strip *s, long tile, const NUMBER *weight
       }
 }
 
-static void copy_pixel(const dk_convolution *c, long blocks, const NUMBER *from, NUMBER *to) {
-  memcpy(to, from, (size_t)c->channels * 2);
-  memset(to + c->channels, 0, (size_t)(blocks * DEEP - c->channels) * 2);
+/// Copies `count` numbers, and zeros after them up to whole blocks of DEEP.
+static void copy_pixel(long count, const NUMBER *from, NUMBER *to) {
+  for (long c = 0; c < count; c += DEEP) {
+    __mmask32 used = count - c >= DEEP ? ~0u : (1u << (count - c)) - 1;
+    _mm512_storeu_si512(to + c, _mm512_maskz_loadu_epi16(used, from + c));
+  }
 }
 
 /// Copies the strip's input with zeros around the picture, and after each pixel's channels.
 static void copy_strip(const strip *s, NUMBER *to) {
   const dk_convolution *c = s->c;
   const NUMBER *input = c->input;
-  long blocks = s->cut->blocks;
   if (s->cut->plain) {
-    for (long i = 0; i < s->width; i++) copy_pixel(c, blocks, input + (s->x + i) * c->pixel_stride, to + i * s->pitch);
+    for (long i = 0; i < s->width; i++) copy_pixel(c->channels, input + (s->x + i) * c->pixel_stride, to + i * s->pitch);
     return;
   }
   long lines = (s->rows - 1) * c->stride + c->kernel_height, pixels = s->line / s->pitch;
@@ -232,10 +240,10 @@ static void copy_strip(const strip *s, NUMBER *to) {
       long x = s->x * c->stride - c->pad_left + j;
       int inside = y >= 0 && y < c->in_height && x >= 0 && x < c->in_width;
       if (inside)
-        copy_pixel(c, blocks, input + ((picture * c->in_height + y) * c->in_width + x) * c->pixel_stride,
+        copy_pixel(c->channels, input + ((picture * c->in_height + y) * c->in_width + x) * c->pixel_stride,
                    line + j * s->pitch);
       else
-        memset(line + j * s->pitch, 0, (size_t)blocks * DEEP * 2);
+        memset(line + j * s->pitch, 0, (size_t)s->cut->blocks * DEEP * 2);
     }
   }
 }

@@ -44,14 +44,16 @@ static void pack_panels(const float *rows, long first, long count, long channels
 static void pack_tiles(const float *rows, long first, long count, long channels, long area, unsigned short *packed) {
   long blocks = up(channels, DEEP) / DEEP, side = 1;
   while (side * side < area) side++;
-  for (long tap = 0; tap < area; tap++) {
-    long in_tiles = tap % side * side + tap / side;
-    for (long c = 0; c < channels; c++)
-      for (long i = 0; i < count; i++) {
-        long column = first + i, tile = (column / SIDE * blocks + c / DEEP) * area + in_tiles;
-        packed[tile * SIDE * DEEP + c % DEEP / 2 * SIDE * 2 + column % SIDE * 2 + c % 2] =
-            bfloat16(rows[i * channels * area + c * area + tap]);
+  while (count > 0) {
+    long column = first % SIDE, columns = count < SIDE - column ? count : SIDE - column;
+    for (long tap = 0; tap < area; tap++) {
+      long tile = first / SIDE * blocks * area + tap % side * side + tap / side;
+      for (long c = 0; c < channels; c++) {
+        unsigned short *to = packed + (tile + c / DEEP * area) * SIDE * DEEP + c % DEEP / 2 * DEEP + column * 2 + c % 2;
+        for (long i = 0; i < columns; i++) to[i * 2] = bfloat16(rows[i * channels * area + c * area + tap]);
       }
+    }
+    first += columns, count -= columns, rows += columns * channels * area;
   }
 }
 

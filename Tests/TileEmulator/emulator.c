@@ -3,15 +3,12 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 // Encodings and meanings are those of Intel's Software Developer's Manual, volume 2, chapters 2.3 (VEX) and 3 to 5
 // (LDTILECFG, TILELOADD, TILESTORED, TILEZERO, TILERELEASE, TDPBF16PS).
-
-tile_counts tile_emulator_counts(void);
 
 #if defined(__x86_64__)
 #include <ucontext.h>
@@ -26,15 +23,10 @@ typedef struct {
 
 static _Thread_local configuration configured;
 static _Thread_local uint8_t tiles[TILES][ROWS][BYTES];
-static _Atomic long configurations, loads, stores, products;
+static _Thread_local tile_counts counts;
 static struct sigaction before;
 
-static long count(_Atomic long *counter) { return atomic_load_explicit(counter, memory_order_relaxed); }
-static void add(_Atomic long *counter) { atomic_fetch_add_explicit(counter, 1, memory_order_relaxed); }
-
-tile_counts tile_emulator_counts(void) {
-  return (tile_counts){count(&configurations), count(&loads), count(&stores), count(&products)};
-}
+tile_counts tile_emulator_counts(void) { return counts; }
 
 /// An instruction with a three-byte VEX prefix, taken apart.
 typedef struct {
@@ -143,7 +135,7 @@ static int perform(const instruction *i) {
       } else if (!i->is_register && i->prefix == plain) {
         memcpy(&configured, i->address, sizeof configured);
         memset(tiles, 0, sizeof tiles);
-        add(&configurations);
+        counts.configurations++;
       } else {
         return 0;
       }
@@ -152,10 +144,10 @@ static int perform(const instruction *i) {
       if (i->is_register) return 0;
       if (i->prefix == pF3) {
         store(i);
-        add(&stores);
+        counts.stores++;
       } else if (i->prefix != plain) {
         load(i);
-        add(&loads);
+        counts.loads++;
       } else {
         return 0;
       }
@@ -163,7 +155,7 @@ static int perform(const instruction *i) {
     case 0x5c:
       if (!i->is_register || i->prefix != pF3) return 0;
       multiply(i->reg, i->rm, i->vector);
-      add(&products);
+      counts.products++;
       return 1;
     default: return 0;
   }

@@ -4,7 +4,7 @@
 /// there, and the signal's handler does what it should have done. Slow, some microseconds each; for tests alone.
 void tile_emulator_start(void);
 
-/// Instructions that all threads have run so far.
+/// Instructions that the calling thread has run so far.
 typedef struct {
   long configurations, loads, stores, products;
 } tile_counts;
