@@ -64,7 +64,8 @@ let package = Package(
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
 
     .target(
-      name: "TestSupport", dependencies: ["Graph", "Weights"], path: "Tests/TestSupport", swiftSettings: swift
+      name: "TestSupport", dependencies: ["Graph", "Weights", "CPUBackend", "CPUKernels", "TileEmulator"],
+      path: "Tests/TestSupport", swiftSettings: swift
     ),
     .target(name: "HubDouble", dependencies: ["CCrypto"], path: "Tests/HubDouble", swiftSettings: swift),
     .target(name: "TileEmulator", path: "Tests/TileEmulator", cSettings: c),
@@ -75,7 +76,7 @@ let package = Package(
     tests("SamplingTests", ["Sampling"]),
     tests("PicturesTests", ["Pictures"]),
     tests(
-      "BackendTests", ["Graph", "Reference", "CPUBackend", "CPUKernels", "TileEmulator", "VulkanBackend", "Pictures"]),
+      "BackendTests", ["Graph", "Reference", "CPUBackend", "VulkanBackend", "Pictures"]),
     tests(
       "ModelsTests", ["Graph", "Weights", "Layers", "Models", "Reference", "CPUBackend"]),
     tests(

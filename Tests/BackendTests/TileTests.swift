@@ -1,26 +1,11 @@
 import CPUBackend
-import CPUKernels
 import Graph
+import TestSupport
 import Testing
-import TileEmulator
 
-/// The kernels for AMX, whose instructions are emulated where the processor has none. They run as they are, so this
-/// tests all of them but their speed.
+/// The op table on AMX.
 @Suite struct TileTests {
-  /// The instruction set, if the machine can run what surrounds the tiles.
-  static let instructions: [InstructionSet] = {
-    emulated.isEmpty && !InstructionSet.available.contains(.amx) ? [] : [.amx]
-  }()
-
-  /// The same, if it is emulated.
-  static let emulated: [InstructionSet] = {
-    guard InstructionSet.available.last == .avx512bf16 else { return [] }
-    tile_emulator_start()
-    dk_assume_amx()
-    return [.amx]
-  }()
-
-  @Test(arguments: instructions, OpTable.rows)
+  @Test(arguments: Tiles.instructions, OpTable.rows)
   func tilesAreNearTheReference(_ instructions: InstructionSet, _ row: OpCase) throws {
     try CPUCheck.agreement(row, instructions, .bfloat16)
     try CPUCheck.threads(row, instructions, .bfloat16)
@@ -30,15 +15,14 @@ import TileEmulator
 
   /// Where a neighbour shares the core, loading a tile takes longer than multiplying it, so loads are what kernels are
   /// built around: a 3x3 kernel reads a tile of pixels once for three lines, everything else pairs of tiles.
-  @Test(arguments: emulated)
+  @Test(arguments: Tiles.emulated)
   func tilesAreLoadedSeldom(_ instructions: InstructionSet) throws {
     func loadsPerProduct(_ record: @escaping @Sendable (Recorder) -> Tensor) throws -> Double {
       let recorder = OpCase("", record: record).recorded()
       let backend = try CPUBackend(threads: 1, instructions: instructions)
-      let before = tile_emulator_counts()
-      _ = try recorder.run(on: backend, plan: Plan(recorder.graph, storing: .bfloat16))
-      let after = tile_emulator_counts()
-      return Double(after.loads - before.loads) / Double(after.products - before.products)
+      return try Tiles.loadsPerProduct {
+        _ = try recorder.run(on: backend, plan: Plan(recorder.graph, storing: .bfloat16))
+      }
     }
     let same = Window(kernel: 3, stride: 1, padTop: 1, padLeft: 1)
     let lines = try loadsPerProduct { r in

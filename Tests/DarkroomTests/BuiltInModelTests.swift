@@ -2,6 +2,7 @@ import CPUBackend
 import Darkroom
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// The model that comes with the program, read from memory.
@@ -44,9 +45,8 @@ import Testing
   }
 
   /// PyTorch's bfloat16 keeps 49 to 52 dB of this model's pictures.
-  @Test(arguments: InstructionSet.available) func bfloat16KeepsThePicture(_ instructions: InstructionSet)
-    throws
-  {
+  @Test(arguments: Set(InstructionSet.available + Tiles.instructions))
+  func bfloat16KeepsThePicture(_ instructions: InstructionSet) throws {
     let pipeline = Pipeline(try LoadedModel(.builtIn), try CPUBackend(instructions: instructions))
     var request = GenerationRequest(prompt: "a yellow cat on a meadow")
     (request.seed, request.steps, request.width, request.height) = (1, 8, 128, 128)
