@@ -1,3 +1,4 @@
+import CPUBackend
 import Graph
 import Sampling
 
@@ -9,66 +10,129 @@ public struct SpeedMeasurement: Codable, Sendable, Equatable {
   public let steps: [Double]
   /// Decodings of one picture; after one that is not counted.
   public let decodes: [Double]
+  /// From the prompt to the pixels, everything loaded.
+  public let pictures: [Double]
+  /// Steps of each of `pictures`.
+  public let stepsOfPicture: Int
+  /// Operations per second of AVX2 multiply-adds on one core, in a loop of some milliseconds before and after each
+  /// sample. About half of the most of them: somebody else was busy on the core's other hyper-thread.
+  public let coreSpeeds: [Double]
+  /// The most memory that the process had at once, in bytes; nil where the system does not tell.
+  public let peakMemory: Int?
   public let threads: Int
-  /// What computed: the kernels' instruction set `avx512`, `avx2` or `portable`, or `vulkan` and a device's name.
+  /// What computed: the kernels' instruction set such as `avx512` or `portable`, or `vulkan` and a device's name.
   public let instructions: String
   /// The arithmetic that `auto` stands for, if that was asked for.
   public let precision: String
 }
 
+/// One timed part of a picture.
+public struct SpeedSample: Sendable, Equatable {
+  public enum Kind: String, Sendable { case load, step, decode, picture }
+
+  public let kind: Kind
+  public let seconds: Double
+  /// As in `SpeedMeasurement`: before it and after it.
+  public let coreSpeeds: [Double]
+}
+
 extension Engine {
-  /// Times a request's parts, each `rounds` times. The pictures are thrown away.
-  /// - Parameter before: is called before each timed sample with what comes, `step` or `decode`, and after it
-  ///   with its seconds; it may wait, so that two programs can take turns.
-  /// - Throws: as `generate`.
+  /// Times a request's parts: its loading, steps and decodings `rounds` times each, and one whole picture with the
+  /// request's steps. The pictures are thrown away.
+  /// - Parameters:
+  ///   - before: is called before each timed sample but the loading; it may wait, so that two programs can take turns.
+  ///   - after: is called after each sample.
+  /// - Throws: as `generate`, and what the two throw.
   public func measure(
     _ request: GenerationRequest, rounds: Int,
-    sample: @escaping @Sendable (_ name: String, _ seconds: Double?) throws -> Void = { _, _ in }
+    before: @escaping @Sendable (SpeedSample.Kind) throws -> Void = { _ in },
+    after: @escaping @Sendable (SpeedSample) throws -> Void = { _ in }
   ) throws -> SpeedMeasurement {
-    var request = request
-    (request.steps, request.count) = (rounds + 1, 1)
+    var whole = request
     // A step at the size that was asked for is to be timed.
-    request.secondPass = .never
+    (whole.count, whole.secondPass) = (1, .never)
+    var short = whole
+    short.steps = rounds + 1
     let pipeline = try loadedPipeline()
     return try DarkroomError.wrapping {
-      try pipeline.measure(pipeline.resolve(request), rounds: rounds, threads: threads, sample)
+      let jobs = (short: try pipeline.resolve(short), whole: try pipeline.resolve(whole))
+      let samples = try Samples(before: before, after: after) { samples in
+        try pipeline.measure(jobs.short, jobs.whole, rounds: rounds, samples)
+      }
+      return SpeedMeasurement(
+        load: samples.seconds(.load)[0], steps: samples.seconds(.step), decodes: samples.seconds(.decode),
+        pictures: samples.seconds(.picture), stepsOfPicture: whole.steps,
+        coreSpeeds: samples.all.flatMap(\.coreSpeeds), peakMemory: ResidentMemory.peak, threads: threads,
+        instructions: pipeline.backend.summary, precision: pipeline.storage(jobs.short).rawValue)
     }
   }
 }
 
 extension Pipeline {
-  fileprivate func measure(
-    _ job: Job, rounds: Int, threads: Int, _ sample: (String, Double?) throws -> Void
-  ) throws -> SpeedMeasurement {
-    let clock = ContinuousClock()
-    func seconds(since start: ContinuousClock.Instant) -> Double {
-      let (whole, attoseconds) = (clock.now - start).components
-      return Double(whole) + Double(attoseconds) * 1e-18
-    }
-    var mark = clock.now
-    func timed(_ name: String, _ index: Int, into samples: inout [Double]) throws {
-      if index > 0 {
-        samples.append(seconds(since: mark))
-        try sample(name, samples.last)
-      }
-      if index < rounds { try sample(name, nil) }
-      mark = clock.now
-    }
-
+  /// - Parameters:
+  ///   - job: has one step more than `rounds`.
+  ///   - whole: the request itself.
+  fileprivate func measure(_ job: Job, _ whole: Job, rounds: Int, _ samples: Samples) throws {
+    samples.begin()
     let conditioning = try encode(job, StepClock(job))
     try prepare(job, conditioning)
-    let load = seconds(since: mark)
-    var steps: [Double] = []
-    let latents = try self.sample(job, conditioning, pictures: 0..<1, StepClock(job)) { index in
-      try timed("step", index, into: &steps)
+    try samples.end(.load)
+
+    let latents = try sample(job, conditioning, pictures: 0..<1, StepClock(job)) { index in
+      if index > 0 { try samples.end(.step) }
+      if index < rounds { try samples.begin(.step) }
     }
-    var decodes: [Double] = []
     for index in 0...rounds {
+      if index > 0 { try samples.begin(.decode) }
       _ = try decode(latents, storing: storage(job))
-      try timed("decode", index, into: &decodes)
+      if index > 0 { try samples.end(.decode) }
     }
-    return SpeedMeasurement(
-      load: load, steps: steps, decodes: decodes, threads: threads,
-      instructions: backend.summary, precision: storage(job).rawValue)
+
+    try samples.begin(.picture)
+    let clock = StepClock(whole)
+    let clean = try sample(whole, try encode(whole, clock), pictures: 0..<1, clock)
+    _ = try decode(clean, storing: storage(whole))
+    try samples.end(.picture)
   }
+}
+
+/// Takes the time, and the core's speed beside it.
+private final class Samples {
+  private(set) var all: [SpeedSample] = []
+  private let before: (SpeedSample.Kind) throws -> Void
+  private let after: (SpeedSample) throws -> Void
+  private let clock = ContinuousClock()
+  private var start: ContinuousClock.Instant
+  private var coreSpeed = 0.0
+
+  /// Everything that `body` times.
+  init(
+    before: @escaping (SpeedSample.Kind) throws -> Void, after: @escaping (SpeedSample) throws -> Void,
+    _ body: (Samples) throws -> Void
+  ) throws {
+    self.before = before
+    self.after = after
+    start = clock.now
+    try body(self)
+  }
+
+  func begin(_ kind: SpeedSample.Kind) throws {
+    try before(kind)
+    begin()
+  }
+
+  func begin() {
+    coreSpeed = CPUBackend.coreSpeed()
+    start = clock.now
+  }
+
+  func end(_ kind: SpeedSample.Kind) throws {
+    let (whole, attoseconds) = (clock.now - start).components
+    let speeds = [coreSpeed, CPUBackend.coreSpeed()]
+    all.append(
+      SpeedSample(kind: kind, seconds: Double(whole) + Double(attoseconds) * 1e-18, coreSpeeds: speeds))
+    try after(all[all.count - 1])
+  }
+
+  func seconds(_ kind: SpeedSample.Kind) -> [Double] { all.filter { $0.kind == kind }.map(\.seconds) }
 }

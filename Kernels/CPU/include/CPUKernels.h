@@ -8,6 +8,7 @@
 #include "activation.h"
 #include "attention.h"
 #include "isa.h"
+#include "limits.h"
 #include "matmul.h"
 #include "norm.h"
 #include "packing.h"
