@@ -55,7 +55,7 @@ extension Command {
     } after: { sample in
       let speeds = sample.coreSpeeds.map { fixed($0 / 1e9, places: 1) }.joined(separator: ", ")
       console.notice(
-        "\(sample.kind.rawValue): \(fixed(sample.seconds, places: 3)) s (core \(speeds) GFLOP/s)")
+        "\(sample.kind.rawValue): \(fixed(sample.seconds, places: 4)) s (core \(speeds) GFLOP/s)")
     }
     if settings.json { try console.result(json: result) } else { try console.result(result.text) }
     return ExitCode.done
