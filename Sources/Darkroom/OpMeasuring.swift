@@ -3,15 +3,15 @@ import Graph
 import Models
 
 extension Engine {
-  /// Times each op of a step and of a decoding by itself, `rounds` times, in turns with the limits of the device.
+  /// Times each op of a step and of a decoding by itself, `rounds` times (at least once), in turns with the limits of
+  /// the device.
   /// - Throws: as `generate`.
   public func measureOps(_ request: GenerationRequest, rounds: Int = 3) throws -> OpMeasurement {
-    precondition(rounds > 0, "nothing to measure")
     var request = request
     (request.count, request.secondPass) = (1, .never)
     let pipeline = try loadedPipeline()
     return try DarkroomError.wrapping {
-      try pipeline.measureOps(pipeline.resolve(request), rounds: rounds, threads: threads)
+      try pipeline.measureOps(pipeline.resolve(request), rounds: max(1, rounds), threads: threads)
     }
   }
 }

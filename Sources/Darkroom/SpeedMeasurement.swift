@@ -37,7 +37,7 @@ public struct SpeedSample: Sendable, Equatable {
 }
 
 extension Engine {
-  /// Times a request's parts: its loading, steps and decodings `rounds` times each, and one whole picture with the
+  /// Times a request's parts: its loading, steps and decodings `rounds` times each (at least once), and one whole picture with the
   /// request's steps. The pictures are thrown away.
   /// - Parameters:
   ///   - before: is called before each timed sample but the loading; it may wait, so that two programs can take turns.
@@ -48,6 +48,7 @@ extension Engine {
     before: @escaping @Sendable (SpeedSample.Kind) throws -> Void = { _ in },
     after: @escaping @Sendable (SpeedSample) throws -> Void = { _ in }
   ) throws -> SpeedMeasurement {
+    let rounds = max(1, rounds)
     var whole = request
     // A step at the size that was asked for is to be timed.
     (whole.count, whole.secondPass) = (1, .never)

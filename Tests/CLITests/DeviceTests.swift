@@ -70,7 +70,7 @@ import DarkroomCLI
     let result = try await BuiltCommand.run(
       [
         "bench", "--ops", "--json", "--device", "vulkan:llvmpipe", "--model", BuiltCommand.model, "--size",
-        "32x32",
+        "32x32", "--rounds", "1",
       ], in: folder, environment: ["XDG_CACHE_HOME": folder.path])
     #expect(result.code == 0, "\(result.error)")
     let listing = try #require(
