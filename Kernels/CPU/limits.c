@@ -14,26 +14,14 @@ enum { ROUNDS = 16384, READ_NUMBERS = DK_READ_BYTES / 4 };
 #define WITH_TILES __attribute__((target("amx-tile,amx-bf16,avx512f")))
 enum { TILE_ROUNDS = 1024, TILE_DEPTH = 4, TILE_NUMBERS = 512, TILE_BYTES = 64 };
 
-/// What LDTILECFG reads.
-typedef struct {
-  unsigned char palette, start_row, reserved[14];
-  unsigned short row_bytes[16];
-  unsigned char rows[16];
-} tile_configuration;
-_Static_assert(sizeof(tile_configuration) == 64, "a tile configuration has 64 bytes");
-
 /// Four accumulators, two tiles of each operand for them: the fewest loads a product that eight tiles allow. The
-/// process must have asked for tiles. The thread's configuration is the one from before afterwards.
+/// thread must have configured eight tiles of 16 rows of 64 bytes.
 WITH_TILES static float multiply_tiles(const dk_products *p) {
   unsigned short operands[4 * TILE_DEPTH * TILE_NUMBERS] __attribute__((aligned(64)));
   float sums[4][256] __attribute__((aligned(64)));
-  tile_configuration before, own = {.palette = 1};
-  for (int tile = 0; tile < 8; tile++) own.row_bytes[tile] = TILE_BYTES, own.rows[tile] = 16;
   // Numbers from 0.5 to 1, every other one negative.
   for (int i = 0; i < 4 * TILE_DEPTH * TILE_NUMBERS; i++)
     operands[i] = (unsigned short)(0x3f00 | (i * 37 & 0x7f) | (i % 2 == (p->factor < 0) ? 0x8000 : 0));
-  _tile_storeconfig(&before);
-  _tile_loadconfig(&own);
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
@@ -54,7 +42,6 @@ WITH_TILES static float multiply_tiles(const dk_products *p) {
   _tile_stored(1, sums[1], TILE_BYTES);
   _tile_stored(2, sums[2], TILE_BYTES);
   _tile_stored(3, sums[3], TILE_BYTES);
-  _tile_loadconfig(&before);
   return sums[0][0] + sums[1][1] + sums[2][2] + sums[3][3];
 }
 

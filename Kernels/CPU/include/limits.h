@@ -9,7 +9,9 @@
 typedef enum {
   dk_limit_float32 = 0,  // float32 vectors
   dk_limit_pairs = 1,  // pairs of bfloat16, summed in float32
-  dk_limit_tiles = 2,  // tiles of bfloat16: one tile loaded from the first-level cache for each product
+  // Tiles of bfloat16, one loaded from the first-level cache for each product. The process must have asked for tiles, the
+  // thread must have configured eight of 16 rows of 64 bytes.
+  dk_limit_tiles = 2,
 } dk_limit;
 
 /// How an instruction set multiplies what is stored so.
