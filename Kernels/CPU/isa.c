@@ -3,10 +3,12 @@
 
 #include <stdatomic.h>
 
-static _Atomic int assumed;
+static _Atomic int emulated;
 static _Thread_local int chosen = -1;
 
-void dk_assume_amx(void) { atomic_store(&assumed, 1); }
+void dk_emulate_amx(void) { atomic_store(&emulated, 1); }
+
+int dk_may_use_isa(dk_isa isa) { return dk_has_isa(isa) || (isa == dk_isa_amx && atomic_load(&emulated)); }
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -51,7 +53,7 @@ int dk_has_isa(dk_isa isa) {
     case dk_isa_avx512bf16: return pairs;
     case dk_isa_amx:
       if (atomic_load(&tiles) < 0) atomic_store(&tiles, allowed_tiles());
-      return pairs && (atomic_load(&tiles) || atomic_load(&assumed));
+      return pairs && atomic_load(&tiles);
   }
   return 0;
 }
@@ -62,7 +64,7 @@ static int is_intel(void) {
 }
 
 static dk_isa find_best(void) {
-  if (dk_has_isa(dk_isa_amx) && !atomic_load(&assumed)) return dk_isa_amx;
+  if (dk_has_isa(dk_isa_amx)) return dk_isa_amx;
   if (dk_has_isa(dk_isa_avx512bf16) && !is_intel()) return dk_isa_avx512bf16;
   if (dk_has_isa(dk_isa_avx512)) return dk_isa_avx512;
   return dk_has_isa(dk_isa_avx2) ? dk_isa_avx2 : dk_isa_portable;

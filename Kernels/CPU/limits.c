@@ -12,32 +12,30 @@ enum { ROUNDS = 16384, READ_NUMBERS = DK_READ_BYTES / 4 };
 #include <immintrin.h>
 
 #define WITH_TILES __attribute__((target("amx-tile,amx-bf16,avx512f")))
-enum { TILE_ROUNDS = 1024, TILE_DEPTH = 4, TILE_NUMBERS = 512, TILE_BYTES = 64 };
+enum { TILE_ROUNDS = 4096, TILE_NUMBERS = 512, TILE_BYTES = 64 };
 
 /// Four accumulators, two tiles of each operand for them: the fewest loads a product that eight tiles allow. The
 /// thread must have configured eight tiles of 16 rows of 64 bytes.
 WITH_TILES static float multiply_tiles(const dk_products *p) {
-  unsigned short operands[4 * TILE_DEPTH * TILE_NUMBERS] __attribute__((aligned(64)));
+  unsigned short operands[4 * TILE_NUMBERS] __attribute__((aligned(64)));
   float sums[4][256] __attribute__((aligned(64)));
   // Numbers from 0.5 to 1, every other one negative.
-  for (int i = 0; i < 4 * TILE_DEPTH * TILE_NUMBERS; i++)
+  for (int i = 0; i < 4 * TILE_NUMBERS; i++)
     operands[i] = (unsigned short)(0x3f00 | (i * 37 & 0x7f) | (i % 2 == (p->factor < 0) ? 0x8000 : 0));
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
   _tile_zero(3);
-  for (int round = 0; round < TILE_ROUNDS; round++)
-    for (int k = 0; k < TILE_DEPTH; k++) {
-      const unsigned short *at = operands + k * 4 * TILE_NUMBERS;
-      _tile_loadd(4, at, TILE_BYTES);
-      _tile_loadd(5, at + TILE_NUMBERS, TILE_BYTES);
-      _tile_loadd(6, at + 2 * TILE_NUMBERS, TILE_BYTES);
-      _tile_loadd(7, at + 3 * TILE_NUMBERS, TILE_BYTES);
-      _tile_dpbf16ps(0, 4, 6);
-      _tile_dpbf16ps(1, 4, 7);
-      _tile_dpbf16ps(2, 5, 6);
-      _tile_dpbf16ps(3, 5, 7);
-    }
+  for (int round = 0; round < TILE_ROUNDS; round++) {
+    _tile_loadd(4, operands, TILE_BYTES);
+    _tile_loadd(5, operands + TILE_NUMBERS, TILE_BYTES);
+    _tile_loadd(6, operands + 2 * TILE_NUMBERS, TILE_BYTES);
+    _tile_loadd(7, operands + 3 * TILE_NUMBERS, TILE_BYTES);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
   _tile_stored(0, sums[0], TILE_BYTES);
   _tile_stored(1, sums[1], TILE_BYTES);
   _tile_stored(2, sums[2], TILE_BYTES);
@@ -45,7 +43,7 @@ WITH_TILES static float multiply_tiles(const dk_products *p) {
   return sums[0][0] + sums[1][1] + sums[2][2] + sums[3][3];
 }
 
-static double tile_operations(void) { return 4.0 * TILE_ROUNDS * TILE_DEPTH * 2 * 16 * 16 * 32; }
+static double tile_operations(void) { return 4.0 * TILE_ROUNDS * 2 * 16 * 16 * 32; }
 static dk_limit limit_of_16_bits(dk_isa isa) {
   return isa > dk_isa_avx512bf16 ? dk_limit_tiles : isa == dk_isa_avx512bf16 ? dk_limit_pairs : dk_limit_float32;
 }

@@ -11,8 +11,8 @@ extension Lowering {
     a.key_stride = key.rowStride
     a.value = address(value)
     a.value_stride = value.rowStride
-    a.packed = scratch.bytes
-    a.scratch = scratch.bytes + withUnsafePointer(to: a) { dk_attention_packed_bytes($0) }
+    a.packed = scratch.characters
+    a.scratch = scratch.characters + withUnsafePointer(to: a) { dk_attention_packed_bytes($0) }
     a.output = output(node)
     a.output_stride = query.shape.channels
     emit(a, items: withUnsafePointer(to: a) { dk_attention_pack_items($0) }) { context, item, _ in

@@ -16,7 +16,7 @@ package final class CPUBackend: Backend {
   ///   - instructions: one of `InstructionSet.available`.
   /// - Throws: `OutOfResources`.
   package init(threads: Int = CPUBackend.availableCores, instructions: InstructionSet = .best) throws {
-    precondition(InstructionSet.available.contains(instructions), "this machine has no \(instructions)")
+    precondition(dk_may_use_isa(instructions.kernel) != 0, "this machine has no \(instructions)")
     self.instructions = instructions
     pool = try ThreadPool(threads: max(1, threads), instructions)
     arena = try Arena()

@@ -9,7 +9,7 @@ package struct OutOfResources: Error, CustomStringConvertible, Sendable {
 /// A fixed block of memory, zeros at first.
 final class Buffer {
   let pointer: UnsafeMutableRawPointer
-  private let length: Int
+  let bytes: Int
   /// Fresh pages for large blocks: the kernel hands them out as zeros, and takes them back at once.
   private let mapped: Bool
 
@@ -26,16 +26,16 @@ final class Buffer {
     }
     if mapped { madvise(raw, bytes, MADV_HUGEPAGE) } else { memset(raw, 0, bytes) }
     pointer = raw
-    length = bytes
+    self.bytes = bytes
   }
 
   convenience init(floats: Int) throws { try self.init(bytes: floats * MemoryLayout<Float>.stride) }
 
   var floats: UnsafeMutablePointer<Float> { pointer.assumingMemoryBound(to: Float.self) }
-  var bytes: UnsafeMutablePointer<CChar> { pointer.assumingMemoryBound(to: CChar.self) }
+  var characters: UnsafeMutablePointer<CChar> { pointer.assumingMemoryBound(to: CChar.self) }
 
   deinit {
-    if mapped { munmap(pointer, length) } else { free(pointer) }
+    if mapped { munmap(pointer, bytes) } else { free(pointer) }
   }
 }
 

@@ -10,7 +10,7 @@ extension Lowering {
     c.pixel_stride = input.rowStride
     c.weights = packed(weight.parts, .matrix(area: c.kernel_height * c.kernel_width, c.packing))
     c.zeros = UnsafeRawPointer(zeros.pointer)
-    c.scratch = scratch.bytes
+    c.scratch = scratch.characters
     c.output = output(node)
     c.output_stride = weight.outputs
     c.epilogue = epilogue(node.epilogue)

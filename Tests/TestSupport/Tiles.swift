@@ -10,7 +10,7 @@ package enum Tiles {
     // What surrounds the tiles must be there.
     guard InstructionSet.available.last == .avx512bf16 else { return [] }
     tile_emulator_start()
-    dk_assume_amx()
+    dk_emulate_amx()
     return [.amx]
   }()
 

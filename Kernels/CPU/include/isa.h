@@ -16,11 +16,14 @@ int dk_has_isa(dk_isa isa);
 /// products of pairs of bfloat16 as for twice as many float32's.
 dk_isa dk_best_isa(void);
 
-/// Claims that the machine has AMX. For tests that emulate its instructions.
-void dk_assume_amx(void);
+/// Whether dk_use_isa may choose it: the machine has it, or its instructions are emulated.
+int dk_may_use_isa(dk_isa isa);
+
+/// Says that AMX's instructions are emulated. For tests.
+void dk_emulate_amx(void);
 
 /// The instruction set that the calling thread uses: the best one, unless dk_use_isa chose another.
 dk_isa dk_current_isa(void);
 
-/// Chooses the calling thread's instruction set; the machine must have it. A pool's threads use the pool's.
+/// Chooses the calling thread's instruction set, one of those that it may use. A pool's threads use the pool's.
 void dk_use_isa(dk_isa isa);
