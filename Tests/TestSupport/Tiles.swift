@@ -14,9 +14,9 @@ package enum Tiles {
     return [.amx]
   }()
 
-  /// AMX, if the processor has it or what emulating it takes.
+  /// AMX, if the processor has it or it is emulated.
   package static let instructions =
-    emulated + InstructionSet.available.filter { $0 == .amx }.prefix(1 - emulated.count)
+    emulated.isEmpty ? InstructionSet.available.filter { $0 == .amx } : emulated
 
   /// Loads of tiles for each product of tiles while the calling thread runs `body`.
   package static func loadsPerProduct(_ body: () throws -> Void) rethrows -> Double {
