@@ -33,7 +33,7 @@ extension Lowering {
       switch node.op {
       case .attention(let attention):
         dk_attention_scratch(node.inputs[0].shape.channels / attention.heads) * threads
-      case .groupNorm(let groups, _):
+      case .groupNorm(let groups, _), .groupNormStatistics(let groups), .groupNormApply(let groups, _, _):
         withUnsafePointer(to: groupNormShape(node, groups)) { dk_group_norm_scratch($0) }
       default: 0
       }

@@ -32,10 +32,13 @@ package final class CPUBackend: Backend {
   package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
     let new = Set(plans.flatMap(CPUBackend.packs)).filter { packs[$0] == nil }
     return MemoryNeed(
-      weights: new.reduce(0) { $0 + $1.bytes }, arena: plans.map(\.arenaBytes).max() ?? 0,
+      weights: new.reduce(0) { $0 + $1.bytes },
+      arena: max(0, (plans.map(\.arenaBytes).max() ?? 0) - arena.bytes),
       scratch: plans.reduce(0) { $0 + Lowering.scratchCount($1, threads: pool.threads) }
         * MemoryLayout<Float>.stride)
   }
+
+  package var bytesHeld: Int { packs.keys.reduce(arena.bytes) { $0 + $1.bytes } }
 
   package func prepare(_ plan: Plan) throws -> any Program {
     try packParameters(of: plan)

@@ -89,7 +89,7 @@ extension OpSpeed {
 extension Plan {
   /// A node's op and sizes in words.
   fileprivate func title(of node: Node) -> String {
-    let (input, result) = (node.inputs[0].shape, shapes[node.output])
+    let (input, result) = (node.inputs[0].shape, self.result(of: node).shape)
     switch node.op {
     case .conv2d(_, let window):
       return "conv2d \(window.kernel)x\(window.kernel)/\(window.stride) \(input) to \(result.channels)"
@@ -98,6 +98,8 @@ extension Plan {
       return
         "attention \(options.heads)x\(input.channels / options.heads), \(input[1]) of \(node.inputs[1].shape[1])"
     case .groupNorm: return "groupNorm \(input)"
+    case .groupNormStatistics: return "groupNormStatistics \(input)"
+    case .groupNormApply: return "groupNormApply \(input)"
     case .layerNorm: return "layerNorm \(input)"
     case .concat: return "concat \(result)"
     case .upsample: return "upsample \(result)"
