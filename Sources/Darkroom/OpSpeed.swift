@@ -49,7 +49,7 @@ extension Pipeline {
     ]
     var speeds: [OpSpeed] = []
     for (name, module, rate) in networks {
-      let plan = backend.plan(try module.graph(model), storing: storage(job))
+      let plan = try programs.plan(module, storing: storage(job))
       let program = try programs.program(module, storing: storage(job))
       // The first run compiles and warms up.
       try program.run(rate)

@@ -55,6 +55,7 @@ extension Pipeline {
       mark = clock.now
     }
 
+    _ = try reserve(job)
     let conditioning = try encode(job, StepClock(job))
     try prepare(job, conditioning)
     let load = seconds(since: mark)

@@ -49,7 +49,8 @@ package struct Plan: Sendable {
     let all = fusing ? fused(graph.nodes, shapes: graph.shapes, keep: keep) : graph.nodes
     var recipe = Recipe(
       shapes: graph.shapes, rates: graph.rates, storages: Plan.storages(graph, all, storage))
-    recipe.append(all.filter { $0.rate == .picture } + all.filter { $0.rate == .step }, in: strips, keep: keep)
+    recipe.append(
+      all.filter { $0.rate == .picture } + all.filter { $0.rate == .step }, in: strips, keep: keep)
     nodes = recipe.nodes
     prologue = recipe.prologue
     inputs = graph.inputs

@@ -36,7 +36,9 @@ extension Recipe {
     var index = 0
     while index < nodes.count {
       var end = index
-      while end < nodes.count, nodes[end].rate == nodes[index].rate, nodes[end].worksOnRows(shapes) { end += 1 }
+      while end < nodes.count, nodes[end].rate == nodes[index].rate, nodes[end].worksOnRows(shapes) {
+        end += 1
+      }
       if end == index {
         append(nodes[index])
         index += 1

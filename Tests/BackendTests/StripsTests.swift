@@ -25,7 +25,8 @@ import VulkanBackend
       let whole = try recorder.run(on: ReferenceBackend())
       for plan in StripsTests.plans(recorder, seed: seed, plan: { Plan(recorder.graph, strips: $0) }) {
         let result = try recorder.run(on: ReferenceBackend(), plan: plan)
-        #expect(normalisedError(result, from: whole) <= 2e-6, "seed \(seed), \(String(describing: plan.strips))")
+        #expect(
+          normalisedError(result, from: whole) <= 2e-6, "seed \(seed), \(String(describing: plan.strips))")
         passes += plan.nodes.filter { $0.part != nil }.count
       }
     }
@@ -54,7 +55,8 @@ import VulkanBackend
     }
   }
 
-  @Test(arguments: [Storage.float32, .float16]) func vulkanIsTheSameInStrips(_ storage: Storage) async throws {
+  @Test(arguments: [Storage.float32, .float16]) func vulkanIsTheSameInStrips(_ storage: Storage) async throws
+  {
     for seed in UInt64(0)..<12 {
       let recorder = RandomNetwork(seed: seed).recorder
       try await SoftwareDevice.with { backend in
