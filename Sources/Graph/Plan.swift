@@ -58,42 +58,8 @@ package struct Plan: Sendable {
     shapes = recipe.shapes
     optional = recipe.optional
     lives = recipe.lives(inputs: inputs, outputs: outputs)
-    (places, arenaBytes) = Plan.places(shapes.map(\.count), lives, recipe.storages, segment: segment)
-  }
-
-  /// Largest values first, each at the lowest place that is free during its whole life.
-  private static func places(
-    _ counts: [Int], _ lives: [ClosedRange<Int>?], _ storages: [Storage], segment: Int?
-  ) -> ([Place?], Int) {
-    let alignment = 64
-    let sizes = zip(counts, storages).map { ($0 * $1.bytes + alignment - 1) / alignment * alignment }
-    var places = [Place?](repeating: nil, count: counts.count)
-    var placed: [(life: ClosedRange<Int>, range: Range<Int>)] = []
-    var top = 0
-    let order = counts.indices.filter { lives[$0] != nil }
-      .sorted { sizes[$0] != sizes[$1] ? sizes[$0] > sizes[$1] : $0 < $1 }
-    for value in order {
-      guard let life = lives[value] else { continue }
-      let size = sizes[value]
-      var offset = 0
-      for other in placed where other.life.overlaps(life) {
-        if other.range.lowerBound >= offset + size { break }
-        offset = inOneSegment(max(offset, other.range.upperBound), size, segment)
-      }
-      let range = offset..<(offset + size)
-      let position = placed.firstIndex { $0.range.lowerBound > offset } ?? placed.count
-      placed.insert((life, range), at: position)
-      places[value] = Place(offset: offset, count: counts[value], storage: storages[value])
-      top = max(top, range.upperBound)
-    }
-    return (places, top)
-  }
-
-  /// The first offset from `offset` on at which `size` bytes do not cross into the next segment. A value larger
-  /// than a segment starts one.
-  private static func inOneSegment(_ offset: Int, _ size: Int, _ segment: Int?) -> Int {
-    guard let segment, offset / segment != (offset + size - 1) / segment else { return offset }
-    return (offset + segment - 1) / segment * segment
+    (places, arenaBytes) = Plan.places(
+      shapes.map(\.count), lives, recipe.storages, recipe.overlays(lives), segment: segment)
   }
 
   /// What a node makes: a value, or some of its rows.

@@ -2,7 +2,7 @@
 ///
 /// Cutting into strips costs next to nothing while all values that norms look at are kept: rows at the strips' edges
 /// are normalised twice, and no more. Keeping fewer costs the convolutions that make them again. So the values are
-/// given up a kind at a time, always the cheapest kind of those that fill memory where it is fullest.
+/// given up a kind at a time: of those that fill memory where it is fullest, the one that saves most for its cost.
 package struct StripSearch {
   private let plan: (Strips?) -> Plan
   private let whole: Plan
@@ -49,10 +49,14 @@ package struct StripSearch {
     return counts
   }
 
+  /// Strips that are neither so high that what they make for themselves fills memory, nor so low that their edges do
+  /// most of the work.
+  private var middle: Int { counts[counts.count / 2] }
+
   /// Sets of values to make again, each with the one before it, beginning with none.
   private var ladder: [Set<Int>] {
     var ladder: [Set<Int>] = [[]]
-    var current = plan(Strips(count: counts[0]))
+    var current = plan(Strips(count: middle))
     while let next = next(after: current) {
       ladder.append(next.strips?.recomputed ?? [])
       current = next
@@ -72,25 +76,32 @@ package struct StripSearch {
     }
     let peak = current.fullest
     let filling = kinds.values.filter { $0.contains { current.lives[$0]?.contains(peak) ?? false } }
-    return filling.sorted { $0[0] < $1[0] }
-      .map { plan(Strips(count: counts[0], recomputed: given.union($0))) }
-      .min { $0.operations < $1.operations }
+    let plans = filling.sorted { $0[0] < $1[0] }
+      .map { plan(Strips(count: middle, recomputed: given.union($0))) }
+    // Bytes that an operation more saves. Where memory is full at two moments, it takes a second kind to save any.
+    func value(_ next: Plan) -> Double {
+      let saved = current.arenaBytes - next.arenaBytes
+      return Double(saved) / Double(max(1, next.operations - current.operations))
+    }
+    let saving = plans.filter { $0.arenaBytes < current.arenaBytes }
+    return saving.max { value($0) < value($1) } ?? plans.min { $0.operations < $1.operations }
   }
 }
 
 extension Plan {
-  /// When most bytes are alive.
+  /// When most bytes are in use.
   fileprivate var fullest: Int {
-    var changes: [Int: Int] = [:]
-    for (place, life) in zip(places, lives) {
-      guard let place, let life else { continue }
-      changes[life.lowerBound, default: 0] += place.range.count
-      changes[life.upperBound + 1, default: 0] -= place.range.count
-    }
-    var (bytes, most, time) = (0, 0, 0)
-    for (at, change) in changes.sorted(by: { $0.key < $1.key }) {
-      bytes += change
-      if bytes > most { (most, time) = (bytes, at) }
+    let all = zip(places, lives).compactMap { place, life in
+      place.flatMap { place in life.map { (range: place.range, life: $0) } }
+    }.sorted { $0.range.lowerBound < $1.range.lowerBound }
+    var (most, time) = (0, 0)
+    for now in Set(all.map(\.life.lowerBound)).sorted() {
+      var (bytes, end) = (0, 0)
+      for (range, life) in all where life.contains(now) && range.upperBound > end {
+        bytes += range.upperBound - max(end, range.lowerBound)
+        end = range.upperBound
+      }
+      if bytes > most { (most, time) = (bytes, now) }
     }
     return time
   }
