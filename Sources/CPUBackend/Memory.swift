@@ -43,6 +43,7 @@ final class Buffer {
 final class Arena {
   let base: UnsafeMutableRawPointer
   private let reserved: Int
+  /// As many as were asked for.
   private(set) var bytes = 0
 
   init() throws {
@@ -79,7 +80,7 @@ final class Arena {
         description: "the arena cannot get \(needed >> 20) MiB: \(String(cString: strerror(errno)))")
     }
     madvise(base, total, MADV_HUGEPAGE)
-    bytes = total
+    bytes = needed
   }
 
   deinit { munmap(base, reserved) }

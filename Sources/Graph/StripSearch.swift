@@ -3,7 +3,7 @@
 /// Cutting into strips costs next to nothing while all values that norms look at are kept: rows at the strips' edges
 /// are normalised twice, and no more. Keeping fewer costs the convolutions that make them again. So the values are
 /// given up a kind at a time: of those that fill memory where it is fullest, the one that saves most for its cost.
-package struct StripSearch {
+package final class StripSearch {
   private let plan: (Strips?) -> Plan
   private let whole: Plan
   /// By value.
@@ -24,7 +24,7 @@ package struct StripSearch {
     for recomputed in recomputing ? ladder : [[]] {
       if let best, cost(recomputed) >= best.operations { break }
       guard fits(plan(Strips(count: counts[counts.count - 1], recomputed: recomputed))) else { continue }
-      let found = counts.lazy.map { plan(Strips(count: $0, recomputed: recomputed)) }.first(where: fits)
+      let found = counts.lazy.map { [plan] in plan(Strips(count: $0, recomputed: recomputed)) }.first(where: fits)
       if let found, found.operations < best?.operations ?? .max { best = found }
     }
     return best
@@ -54,7 +54,7 @@ package struct StripSearch {
   private var middle: Int { counts[counts.count / 2] }
 
   /// Sets of values to make again, each with the one before it, beginning with none.
-  private var ladder: [Set<Int>] {
+  private lazy var ladder: [Set<Int>] = {
     var ladder: [Set<Int>] = [[]]
     var current = plan(Strips(count: middle))
     while let next = next(after: current) {
@@ -62,7 +62,7 @@ package struct StripSearch {
       current = next
     }
     return ladder
-  }
+  }()
 
   /// The plan that gives up one more kind of values: of one size, and read once or more often.
   private func next(after current: Plan) -> Plan? {

@@ -145,3 +145,65 @@ private struct RandomNetwork {
       bias: [recorder.parameter(outputs)])
   }
 }
+
+/// The two halves of a group norm by themselves: far from zero, of a slice, in strips of odd sizes.
+@Suite struct NormInStripsTests {
+  private static func recorder() -> Recorder {
+    let r = Recorder(batch: 1, firstPicture: 0)
+    let x = r.input(13, 7, 40, mean: 30).channels(3..<36)
+    r.graph.output("result", x.groupNorm(groups: 3, r.affine(33)).activated(.silu))
+    return r
+  }
+
+  private static let strips = [2, 3, 100].map { Strips(count: $0) }
+
+  @Test(arguments: InstructionSet.available) func theProcessorIsTheReference(_ instructions: InstructionSet)
+    throws
+  {
+    let recorder = Self.recorder()
+    recorder.roundToBFloat16()
+    let expected = try recorder.run(on: ReferenceBackend())
+    let backend = try CPUBackend(threads: 2, instructions: instructions)
+    for storage in instructions.storages {
+      for strips in Self.strips {
+        let plan = backend.plan(recorder.graph, storing: storage, strips: strips)
+        let result = try recorder.run(on: backend, plan: plan)
+        #expect(normalisedError(result, from: expected) <= (storage == .float32 ? 1e-5 : 4e-3), "\(storage)")
+      }
+    }
+  }
+
+  @Test(arguments: [KernelMethod.tiles, .plain]) func vulkanIsTheReference(_ method: KernelMethod) throws {
+    let recorder = Self.recorder()
+    let expected = try recorder.run(on: ReferenceBackend())
+    let backend = try SoftwareDevice.backend()
+    backend.force(.groupNorm, method)
+    for storage in backend.storages {
+      for strips in Self.strips {
+        let plan = backend.plan(recorder.graph, storing: storage, strips: strips)
+        try backend.poisonArena(for: plan)
+        let result = try recorder.run(on: backend, plan: plan)
+        // float16 rounds numbers about 30, whose deviation is 1, to 1/64.
+        #expect(normalisedError(result, from: expected) <= (storage == .float32 ? 1e-5 : 2e-2), "\(storage)")
+      }
+    }
+    SoftwareDevice.expectSilence()
+  }
+
+  /// What is no number in one strip is none in any: they share their statistics.
+  @Test func nonFiniteNumbersReachAllStrips() async throws {
+    let recorder = Self.recorder()
+    recorder.poison(Poison.all[0], 0)
+    let expected = try recorder.run(on: ReferenceBackend()).map(\.isFinite)
+    #expect(expected.contains(false))
+    let cpu = try CPUBackend(threads: 2)
+    let plan = cpu.plan(recorder.graph, storing: .float32, strips: Strips(count: 3))
+    let result = try recorder.run(on: cpu, plan: plan).map(\.isFinite)
+    #expect(shows(expected, result, batch: 1))
+    try await SoftwareDevice.with { backend in
+      let plan = backend.plan(recorder.graph, storing: .float32, strips: Strips(count: 3))
+      let result = try recorder.run(on: backend, plan: plan).map(\.isFinite)
+      #expect(shows(expected, result, batch: 1))
+    }
+  }
+}
