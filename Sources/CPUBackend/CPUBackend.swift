@@ -1,4 +1,5 @@
 import CPUKernels
+import Glibc
 import Graph
 
 /// Runs plans on the processor's cores, with values and weights stored in float32 or bfloat16.
@@ -52,7 +53,11 @@ package final class CPUBackend: Backend {
 
   package func dropParameters(of source: any WeightSource) {
     packs = packs.filter { key, _ in !key.parts.contains { $0.source === source } }
+    // Small packs come from the heap, which would keep them.
+    malloc_trim(0)
   }
+
+  package func dropValues() { arena.release() }
 
   private static func packs(_ plan: Plan) -> [PackKey] { plan.nodes.flatMap { $0.packs(plan.storage) } }
 

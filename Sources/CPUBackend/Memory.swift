@@ -66,21 +66,32 @@ final class Arena {
 
   func address(_ place: Plan.Place) -> UnsafeMutableRawPointer { base + place.offset }
 
+  /// Whole huge pages for so many bytes.
+  private func usable(_ bytes: Int) -> Int {
+    let hugePage = 2 << 20
+    return min((bytes / hugePage + 1) * hugePage, reserved)
+  }
+
   /// Makes at least `needed` bytes usable.
   func grow(to needed: Int) throws {
-    let hugePage = 2 << 20
     guard needed <= reserved else {
       throw OutOfResources(
         description: "the arena needs \(needed >> 20) MiB, more than this machine has memory for")
     }
     guard needed > bytes else { return }
-    let total = min((needed / hugePage + 1) * hugePage, reserved)
+    let total = usable(needed)
     guard mprotect(base, total, PROT_READ | PROT_WRITE) == 0 else {
       throw OutOfResources(
         description: "the arena cannot get \(needed >> 20) MiB: \(String(cString: strerror(errno)))")
     }
     madvise(base, total, MADV_HUGEPAGE)
     bytes = needed
+  }
+
+  /// Gives all of it back; it may be grown again.
+  func release() {
+    if bytes > 0 { madvise(base, usable(bytes), MADV_DONTNEED) }
+    bytes = 0
   }
 
   deinit { munmap(base, reserved) }

@@ -42,7 +42,7 @@ public struct ModelSummary: Codable, Sendable, Equatable {
 
 /// Memory that a request takes, in bytes.
 public struct MemoryEstimate: Codable, Sendable, Equatable {
-  /// Packed weights of all networks, or of the largest if they are read one at a time.
+  /// Packed weights: of all networks, or, as the other figures, of the one that needs most if they take turns.
   public let weights: Int
   /// The values between operations, shared by all networks.
   public let arena: Int

@@ -117,14 +117,15 @@ package final class Pipeline {
     clock.enter(.loading)
     // As in diffusers, the negative prompt always passes through all layers.
     let program = try programs.program(.textEncoder(skip: job.request.clipSkip), storing: storage(job))
-    let full = job.negative == nil ? nil : try programs.program(.textEncoder(skip: 0), storing: storage(job))
     clock.enter(.encoding)
     let chunks = max(job.prompt.chunks.count, job.negative?.chunks.count ?? 0)
-    return GuidedConditioning(
-      negative: try full.flatMap { program in
-        try job.negative.map { try PromptEncoder(model: model, program: program).encode($0, chunks: chunks) }
-      },
-      positive: try PromptEncoder(model: model, program: program).encode(job.prompt, chunks: chunks))
+    let positive = try PromptEncoder(model: model, program: program).encode(job.prompt, chunks: chunks)
+    // A network may be gone when the next comes.
+    let negative = try job.negative.map { negative in
+      let full = try programs.program(.textEncoder(skip: 0), storing: storage(job))
+      return try PromptEncoder(model: model, program: full).encode(negative, chunks: chunks)
+    }
+    return GuidedConditioning(negative: negative, positive: positive)
   }
 
   /// Noise to clean latents in the first pass, for some pictures of the job together.

@@ -70,9 +70,10 @@ final class ProgramCache {
     backend.plan(try module.graph(model), storing: storage, strips: strips[module])
   }
 
-  /// Drops all networks and their weights.
+  /// Drops all networks, their weights and values.
   func removeAll() {
     entries = []
+    backend.dropValues()
     backend.dropParameters(of: model.checkpoint)
   }
 

@@ -5,13 +5,13 @@ import Models
 struct Reservation {
   /// Pictures sampled together.
   let batch: Int
-  /// Whether each network's weights go before the next network's come.
+  /// Whether each network's weights and values go before the next network's come.
   let takesTurns: Bool
   /// Of the networks that do not have all values as a whole.
   let strips: [Module: Strips]
   /// What those networks compute more than they would with whole values, as a share.
   let extra: Double
-  /// Beyond what the backend holds already. In turns, weights are those of the largest network.
+  /// Beyond what the backend holds already; in turns, of the network that needs most.
   let need: MemoryNeed
   var bytes: Int { need.weights + need.arena + need.scratch }
 }
@@ -47,15 +47,22 @@ extension Pipeline {
 
 /// One choice after the other for the networks of a job.
 private struct ReservationSearch {
-  /// What the networks chosen so far need together: they share the arena, and each has working memory of its own.
+  /// What the networks chosen so far need: together, where they share the arena and each has working memory of its
+  /// own, or in turns, where it is the largest that counts.
   private struct Tally {
     let takesTurns: Bool
+    var weights = 0
     var arena = 0
     var scratch = 0
+    var bytes: Int { weights + arena + scratch }
 
     func with(_ need: MemoryNeed) -> Tally {
-      let both = takesTurns ? max(scratch, need.scratch) : scratch + need.scratch
-      return Tally(takesTurns: takesTurns, arena: max(arena, need.arena), scratch: both)
+      guard takesTurns else {
+        return Tally(
+          takesTurns: false, weights: weights, arena: max(arena, need.arena), scratch: scratch + need.scratch)
+      }
+      let other = Tally(takesTurns: true, weights: need.weights, arena: need.arena, scratch: need.scratch)
+      return other.bytes > bytes ? other : self
     }
   }
 
@@ -85,22 +92,16 @@ private struct ReservationSearch {
 
   private func need(_ plan: Plan) -> MemoryNeed { pipeline.backend.bytesNeeded(for: [plan]) }
 
-  /// Weights and pictures, which no choice changes.
-  private func fixed(takesTurns: Bool) -> (weights: Int, pictures: Int) {
-    let plans = whole.map(\.plan)
-    let weights =
-      takesTurns
-      ? plans.map { need($0).weights }.max() ?? 0 : pipeline.backend.bytesNeeded(for: plans).weights
-    return (weights, Pipeline.pictureBytes(job))
+  /// Before any network is chosen: weights do not depend on the choice.
+  private func tally(takesTurns: Bool) -> Tally {
+    let weights = takesTurns ? 0 : pipeline.backend.bytesNeeded(for: whole.map(\.plan)).weights
+    return Tally(takesTurns: takesTurns, weights: weights)
   }
 
   func run(takesTurns: Bool, recomputing: Bool, most: Int = Pipeline.largestBatch) throws -> Reservation? {
-    let (weights, pictures) = fixed(takesTurns: takesTurns)
-    var tally = Tally(takesTurns: takesTurns)
-    func fits(_ plan: Plan) -> Bool {
-      let together = tally.with(need(plan))
-      return weights + pictures + together.arena + together.scratch <= bytes
-    }
+    let pictures = Pipeline.pictureBytes(job)
+    var tally = tally(takesTurns: takesTurns)
+    func fits(_ plan: Plan) -> Bool { tally.with(need(plan)).bytes <= bytes - pictures }
     let batch = try largestBatch(most, fits)
     var (strips, operations, wholeOperations): ([Module: Strips], Int, Int) = ([:], 0, 0)
     for (module, plan) in zip(pipeline.modules(job, batch: batch), whole) {
@@ -123,7 +124,7 @@ private struct ReservationSearch {
     return Reservation(
       batch: batch, takesTurns: takesTurns, strips: strips,
       extra: wholeOperations == 0 ? 0 : Double(operations) / Double(wholeOperations) - 1,
-      need: MemoryNeed(weights: weights, arena: tally.arena, scratch: pictures + tally.scratch))
+      need: MemoryNeed(weights: tally.weights, arena: tally.arena, scratch: pictures + tally.scratch))
   }
 
   private func largestBatch(_ most: Int, _ fits: (Plan) -> Bool) throws -> Int {
@@ -138,12 +139,11 @@ private struct ReservationSearch {
 
   /// With the tightest plans, one network at a time.
   func least() -> Int {
-    let (weights, pictures) = fixed(takesTurns: true)
-    var tally = Tally(takesTurns: true)
+    var tally = tally(takesTurns: true)
     for (module, plan) in whole {
       let tightest = searches[module]?.tightest { need($0).arena + need($0).scratch }
       tally = tally.with(need(tightest ?? plan))
     }
-    return weights + pictures + tally.arena + tally.scratch
+    return tally.bytes + Pipeline.pictureBytes(job)
   }
 }

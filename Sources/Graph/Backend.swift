@@ -41,6 +41,9 @@ package protocol Backend: AnyObject {
 
   /// Forgets the packed parameters of a source, when its model is unloaded.
   func dropParameters(of source: any WeightSource)
+
+  /// Gives the arena's memory back. Programs that were prepared before must not run any more.
+  func dropValues()
 }
 
 /// A plan on a device. All programs of a backend share one arena: the caller runs one after the other, and
@@ -107,6 +110,7 @@ extension Backend {
   }
   package func holds(_ plan: Plan) -> Bool { true }
   package var bytesHeld: Int { 0 }
+  package func dropValues() {}
   package func isShortage(_ error: any Error) -> Bool { false }
   package var isLost: Bool { false }
   package func measuredLimits() throws -> HardwareLimits { HardwareLimits() }

@@ -24,7 +24,8 @@ package final class StripSearch {
     for recomputed in recomputing ? ladder : [[]] {
       if let best, cost(recomputed) >= best.operations { break }
       guard fits(plan(Strips(count: counts[counts.count - 1], recomputed: recomputed))) else { continue }
-      let found = counts.lazy.map { [plan] in plan(Strips(count: $0, recomputed: recomputed)) }.first(where: fits)
+      let all = counts.lazy.map { [plan] in plan(Strips(count: $0, recomputed: recomputed)) }
+      let found = all.first(where: fits)
       if let found, found.operations < best?.operations ?? .max { best = found }
     }
     return best

@@ -143,6 +143,8 @@ package final class VulkanBackend: Backend {
 
   package func dropParameters(of source: any WeightSource) { context.weights.drop(source) }
 
+  package func dropValues() { context.arena.release() }
+
   /// Kernels count elements in 31 bits, and a value lies in one allocation.
   private func oversized(_ plan: Plan) -> Int? {
     plan.places.firstIndex { place in

@@ -54,11 +54,11 @@ import VulkanBackend
 
   @Test func theTinyModel() throws {
     try Self.compare(
-      Self.request(side: 128), ModelSource(path: TinyModel.folder), { try CPUBackend(threads: 2) })
+      Self.request(side: 192), ModelSource(path: TinyModel.folder), { try CPUBackend(threads: 2) })
   }
 
   @Test func theBuiltInModel() throws {
-    try Self.compare(Self.request(side: 128), .builtIn, { try CPUBackend() })
+    try Self.compare(Self.request(side: 256), .builtIn, { try CPUBackend() })
   }
 
   /// The encoder works in strips too.
@@ -73,7 +73,8 @@ import VulkanBackend
     let instance = try Instance(validating: true)
     let software = try #require(VulkanBackend.devices(of: instance).first { $0.isSoftware })
     try Self.compare(
-      Self.request(side: 64), .builtIn, { try VulkanBackend(instance, device: software.index) })
+      Self.request(side: 192), ModelSource(path: TinyModel.folder),
+      { try VulkanBackend(instance, device: software.index) })
     #expect(instance.validationMessages.isEmpty, "\(instance.validationMessages.prefix(3))")
   }
 
