@@ -1,5 +1,4 @@
 import CPUKernels
-import Glibc
 import Graph
 
 /// Runs plans on the processor's cores, with values and weights stored in float32 or bfloat16.
@@ -53,8 +52,6 @@ package final class CPUBackend: Backend {
 
   package func dropParameters(of source: any WeightSource) {
     packs = packs.filter { key, _ in !key.parts.contains { $0.source === source } }
-    // Small packs come from the heap, which would keep them.
-    malloc_trim(0)
   }
 
   package func dropValues() { arena.release() }

@@ -10,13 +10,14 @@ package struct OutOfResources: Error, CustomStringConvertible, Sendable {
 final class Buffer {
   let pointer: UnsafeMutableRawPointer
   let bytes: Int
-  /// Fresh pages for large blocks: the kernel hands them out as zeros, and takes them back at once.
+  /// Fresh pages for all but small blocks: the kernel hands them out as zeros, and takes them back at once, where
+  /// the heap would keep what networks leave that take turns.
   private let mapped: Bool
 
   /// - Throws: `OutOfResources`.
   init(bytes: Int) throws {
     let bytes = max(bytes, 1)
-    mapped = bytes >= 4 << 20
+    mapped = bytes >= 16 << 10
     let raw =
       mapped
       ? mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
