@@ -102,13 +102,17 @@ private struct ReservationSearch {
     let pictures = Pipeline.pictureBytes(job)
     var tally = tally(takesTurns: takesTurns)
     func fits(_ plan: Plan) -> Bool { tally.with(need(plan)).bytes <= bytes - pictures }
+    // With all memory, pieces may be as large as they like: the figures are for a report.
+    let isFree = bytes == .max
     let batch = try largestBatch(most, fits)
     var (strips, operations, wholeOperations): ([Module: Strips], Int, Int) = ([:], 0, 0)
     for (module, plan) in zip(pipeline.modules(job, batch: batch), whole) {
       var chosen = module == plan.module ? plan.plan : try self.plan(module)
       if let search = searches[module] {
         let backend = pipeline.backend
-        guard let found = search.cheapest(recomputing: recomputing, fits: { backend.holds($0) && fits($0) })
+        guard
+          let found = search.cheapest(
+            recomputing: recomputing, fits: { (isFree || backend.holds($0)) && fits($0) })
         else { return nil }
         chosen = found
         if let cut = found.strips {
