@@ -30,24 +30,58 @@ static long item_pixels(const dk_group_norm *n, long item, long *first) {
   return least(piece_pixels(n), n->pixels - start);
 }
 
-void dk_group_norm_merge(const dk_group_norm *n, long picture) {
+/// How many numbers, their mean, and the sum of their squared deviations from it.
+typedef struct {
+  double count, mean, squares;
+} moments;
+
+static moments merged(moments a, double count, float mean, float squares) {
+  double delta = mean - a.mean, both = a.count + count;
+  return (moments){both, a.mean + delta * count / both, a.squares + squares + delta * delta * a.count * count / both};
+}
+
+/// Of a group, over all pieces of a picture.
+static moments of_picture(const dk_group_norm *n, long picture, long group) {
+  moments all = {0};
+  for (long p = 0; p < pieces(n); p++) {
+    long item = picture * pieces(n) + p, first, count = item_pixels(n, item, &first) * (n->channels / n->groups);
+    const float *s = piece_statistics(n, item);
+    all = merged(all, (double)count, s[group], s[n->channels + group]);
+  }
+  return all;
+}
+
+static void set_scales(const dk_group_norm *n, long picture, long group, moments all) {
   long size = n->channels / n->groups;
   float *scale = scales(n, picture), *shift = scale + n->channels;
+  double inverse = 1 / sqrt(all.squares / all.count + n->epsilon);
+  for (long c = group * size; c < (group + 1) * size; c++) {
+    scale[c] = (float)(n->weight[c] * inverse);
+    shift[c] = (float)(n->bias[c] - all.mean * n->weight[c] * inverse);
+  }
+}
+
+void dk_group_norm_merge(const dk_group_norm *n, long picture) {
+  for (long g = 0; g < n->groups; g++) set_scales(n, picture, g, of_picture(n, picture, g));
+}
+
+void dk_group_norm_moments(const dk_group_norm *n) {
   for (long g = 0; g < n->groups; g++) {
-    double count = 0, mean = 0, squares = 0;
-    for (long p = 0; p < pieces(n); p++) {
-      long item = picture * pieces(n) + p, first;
-      const float *s = piece_statistics(n, item);
-      double more = (double)item_pixels(n, item, &first) * size, delta = s[g] - mean;
-      mean += delta * more / (count + more);
-      squares += s[n->channels + g] + delta * delta * count * more / (count + more);
-      count += more;
+    moments all = of_picture(n, 0, g);
+    n->moments[2 * g] = (float)all.mean;
+    n->moments[2 * g + 1] = (float)all.squares;
+  }
+}
+
+void dk_group_norm_merge_strips(const dk_group_norm *n) {
+  for (long g = 0; g < n->groups; g++) {
+    moments all = {0};
+    const float *strip = n->moments;
+    for (long at = 0; at < n->picture_pixels; at += n->strip_pixels, strip += 2 * n->groups) {
+      long count = least(n->strip_pixels, n->picture_pixels - at) * (n->channels / n->groups);
+      all = merged(all, (double)count, strip[2 * g], strip[2 * g + 1]);
     }
-    double inverse = 1 / sqrt(squares / count + n->epsilon);
-    for (long c = g * size; c < (g + 1) * size; c++) {
-      scale[c] = (float)(n->weight[c] * inverse);
-      shift[c] = (float)(n->bias[c] - mean * n->weight[c] * inverse);
-    }
+    set_scales(n, 0, g, all);
   }
 }
 

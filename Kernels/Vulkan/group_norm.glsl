@@ -1,8 +1,10 @@
-// Push constants of the three passes of group normalisation: pixels [pictures, pixels, channels].
+// Push constants of the three passes of group normalisation: pixels [pictures, pixels, channels]. A picture in strips
+// has the first two for each strip, whose chunks give the strip's moments, and the last two again, in which its
+// strips are the chunks.
 layout(push_constant, scalar) uniform Push {
   Floats data;
-  Floats statistics;  // [pictures, chunks, groups] pairs of mean and sum of squared differences; then
-                      // [pictures, groups] pairs of mean and 1 / deviation
+  Floats statistics;  // [pictures, chunks, groups] pairs of mean and sum of squared differences
+  Floats whole;       // [pictures, groups] pairs of mean and 1 / deviation, or the moments of a strip
   Floats weight;
   Floats bias;
   Floats result;
@@ -19,6 +21,9 @@ layout(push_constant, scalar) uniform Push {
 
 #include "activation.glsl"
 
+// Bit of `flags`: `whole` gets sums of squared differences, not 1 / deviation.
+const uint MOMENTS = 8192u;
+
 // What is known of some numbers: how many they are, their mean and the sum of their squared differences from it.
 struct Moments {
   float count;
@@ -33,4 +38,10 @@ Moments merged(Moments a, Moments b) {
   float difference = b.mean - a.mean;
   return Moments(count, a.mean + difference * (b.count / count),
                  a.squares + b.squares + difference * difference * (a.count * b.count / count));
+}
+
+void store_whole(uint index, Moments whole) {
+  p.whole.v[2u * index] = whole.mean;
+  p.whole.v[2u * index + 1u] =
+      (p.flags & MOMENTS) != 0u ? whole.squares : 1.0 / sqrt(whole.squares / whole.count + p.epsilon);
 }

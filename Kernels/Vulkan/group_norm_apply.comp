@@ -10,8 +10,8 @@ layout(local_size_x = ELEMENT_THREADS) in;
 layout(constant_id = 0) const bool QUADS = false;
 
 float normalised(float x, uint picture, uint channel) {
-  uint at = p.pictures * p.chunks * p.groups + picture * p.groups + channel / (p.channels / p.groups);
-  x = (x - p.statistics.v[2u * at]) * p.statistics.v[2u * at + 1u];
+  uint at = picture * p.groups + channel / (p.channels / p.groups);
+  x = (x - p.whole.v[2u * at]) * p.whole.v[2u * at + 1u];
   return activated(fma(x, p.weight.v[channel], p.bias.v[channel]), p.flags & ACTIVATION);
 }
 

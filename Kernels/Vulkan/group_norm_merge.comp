@@ -18,7 +18,5 @@ void main() {
     float count = float(min(p.chunk_pixels, p.pixels - chunk * p.chunk_pixels)) * width;
     whole = merged(whole, Moments(count, p.statistics.v[2u * at], p.statistics.v[2u * at + 1u]));
   }
-  uint to = p.pictures * p.chunks * p.groups + index;
-  p.statistics.v[2u * to] = whole.mean;
-  p.statistics.v[2u * to + 1u] = 1.0 / sqrt(whole.squares / whole.count + p.epsilon);
+  store_whole(index, whole);
 }

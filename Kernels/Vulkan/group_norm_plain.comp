@@ -20,7 +20,5 @@ void main() {
       float x = fetch(p.data, (picture * p.pixels + pixel) * p.data_stride + channel, half_data);
       whole = merged(whole, Moments(1.0, x, 0.0));
     }
-  uint to = p.pictures * p.chunks * p.groups + index;
-  p.statistics.v[2u * to] = whole.mean;
-  p.statistics.v[2u * to + 1u] = 1.0 / sqrt(whole.squares / whole.count + p.epsilon);
+  store_whole(index, whole);
 }

@@ -32,9 +32,12 @@ package final class CPUBackend: Backend {
   package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
     let new = Set(plans.flatMap(packs)).filter { packed[$0] == nil }
     return MemoryNeed(
-      weights: new.reduce(0) { $0 + $1.bytes }, arena: plans.map(\.arenaBytes).max() ?? 0,
+      weights: new.reduce(0) { $0 + $1.bytes },
+      arena: max(0, (plans.map(\.arenaBytes).max() ?? 0) - arena.bytes),
       scratch: plans.reduce(0) { $0 + Lowering.scratchBytes($1, instructions, threads: pool.threads) })
   }
+
+  package var bytesHeld: Int { packed.keys.reduce(arena.bytes) { $0 + $1.bytes } }
 
   package func prepare(_ plan: Plan) throws -> any Program {
     try packParameters(of: plan)
@@ -50,6 +53,8 @@ package final class CPUBackend: Backend {
   package func dropParameters(of source: any WeightSource) {
     packed = packed.filter { key, _ in !key.parts.contains { $0.source === source } }
   }
+
+  package func dropValues() { arena.release() }
 
   private func packs(_ plan: Plan) -> [PackKey] {
     plan.nodes.flatMap { $0.packs(instructions.matrices(plan.storage)) }

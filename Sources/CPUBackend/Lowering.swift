@@ -43,6 +43,8 @@ final class Lowering {
     switch node.op {
     case .linear(let weight), .conv2d(let weight, _): product(node, weight)
     case .groupNorm(let groups, let affine): groupNorm(node, groups, affine)
+    case .groupNormStatistics(let groups): groupNormStatistics(node, groups)
+    case .groupNormApply(let groups, let affine, let cut): groupNormApply(node, groups, affine, cut)
     case .layerNorm(let affine): layerNorm(node, affine)
     case .attention(let attention): self.attention(node, attention)
     case .concat: concat(node)
@@ -68,9 +70,12 @@ final class Lowering {
     return UnsafeRawPointer(arena.address(place) + operand.offset * place.storage.bytes)
   }
 
-  func output(_ node: Node) -> UnsafeMutableRawPointer { arena.address(plan.place(node.output)) }
+  func output(_ node: Node) -> UnsafeMutableRawPointer {
+    let place = plan.place(node.output)
+    return arena.address(place) + plan.result(of: node).offset * place.storage.bytes
+  }
 
-  func shape(_ node: Node) -> Shape { plan.shapes[node.output] }
+  func shape(_ node: Node) -> Shape { plan.result(of: node).shape }
 
   func packed(_ parts: [Parameter], _ packing: Packing) -> UnsafeRawPointer {
     guard let pack = packs[PackKey(parts: parts, packing: packing)] else {

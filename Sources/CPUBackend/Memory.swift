@@ -10,13 +10,14 @@ package struct OutOfResources: Error, CustomStringConvertible, Sendable {
 final class Buffer {
   let pointer: UnsafeMutableRawPointer
   let bytes: Int
-  /// Fresh pages for large blocks: the kernel hands them out as zeros, and takes them back at once.
+  /// Fresh pages for all but small blocks: the kernel hands them out as zeros, and takes them back at once, where
+  /// the heap would keep what networks leave that take turns.
   private let mapped: Bool
 
   /// - Throws: `OutOfResources`.
   init(bytes: Int) throws {
     let bytes = max(bytes, 1)
-    mapped = bytes >= 4 << 20
+    mapped = bytes >= 16 << 10
     let raw =
       mapped
       ? mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
@@ -44,6 +45,7 @@ final class Buffer {
 final class Arena {
   let base: UnsafeMutableRawPointer
   private let reserved: Int
+  /// As many as were asked for.
   private(set) var bytes = 0
 
   init() throws {
@@ -66,21 +68,32 @@ final class Arena {
 
   func address(_ place: Plan.Place) -> UnsafeMutableRawPointer { base + place.offset }
 
+  /// Whole huge pages for so many bytes.
+  private func usable(_ bytes: Int) -> Int {
+    let hugePage = 2 << 20
+    return min((bytes / hugePage + 1) * hugePage, reserved)
+  }
+
   /// Makes at least `needed` bytes usable.
   func grow(to needed: Int) throws {
-    let hugePage = 2 << 20
     guard needed <= reserved else {
       throw OutOfResources(
         description: "the arena needs \(needed >> 20) MiB, more than this machine has memory for")
     }
     guard needed > bytes else { return }
-    let total = min((needed / hugePage + 1) * hugePage, reserved)
+    let total = usable(needed)
     guard mprotect(base, total, PROT_READ | PROT_WRITE) == 0 else {
       throw OutOfResources(
         description: "the arena cannot get \(needed >> 20) MiB: \(String(cString: strerror(errno)))")
     }
     madvise(base, total, MADV_HUGEPAGE)
-    bytes = total
+    bytes = needed
+  }
+
+  /// Gives all of it back; it may be grown again.
+  func release() {
+    if bytes > 0 { madvise(base, usable(bytes), MADV_DONTNEED) }
+    bytes = 0
   }
 
   deinit { munmap(base, reserved) }

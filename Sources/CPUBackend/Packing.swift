@@ -67,11 +67,11 @@ extension Node {
     case .conv2d(let weight, let window):
       return [PackKey(parts: weight.parts, packing: .matrix(area: window.kernel * window.kernel, matrices))]
         + bias
-    case .groupNorm(_, let affine), .layerNorm(let affine):
+    case .groupNorm(_, let affine), .groupNormApply(_, let affine, _), .layerNorm(let affine):
       return [affine.weight, affine.bias].map { PackKey(parts: [$0], packing: .plain) }
     case .embedding(let table, let positions):
       return [table, positions].compactMap { $0 }.map { PackKey(parts: [$0], packing: .plain) }
-    case .attention, .concat, .upsample, .activation, .add, .multiply:
+    case .groupNormStatistics, .attention, .concat, .upsample, .activation, .add, .multiply:
       return bias
     }
   }

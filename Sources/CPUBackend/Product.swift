@@ -31,7 +31,7 @@ extension Lowering {
     c.pixel_stride = node.inputs[0].rowStride
     switch node.op {
     case .conv2d(let weight, let window):
-      let out = plan.shapes[node.output]
+      let out = plan.result(of: node).shape
       (c.pictures, c.in_height, c.in_width) = (input[0], input[1], input[2])
       (c.kernel_height, c.kernel_width, c.stride) = (window.kernel, window.kernel, window.stride)
       (c.pad_top, c.pad_left) = (window.padTop, window.padLeft)

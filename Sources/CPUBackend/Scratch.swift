@@ -10,7 +10,7 @@ extension Lowering {
         withUnsafePointer(to: attentionShape(node, options, instructions, plan.storage)) {
           dk_attention_packed_bytes($0) + dk_attention_scratch($0) * threads
         }
-      case .groupNorm(let groups, _):
+      case .groupNorm(let groups, _), .groupNormStatistics(let groups), .groupNormApply(let groups, _, _):
         withUnsafePointer(to: groupNormShape(node, groups)) { dk_group_norm_scratch($0) }
           * MemoryLayout<Float>.stride
       case .conv2d, .linear:

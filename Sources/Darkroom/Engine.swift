@@ -7,6 +7,7 @@ import Graph
 public actor Engine {
   private let executor = EngineExecutor("darkroom.engine")
   let threads: Int
+  private let memoryLimit: Int?
   private let makeBackend: @Sendable () throws -> any Backend
   private var backend: any Backend
   private var pipeline: Pipeline?
@@ -17,8 +18,11 @@ public actor Engine {
   /// - Parameters:
   ///   - device: what computes.
   ///   - threads: of the processor; all cores that the process may use by default.
+  ///   - memoryLimit: bytes that weights, values and working memory may take in all, of the processor's memory or of
+  ///     the device's; what is there by default.
   /// - Throws: `DarkroomError` of kind `resources`, or `request` for the environment or a device that is not there.
-  public init(device: DeviceChoice = .cpu, threads: Int? = nil) throws {
+  public init(device: DeviceChoice = .cpu, threads: Int? = nil, memoryLimit: Int? = nil) throws {
+    self.memoryLimit = memoryLimit
     let threads = threads ?? CPUBackend.availableCores
     self.threads = threads
     let instructions = try Engine.instructions(ProcessInfo.processInfo.environment)
@@ -47,7 +51,7 @@ public actor Engine {
     if let old = pipeline?.model { backend.dropParameters(of: old.checkpoint) }
     pipeline = nil
     let loaded = try DarkroomError.wrapping { try LoadedModel(model) }
-    pipeline = Pipeline(loaded, backend)
+    pipeline = Pipeline(loaded, backend, memoryLimit: memoryLimit)
     return loaded.summary
   }
 
@@ -83,7 +87,7 @@ public actor Engine {
       let loaded = try? LoadedModel(model)
     else { return }
     backend = fresh
-    pipeline = Pipeline(loaded, fresh)
+    pipeline = Pipeline(loaded, fresh, memoryLimit: memoryLimit)
   }
 
   func loadedPipeline() throws -> Pipeline {

@@ -42,7 +42,7 @@ public struct ModelSummary: Codable, Sendable, Equatable {
 
 /// Memory that a request takes, in bytes.
 public struct MemoryEstimate: Codable, Sendable, Equatable {
-  /// Packed weights of all networks.
+  /// Packed weights: of all networks, or, as the other figures, of the one that needs most if they take turns.
   public let weights: Int
   /// The values between operations, shared by all networks.
   public let arena: Int
@@ -50,9 +50,16 @@ public struct MemoryEstimate: Codable, Sendable, Equatable {
   public let scratch: Int
   /// Pictures that are sampled together.
   public let batch: Int
-  /// What the machine could give now.
+  /// What the machine, the device or the engine's limit could give now.
   public let available: Int
+  /// If it is more than `available`, the request cannot be carried out; the figures are then those of most memory.
   public var peak: Int { weights + arena + scratch }
-  /// What it takes with the weights of one network at a time: they are read again when their turn comes.
+  /// Below this the request cannot be carried out at all.
   public let least: Int
+  /// Whether networks take turns in memory: their weights are read again when their turn comes.
+  public let oneNetworkAtATime: Bool
+  /// Into how many strips the autoencoder cuts its pictures, at most; nil if they are whole.
+  public let strips: Int?
+  /// What strips make the autoencoder compute more, as a share of what whole pictures take; nil without strips.
+  public let extraOperations: Double?
 }

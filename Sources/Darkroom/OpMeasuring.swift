@@ -79,7 +79,7 @@ private final class TimedNetwork {
   init(_ name: String, _ module: Module, _ rate: Rate, _ storage: Storage, _ pipeline: Pipeline) throws {
     self.name = name
     self.rate = rate
-    plan = pipeline.backend.plan(try module.graph(pipeline.model), storing: storage)
+    plan = try pipeline.programs.plan(module, storing: storage)
     nodes = rate == .picture ? plan.nodes[..<plan.prologue] : plan.nodes[plan.prologue...]
     // Asked for each time, since networks may take turns in memory.
     program = { try pipeline.programs.program(module, storing: storage) }
@@ -185,7 +185,7 @@ extension Op {
 extension Plan {
   /// A node's op and sizes in words.
   fileprivate func title(of node: Node) -> String {
-    let (input, result) = (node.inputs[0].shape, shapes[node.output])
+    let (input, result) = (node.inputs[0].shape, self.result(of: node).shape)
     switch node.op {
     case .conv2d(_, let window):
       return "conv2d \(window.kernel)x\(window.kernel)/\(window.stride) \(input) to \(result.channels)"
@@ -194,6 +194,8 @@ extension Plan {
       return
         "attention \(options.heads)x\(input.channels / options.heads), \(input[1]) of \(node.inputs[1].shape[1])"
     case .groupNorm: return "groupNorm \(input)"
+    case .groupNormStatistics: return "groupNormStatistics \(input)"
+    case .groupNormApply: return "groupNormApply \(input)"
     case .layerNorm: return "layerNorm \(input)"
     case .concat: return "concat \(result)"
     case .upsample: return "upsample \(result)"

@@ -4,44 +4,31 @@ import Sampling
 import Tokenizer
 
 extension Pipeline {
-  /// Pictures sampled together at most: more would only make the first wait for the last.
-  private static let largestBatch = 4
+  /// What this process could take now: of the machine's or the device's memory, and of the limit.
+  private var bytesAvailable: Int {
+    let machine = backend.bytesAvailable ?? AvailableMemory.bytes
+    return min(machine, memoryLimit.map { max(0, $0 - backend.bytesHeld) } ?? machine)
+  }
 
-  /// What a job takes when as many pictures run together as fit.
+  /// What a job takes as it would run now, or, if it cannot, as it would run in more memory.
   package func estimate(_ job: Job) throws -> MemoryEstimate {
-    var batch = min(job.request.count, Pipeline.largestBatch)
-    while true {
-      let estimate = try estimate(job, batch: batch)
-      if batch == 1 || estimate.peak <= estimate.available { return estimate }
-      batch -= 1
-    }
+    let available = bytesAvailable
+    let reservation = try self.reservation(job, in: available) ?? wholeReservation(job)
+    return MemoryEstimate(reservation, available: available, least: try leastBytes(job))
   }
 
-  private func estimate(_ job: Job, batch: Int) throws -> MemoryEstimate {
-    let storage = storage(job)
-    let plans = try modules(job, batch: batch).map { backend.plan(try $0.graph(model), storing: storage) }
-    let need = backend.bytesNeeded(for: plans)
-    let scratch = need.scratch + Pipeline.pictureBytes(job)
-    let largest = plans.map { backend.bytesNeeded(for: [$0]).weights }.max() ?? 0
-    return MemoryEstimate(
-      weights: need.weights, arena: need.arena, scratch: scratch, batch: batch,
-      available: backend.bytesAvailable ?? AvailableMemory.bytes, least: largest + need.arena + scratch)
-  }
-
-  /// The estimate by which a job will run; where memory does not hold all networks, they take turns in it.
-  /// - Throws: `DarkroomError` of kind `resources` if it does not hold even the largest.
-  func reserve(_ job: Job) throws -> MemoryEstimate {
-    programs.takeTurns = false
-    var estimate = try estimate(job)
-    if estimate.peak > estimate.available {
+  /// Decides how a job will run. Where memory does not hold what is there and what comes, what is there goes.
+  /// - Throws: `DarkroomError` of kind `resources` if there is no way.
+  func reserve(_ job: Job) throws -> Reservation {
+    var reservation = try self.reservation(job, in: bytesAvailable)
+    if reservation == nil || reservation?.takesTurns == true || reservation?.extra ?? 0 > 0 {
       programs.removeAll()
-      estimate = try self.estimate(job)
-      programs.takeTurns = estimate.peak > estimate.available
+      reservation = try self.reservation(job, in: bytesAvailable)
     }
-    guard min(estimate.peak, estimate.least) <= estimate.available else {
-      throw DarkroomError.tooLarge(estimate)
-    }
-    return estimate
+    guard let reservation else { throw DarkroomError.tooLarge(try estimate(job)) }
+    programs.takeTurns = reservation.takesTurns
+    programs.strips = reservation.strips
+    return reservation
   }
 
   /// All networks that a job runs, at their sizes.
@@ -59,7 +46,7 @@ extension Pipeline {
   }
 
   /// The decoded picture as floats and as bytes; the enlarged picture with its columns in between, as floats.
-  private static func pictureBytes(_ job: Job) -> Int {
+  static func pictureBytes(_ job: Job) -> Int {
     let float = MemoryLayout<Float>.stride
     let decoded = job.passes.map { $0.width * $0.height * 3 * (float + 1) }.max() ?? 0
     let enlarged = job.second.map { $0.width * ($0.height + job.first.height) * 3 * float } ?? 0
@@ -88,12 +75,37 @@ extension Pipeline {
   }
 }
 
-extension Notice {
-  init(oneNetworkAtATime estimate: MemoryEstimate) {
+extension MemoryEstimate {
+  init(_ reservation: Reservation, available: Int, least: Int) {
+    let need = reservation.need
     self.init(
-      description:
-        "memory: all networks need \(estimate.peak >> 20) MiB, and \(estimate.available >> 20) MiB are available; they are read one at a time"
-    )
+      weights: need.weights, arena: need.arena, scratch: need.scratch, batch: reservation.batch,
+      available: available, least: least, oneNetworkAtATime: reservation.takesTurns,
+      strips: reservation.strips.values.map(\.count).max(),
+      extraOperations: reservation.strips.isEmpty ? nil : reservation.extra)
+  }
+}
+
+extension Reservation {
+  /// What the user should know of it.
+  var notices: [Notice] {
+    var notices: [Notice] = []
+    if takesTurns {
+      notices.append(Notice(description: "memory: too little for all networks; they are read one at a time"))
+    }
+    if let count = strips.values.map(\.count).max() {
+      notices.append(
+        Notice(
+          description:
+            "memory: too little for whole pictures in the autoencoder; it works in \(count) strips, with \(percent(extra)) more operations"
+        ))
+    }
+    return notices
+  }
+
+  private func percent(_ share: Double) -> String {
+    let percent = 100 * share
+    return percent < 1 ? "less than 1 %" : "\(Int(percent.rounded())) %"
   }
 }
 
@@ -101,7 +113,7 @@ extension DarkroomError {
   static func tooLarge(_ estimate: MemoryEstimate) -> DarkroomError {
     DarkroomError(
       .resources,
-      "the request needs \(estimate.least >> 20) MiB of memory at least (all weights \(estimate.weights >> 20), values \(estimate.arena >> 20), working memory \(estimate.scratch >> 20)), and \(estimate.available >> 20) MiB are available; ask for a smaller size"
+      "the request needs \((estimate.least + (1 << 20) - 1) >> 20) MiB of memory at least, and \(estimate.available >> 20) MiB are available; ask for a smaller size"
     )
   }
 }

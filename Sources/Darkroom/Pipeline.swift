@@ -10,11 +10,14 @@ package final class Pipeline {
   package let model: LoadedModel
   let backend: any Backend
   let programs: ProgramCache
+  /// Bytes that weights, values and working memory may take in all.
+  let memoryLimit: Int?
   private var remarksTold = 0
 
-  package init(_ model: LoadedModel, _ backend: any Backend) {
+  package init(_ model: LoadedModel, _ backend: any Backend, memoryLimit: Int? = nil) {
     self.model = model
     self.backend = backend
+    self.memoryLimit = memoryLimit
     programs = ProgramCache(model, backend)
   }
 
@@ -38,47 +41,74 @@ package final class Pipeline {
   /// Makes the pictures of a job in order, as many at a time as memory allows.
   package func generate(_ job: Job, _ reporter: Reporter) throws {
     for notice in job.notices { reporter.notice(notice) }
-    let estimate = try reserve(job)
-    if programs.takeTurns { reporter.notice(Notice(oneNetworkAtATime: estimate)) }
+    var batch = try reserve(job, reporter)
 
     let clock = StepClock(job, reporter.progress)
-    let conditioning = try withFallback(job, "encoding the prompt", reporter, clock) { try encode($0, clock) }
-    for first in stride(from: 0, to: job.request.count, by: estimate.batch) {
-      let batch = min(estimate.batch, job.request.count - first)
-      let latents = try withFallback(job, "sampling", reporter, clock) {
-        try sample($0, conditioning, pictures: first..<first + batch, clock)
+    let conditioning = try withFallback(job, "encoding the prompt", reporter, clock, &batch) { job, _ in
+      try encode(job, clock)
+    }
+    var first = 0
+    while first < job.request.count {
+      let pictures = first..<min(first + batch, job.request.count)
+      let latents = try withFallback(job, "sampling", reporter, clock, &batch) { job, batch in
+        try sample(job, conditioning, pictures: pictures, atOnce: batch, clock)
       }
       for remark in backend.remarks.dropFirst(remarksTold) { reporter.notice(Notice(description: remark)) }
       remarksTold = backend.remarks.count
-      for index in 0..<batch {
-        var picture = latents.picture(index)
+      for (index, var picture) in zip(pictures, latents) {
         if let pass = job.second {
-          picture = try withFallback(job, "the second pass", reporter, clock) {
-            try refine(latents.picture(index), pass, $0, conditioning, index: first + index, clock)
+          picture = try withFallback(job, "the second pass", reporter, clock, &batch) { [picture] job, _ in
+            try refine(picture, pass, job, conditioning, index: index, clock)
           }
         }
-        clock.enter(.decoding, finished: first + index)
-        let pixels = try withFallback(job, "decoding", reporter, clock) {
-          try decode(picture, storing: storage($0))
+        clock.enter(.decoding, finished: index)
+        let pixels = try withFallback(job, "decoding", reporter, clock, &batch) { [picture] job, _ in
+          try decode(picture, storing: storage(job))
         }
-        try reporter.finished(try finished(pixels, job, index: first + index))
+        try reporter.finished(try finished(pixels, job, index: index))
       }
+      first = pictures.upperBound
     }
   }
 
-  /// Runs a stage of a job, and again in float32 if 16 bits gave numbers that are not finite.
+  /// Decides how a job will run, and tells what its user should know of that.
+  /// - Returns: how many pictures are sampled together.
+  private func reserve(_ job: Job, _ reporter: Reporter) throws -> Int {
+    let reservation = try reserve(job)
+    for notice in reservation.notices { reporter.notice(notice) }
+    return reservation.batch
+  }
+
+  /// Runs a stage of a job, and again in float32 if 16 bits gave numbers that are not finite. That takes more memory,
+  /// so it may run otherwise: with fewer pictures at once, in strips.
+  /// - Parameter batch: how many pictures are sampled together, before and after.
   private func withFallback<Result>(
-    _ job: Job, _ stage: String, _ reporter: Reporter, _ clock: StepClock, _ body: (Job) throws -> Result
+    _ job: Job, _ stage: String, _ reporter: Reporter, _ clock: StepClock, _ batch: inout Int,
+    _ body: (Job, _ batch: Int) throws -> Result
   ) throws -> Result {
     do {
-      return try body(job)
+      return try body(job, batch)
     } catch let error as DarkroomError where error.kind == .nonFinite && storage(job) != .float32 {
       reporter.notice(Notice(description: "\(error); \(stage) again in float32"))
       let exact = job.in(.float32)
       programs.removeAll()
-      _ = try reserve(exact)
+      let smaller = try reserve(exact, reporter)
       clock.beginAgain()
-      return try body(exact)
+      let result = try body(exact, smaller)
+      batch = try reserve(job).batch
+      return result
+    }
+  }
+
+  /// The latents of some pictures of a job, of so many at a time.
+  private func sample(
+    _ job: Job, _ conditioning: GuidedConditioning, pictures: Range<Int>, atOnce batch: Int,
+    _ clock: StepClock
+  ) throws -> [Latents] {
+    try stride(from: pictures.lowerBound, to: pictures.upperBound, by: batch).flatMap { first in
+      let some = first..<min(first + batch, pictures.upperBound)
+      let latents = try sample(job, conditioning, pictures: some, clock)
+      return (0..<some.count).map(latents.picture)
     }
   }
 
@@ -87,14 +117,15 @@ package final class Pipeline {
     clock.enter(.loading)
     // As in diffusers, the negative prompt always passes through all layers.
     let program = try programs.program(.textEncoder(skip: job.request.clipSkip), storing: storage(job))
-    let full = job.negative == nil ? nil : try programs.program(.textEncoder(skip: 0), storing: storage(job))
     clock.enter(.encoding)
     let chunks = max(job.prompt.chunks.count, job.negative?.chunks.count ?? 0)
-    return GuidedConditioning(
-      negative: try full.flatMap { program in
-        try job.negative.map { try PromptEncoder(model: model, program: program).encode($0, chunks: chunks) }
-      },
-      positive: try PromptEncoder(model: model, program: program).encode(job.prompt, chunks: chunks))
+    let positive = try PromptEncoder(model: model, program: program).encode(job.prompt, chunks: chunks)
+    // A network may be gone when the next comes.
+    let negative = try job.negative.map { negative in
+      let full = try programs.program(.textEncoder(skip: 0), storing: storage(job))
+      return try PromptEncoder(model: model, program: full).encode(negative, chunks: chunks)
+    }
+    return GuidedConditioning(negative: negative, positive: positive)
   }
 
   /// Noise to clean latents in the first pass, for some pictures of the job together.

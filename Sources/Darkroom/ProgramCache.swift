@@ -9,6 +9,14 @@ enum Module: Hashable {
   case decoder(height: Int, width: Int)
   case encoder(height: Int, width: Int)
 
+  /// Whether it is for one picture, whose values can be made some rows at a time.
+  var mayWorkInStrips: Bool {
+    switch self {
+    case .decoder, .encoder: true
+    case .textEncoder, .unet: false
+    }
+  }
+
   /// Records the module's graph.
   /// - Throws: if the model has an encoder that does not fit.
   func graph(_ model: LoadedModel) throws -> Graph {
@@ -28,6 +36,7 @@ final class ProgramCache {
   private struct Key: Hashable {
     let module: Module
     let storage: Storage
+    let strips: Strips?
   }
 
   private let model: LoadedModel
@@ -36,6 +45,8 @@ final class ProgramCache {
   private var entries: [(key: Key, program: any Program)] = []
   /// Whether a network goes before the next is prepared, since memory does not hold them all.
   var takeTurns = false
+  /// Of the networks that do not have all values as a whole, for lack of memory.
+  var strips: [Module: Strips] = [:]
 
   init(_ model: LoadedModel, _ backend: any Backend) {
     self.model = model
@@ -43,20 +54,26 @@ final class ProgramCache {
   }
 
   func program(_ module: Module, storing storage: Storage) throws -> any Program {
-    let key = Key(module: module, storage: storage)
+    let key = Key(module: module, storage: storage, strips: strips[module])
     if let index = entries.firstIndex(where: { $0.key == key }) {
       entries.append(entries.remove(at: index))
     } else {
       if takeTurns { removeAll() }
       if entries.count == most { entries.removeFirst() }
-      entries.append((key, try prepared(backend.plan(try module.graph(model), storing: storage))))
+      entries.append((key, try prepared(plan(module, storing: storage))))
     }
     return entries[entries.count - 1].program
   }
 
-  /// Drops all networks and their weights.
+  /// The plan of `program(_:storing:)`.
+  func plan(_ module: Module, storing storage: Storage) throws -> Plan {
+    backend.plan(try module.graph(model), storing: storage, strips: strips[module])
+  }
+
+  /// Drops all networks, their weights and values.
   func removeAll() {
     entries = []
+    backend.dropValues()
     backend.dropParameters(of: model.checkpoint)
   }
 

@@ -75,6 +75,7 @@ extension Pipeline {
   ///   - whole: the request itself.
   fileprivate func measure(_ job: Job, _ whole: Job, rounds: Int, _ samples: Samples) throws {
     samples.begin()
+    _ = try reserve(job)
     let conditioning = try encode(job, StepClock(job))
     try prepare(job, conditioning)
     try samples.end(.load)

@@ -67,6 +67,8 @@ package struct Settings: Sendable {
   package var file: String?
   package var device = DeviceChoice.auto
   package var threads: Int?
+  /// In bytes.
+  package var memoryLimit: Int?
   package var ops = false
   package var json = false
   package var quiet = false

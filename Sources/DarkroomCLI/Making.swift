@@ -5,7 +5,8 @@ extension Invocation {
   /// An engine with the model, and a word about tensors in it that nothing reads.
   /// - Throws: `DarkroomError`.
   func engine(_ model: ModelSource) async throws -> Engine {
-    let engine = try Engine(device: settings.device, threads: settings.threads)
+    let engine = try Engine(
+      device: settings.device, threads: settings.threads, memoryLimit: settings.memoryLimit)
     let unknown = try await engine.load(model).unknownTensors
     if !unknown.isEmpty {
       let names = unknown.prefix(3).map { quoted($0) }.joined(separator: ", ")
@@ -123,6 +124,12 @@ struct EstimateResult: Encodable, Sendable {
   let least: Int
   let available: Int
   let batch: Int
+  /// Whether networks are read one at a time.
+  let turns: Bool
+  /// Into how many the autoencoder cuts pictures; absent if they are whole.
+  let strips: Int?
+  /// The share of operations that strips add to the autoencoder's.
+  let extra: Double?
 
   init(_ estimate: MemoryEstimate, row: Int? = nil) {
     self.row = row
@@ -133,6 +140,9 @@ struct EstimateResult: Encodable, Sendable {
     least = estimate.least
     available = estimate.available
     batch = estimate.batch
+    turns = estimate.oneNetworkAtATime
+    strips = estimate.strips
+    extra = estimate.extraOperations
   }
 
   /// - Throws: `DarkroomError` of kind `output`.
@@ -141,13 +151,21 @@ struct EstimateResult: Encodable, Sendable {
   }
 
   private var fit: String {
-    if peak <= available { return "" }
-    return least <= available
-      ? "; \(readableBytes(least)) with one network at a time, which it will take" : ", does not fit"
+    if peak > available { return ", does not fit; \(readableBytes(least)) is the least" }
+    return turns ? ", with one network at a time" : ""
   }
 
   private var text: String {
     let head = row.map { [["row", "\($0), which needs most"]] } ?? []
+    let cut =
+      strips.map { strips in
+        [
+          [
+            "strips",
+            "\(strips) in the autoencoder, \(fixed(100 * (extra ?? 0), places: 1)) % more operations",
+          ]
+        ]
+      } ?? []
     return table(
       head + [
         ["weights", readableBytes(weights)], ["arena", readableBytes(arena)],
@@ -155,6 +173,6 @@ struct EstimateResult: Encodable, Sendable {
         ["peak", readableBytes(peak) + fit],
         ["available", readableBytes(available)],
         ["together", batch == 1 ? "1 picture" : "\(batch) pictures"],
-      ])
+      ] + cut)
   }
 }

@@ -81,6 +81,15 @@ extension Option {
     settings.threads = count
     return true
   }
+  static let memoryLimit = Option(
+    name: "memory-limit", placeholder: "SIZE",
+    meaning: "memory for weights, values and working memory together, of the device that computes",
+    initial: "what is free", expected: "a size such as 2GiB or 1500MiB"
+  ) { settings, text in
+    guard let bytes = bytes(text) else { return false }
+    settings.memoryLimit = bytes
+    return true
+  }
   static let size = Option(
     name: "size", placeholder: "WxH", meaning: "width and height in pixels", initial: "the model's own",
     expected: "both \(RequestField.sideExpected)"

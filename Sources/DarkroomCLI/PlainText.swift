@@ -66,6 +66,21 @@ package func readableBytes(_ bytes: Int) -> String {
   return "\(fixed(value, places: 1)) GiB"
 }
 
+/// The reverse: a number with its unit, in bytes; nil if it is no such thing, or not at least one byte.
+package func bytes(_ text: String) -> Int? {
+  let units = [
+    ("KiB", 0x1p10), ("MiB", 0x1p20), ("GiB", 0x1p30), ("TiB", 0x1p40), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9),
+    ("TB", 1e12), ("B", 1),
+  ]
+  guard let (unit, size) = units.first(where: { text.hasSuffix($0.0) }) else { return nil }
+  let digits = text.dropLast(unit.count)
+  guard digits.first?.isNumber == true,
+    digits.unicodeScalars.allSatisfy({ "0123456789.".unicodeScalars.contains($0) }),
+    let number = Double(digits), number * size >= 1
+  else { return nil }
+  return Int(exactly: (number * size).rounded(.down))
+}
+
 /// Rows in columns that are as wide as their widest cell, two spaces apart.
 package func table(_ rows: [[String]], indent: Int = 0) -> String {
   let columns = rows.map(\.count).max() ?? 0

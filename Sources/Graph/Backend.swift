@@ -16,7 +16,14 @@ package protocol Backend: AnyObject {
   func measuredLimits() throws -> HardwareLimits
 
   /// Plans a graph as this backend runs it.
-  func plan(_ graph: Graph, storing storage: Storage) -> Plan
+  /// - Parameter strips: how to save memory; nil to have all values as a whole.
+  func plan(_ graph: Graph, storing storage: Storage, strips: Strips?) -> Plan
+
+  /// Whether the device can hold each value of a plan in one piece.
+  func holds(_ plan: Plan) -> Bool
+
+  /// What packed parameters and the arena take now, in bytes.
+  var bytesHeld: Int { get }
 
   /// What running `plans` takes beyond what is packed already: new weights, which plans may share, the arena of the
   /// largest, and what kernels need besides.
@@ -34,6 +41,9 @@ package protocol Backend: AnyObject {
 
   /// Forgets the packed parameters of a source, when its model is unloaded.
   func dropParameters(of source: any WeightSource)
+
+  /// Gives the arena's memory back. Programs that were prepared before must not run any more.
+  func dropValues()
 }
 
 /// A plan on a device. All programs of a backend share one arena: the caller runs one after the other, and
@@ -92,7 +102,15 @@ extension Backend {
   package var storages: [Storage] { [.float32] }
   package var bytesAvailable: Int? { nil }
   package var remarks: [String] { [] }
-  package func plan(_ graph: Graph, storing storage: Storage) -> Plan { Plan(graph, storing: storage) }
+  package func plan(_ graph: Graph, storing storage: Storage, strips: Strips?) -> Plan {
+    Plan(graph, storing: storage, strips: strips)
+  }
+  package func plan(_ graph: Graph, storing storage: Storage) -> Plan {
+    plan(graph, storing: storage, strips: nil)
+  }
+  package func holds(_ plan: Plan) -> Bool { true }
+  package var bytesHeld: Int { 0 }
+  package func dropValues() {}
   package func isShortage(_ error: any Error) -> Bool { false }
   package var isLost: Bool { false }
   package func measuredLimits() throws -> HardwareLimits { HardwareLimits() }

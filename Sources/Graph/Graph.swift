@@ -6,6 +6,8 @@ package struct Node: Sendable {
   /// Index of the value that it makes.
   package var output: Int
   package var rate: Rate
+  /// The rows of that value that it makes, where a plan works in strips; nil for all.
+  package var part: Operand?
 
   package var operands: [Operand] { inputs + epilogue.operands }
 }

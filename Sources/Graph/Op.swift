@@ -1,6 +1,6 @@
 /// What a node computes. The list is closed and coarse; backends switch over it, and a new case needs a
-/// reason. Planned with the families that use them: rmsNorm, group normalisation in strips, slices along
-/// tokens, pixel shuffle, selected rows, conversion.
+/// reason. Planned with the families that use them: rmsNorm, slices along tokens, pixel shuffle, selected rows,
+/// conversion.
 package enum Op: Sendable, Hashable {
   /// `[..., in]` times `[out, in]` transposed: `[..., out]`.
   case linear(Weight)
@@ -8,6 +8,11 @@ package enum Op: Sendable, Hashable {
   case conv2d(Weight, Window)
   /// `[batch, height, width, channels]`, normalised over the pixels and channels of each group.
   case groupNorm(groups: Int, Affine)
+  /// The first half of `groupNorm`, for some rows of a picture `[1, rows, width, channels]`: of each group the mean
+  /// and the sum of squared differences from it, `[1, groups x 2]` in float32.
+  case groupNormStatistics(groups: Int)
+  /// The second half: rows of a picture, normalised by the statistics of all its strips `[strips, groups x 2]`.
+  case groupNormApply(groups: Int, Affine, Cut)
   /// Normalised over the channels of each row.
   case layerNorm(Affine)
   /// Queries, keys and values `[batch, tokens, heads x size]`; softmax(scale q kᵀ) v per head.
@@ -54,6 +59,21 @@ package struct Window: Sendable, Hashable {
     self.padTop = padTop
     self.padLeft = padLeft
   }
+}
+
+/// How a picture was cut into strips for its statistics.
+package struct Cut: Sendable, Hashable {
+  /// Pixels of the whole picture.
+  package let pixels: Int
+  /// Pixels of each strip but the last, which has the rest.
+  package let stripPixels: Int
+
+  package init(pixels: Int, stripPixels: Int) {
+    self.pixels = pixels
+    self.stripPixels = stripPixels
+  }
+
+  package var strips: Int { (pixels + stripPixels - 1) / stripPixels }
 }
 
 /// Scale and shift per channel after a normalisation, and the number added to the variance.

@@ -8,12 +8,13 @@ package enum Rate: Int, Sendable, Comparable {
   package static func < (a: Rate, b: Rate) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// A view of a value: all its rows, and a range of its last axis. Reading a slice costs nothing.
+/// A view of a value: all its rows, or consecutive ones in a plan that works in strips, and a range of its last axis.
+/// Reading a slice costs nothing.
 package struct Operand: Sendable, Hashable {
   /// Index of the value in its graph.
   package let value: Int
   package let shape: Shape
-  /// First element of each row.
+  /// The first element.
   package let offset: Int
   /// Elements from one row to the next.
   package let rowStride: Int

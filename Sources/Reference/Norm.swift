@@ -24,7 +24,49 @@ func groupNorm(_ x: [Float], _ shape: Shape, groups: Int, _ affine: ScaleAndShif
   return result
 }
 
-/// The same with mean and variance of each row over its channels. Ba, Kiros and Hinton, "Layer
+/// Of each group of one picture's rows the mean and the sum of squared differences from it.
+func groupNormStatistics(_ x: [Float], _ shape: Shape, groups: Int) -> [Double] {
+  let size = shape.channels / groups
+  return (0..<groups).flatMap { group in
+    let numbers = (0..<shape.rows).flatMap { row in
+      (0..<size).map { Double(x[row * shape.channels + group * size + $0]) }
+    }
+    let mean = numbers.reduce(0, +) / Double(numbers.count)
+    return [mean, numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }]
+  }
+}
+
+/// Rows of a picture as `groupNorm` has them, by the statistics of all strips: M = Σ nₛmₛ / Σ nₛ and
+/// variance = Σ (Sₛ + nₛ(mₛ − M)²) / Σ nₛ for strips s of nₛ numbers with mean mₛ and sum of squares Sₛ.
+func groupNormApply(
+  _ x: [Float], channels: Int, groups: Int, _ statistics: [Float], _ cut: Cut, _ affine: ScaleAndShift
+) -> [Double] {
+  let size = channels / groups
+  var result = [Double](repeating: 0, count: x.count)
+  for group in 0..<groups {
+    let strips = (0..<cut.strips).map { strip in
+      let pixels = min(cut.stripPixels, cut.pixels - strip * cut.stripPixels)
+      let at = 2 * (strip * groups + group)
+      return (
+        count: Double(pixels * size), mean: Double(statistics[at]), squares: Double(statistics[at + 1])
+      )
+    }
+    let count = Double(cut.pixels * size)
+    let mean = strips.reduce(0) { $0 + $1.count * $1.mean } / count
+    let squares = strips.reduce(0) { $0 + $1.squares + $1.count * ($1.mean - mean) * ($1.mean - mean) }
+    let inverse = 1 / (squares / count + affine.epsilon).squareRoot()
+    for row in 0..<(x.count / channels) {
+      for channel in group * size..<(group + 1) * size {
+        let i = row * channels + channel
+        result[i] =
+          (Double(x[i]) - mean) * inverse * Double(affine.weight[channel]) + Double(affine.bias[channel])
+      }
+    }
+  }
+  return result
+}
+
+/// Normalised with mean and variance of each row over its channels. Ba, Kiros and Hinton, "Layer
 /// Normalization", 2016.
 func layerNorm(_ x: [Float], _ shape: Shape, _ affine: ScaleAndShift) -> [Double] {
   var result = [Double](repeating: 0, count: x.count)

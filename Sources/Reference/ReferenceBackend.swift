@@ -36,9 +36,10 @@ extension Node {
     let own: [Parameter] =
       switch op {
       case .linear(let weight), .conv2d(let weight, _): weight.parts
-      case .groupNorm(_, let affine), .layerNorm(let affine): [affine.weight, affine.bias]
+      case .groupNorm(_, let affine), .groupNormApply(_, let affine, _), .layerNorm(let affine):
+        [affine.weight, affine.bias]
       case .embedding(let table, let positions): [table] + (positions.map { [$0] } ?? [])
-      case .attention, .concat, .upsample, .activation, .add, .multiply: []
+      case .groupNormStatistics, .attention, .concat, .upsample, .activation, .add, .multiply: []
       }
     return own + epilogue.bias
   }

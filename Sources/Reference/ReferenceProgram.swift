@@ -26,7 +26,7 @@ final class ReferenceProgram: Program {
   func run(_ rate: Rate, check: () throws -> Void) throws {
     for node in rate == .picture ? plan.nodes[..<plan.prologue] : plan.nodes[plan.prologue...] {
       try check()
-      values[node.output] = evaluate(node)
+      store(evaluate(node), plan.result(of: node))
     }
   }
 
@@ -40,8 +40,15 @@ final class ReferenceProgram: Program {
     _ = values.update(from: source.layout == .channelsFirst ? channelsFirst(made, shape) : made)
   }
 
+  private func store(_ numbers: [Float], _ part: Operand) {
+    let count = plan.shapes[part.value].count
+    guard numbers.count < count else { return values[part.value] = numbers }
+    if values[part.value].isEmpty { values[part.value] = Array(repeating: .nan, count: count) }
+    values[part.value].replaceSubrange(part.offset..<(part.offset + numbers.count), with: numbers)
+  }
+
   private func evaluate(_ node: Node) -> [Float] {
-    let shape = plan.shapes[node.output]
+    let shape = plan.result(of: node).shape
     let inputs = node.inputs.map(numbers), shapes = node.inputs.map(\.shape)
     var result: [Double]
     switch node.op {
@@ -51,6 +58,10 @@ final class ReferenceProgram: Program {
       result = conv2d(inputs[0], shapes[0], stacked(weight.parts), window, to: shape)
     case .groupNorm(let groups, let affine):
       result = groupNorm(inputs[0], shapes[0], groups: groups, scaleAndShift(affine))
+    case .groupNormStatistics(let groups): result = groupNormStatistics(inputs[0], shapes[0], groups: groups)
+    case .groupNormApply(let groups, let affine, let cut):
+      result = groupNormApply(
+        inputs[0], channels: shape.channels, groups: groups, inputs[1], cut, scaleAndShift(affine))
     case .layerNorm(let affine):
       result = layerNorm(inputs[0], shapes[0], scaleAndShift(affine))
     case .attention(let options):
@@ -87,7 +98,7 @@ final class ReferenceProgram: Program {
   private func numbers(_ operand: Operand) -> [Float] {
     let value = values[operand.value], channels = operand.shape.channels
     precondition(value.count == plan.shapes[operand.value].count, "value \(operand.value) was not made yet")
-    if operand.isWhole { return value }
+    if operand.isWhole, operand.shape.count == value.count { return value }
     var seen: [Float] = []
     seen.reserveCapacity(operand.shape.count)
     for row in 0..<operand.shape.rows {

@@ -17,9 +17,7 @@ final class DeviceArena {
   /// Makes at least `needed` bytes usable; what was in it is gone.
   func grow(to needed: Int) throws(VulkanError) {
     guard needed > bytes else { return }
-    segments = []
-    bytes = 0
-    generation += 1
+    release()
     var left = needed
     while left > 0 {
       let size = min(left, segment)
@@ -27,6 +25,13 @@ final class DeviceArena {
       left -= size
     }
     bytes = needed
+  }
+
+  /// Gives all of it back; it may be grown again.
+  func release() {
+    segments = []
+    bytes = 0
+    generation += 1
   }
 
   func address(_ place: Plan.Place) -> UInt64 {

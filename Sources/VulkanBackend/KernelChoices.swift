@@ -11,7 +11,7 @@ package enum KernelFamily: String, Sendable, CaseIterable {
     switch op {
     case .linear, .conv2d: self = .product
     case .attention: self = .attention
-    case .groupNorm: self = .groupNorm
+    case .groupNorm, .groupNormStatistics, .groupNormApply: self = .groupNorm
     case .layerNorm: self = .layerNorm
     case .concat, .activation, .add, .multiply: self = .rows
     case .upsample: self = .upsample

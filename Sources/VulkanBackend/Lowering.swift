@@ -45,10 +45,11 @@ final class Lowering {
   private static func scratchCount(_ node: Node, _ plan: Plan, _ choices: KernelChoices) -> Int {
     switch node.op {
     case .linear, .conv2d:
-      let product = ProductShape(node, plan.shapes[node.output])
+      let product = ProductShape(node, plan.result(of: node).shape)
       let slices = choices.method(node, plan) == .plain ? 1 : product.slices
       return slices > 1 ? slices * product.rows * product.outputs : 0
-    case .groupNorm(let groups, _): return GroupNormShape(node, groups).statisticsCount
+    case .groupNorm(let groups, _), .groupNormStatistics(let groups), .groupNormApply(let groups, _, _):
+      return GroupNormShape(node, groups).scratchCount
     default: return 0
     }
   }
@@ -57,6 +58,8 @@ final class Lowering {
     switch node.op {
     case .linear(let weight), .conv2d(let weight, _): try product(node, weight)
     case .groupNorm(let groups, let affine): try groupNorm(node, groups, affine)
+    case .groupNormStatistics(let groups): try groupNormStatistics(node, groups)
+    case .groupNormApply(let groups, let affine, let cut): try groupNormApply(node, groups, affine, cut)
     case .layerNorm(let affine): try layerNorm(node, affine)
     case .attention(let options): try attention(node, options)
     case .concat: try concat(node)
@@ -127,17 +130,23 @@ final class Lowering {
     return context.arena.address(place) + UInt64(operand.offset * place.storage.bytes)
   }
 
-  func address(ofResult node: Node) -> UInt64 { context.arena.address(plan.place(node.output)) }
+  func address(ofResult node: Node) -> UInt64 { address(plan.result(of: node)) }
 
   func range(_ place: Plan.Place) -> Range<UInt64> {
     let address = context.arena.address(place)
     return address..<(address + UInt64(max(1, place.range.count)))
   }
 
-  func range(_ operand: Operand) -> Range<UInt64> { range(plan.place(operand.value)) }
-  func range(ofResult node: Node) -> Range<UInt64> { range(plan.place(node.output)) }
+  /// From the first number to the last: strips of one value do not wait for each other.
+  func range(_ operand: Operand) -> Range<UInt64> {
+    let count = max(0, operand.shape.rows - 1) * operand.rowStride + operand.shape.channels
+    let start = address(operand)
+    return start..<(start + UInt64(max(1, count * plan.place(operand.value).storage.bytes)))
+  }
 
-  func shape(_ node: Node) -> Shape { plan.shapes[node.output] }
+  func range(ofResult node: Node) -> Range<UInt64> { range(plan.result(of: node)) }
+
+  func shape(_ node: Node) -> Shape { plan.result(of: node).shape }
 
   func packed(_ parts: [Parameter], _ packing: Packing) -> UInt64 {
     guard let pack = packs[PackKey(parts: parts, packing: packing)] else {

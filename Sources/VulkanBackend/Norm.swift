@@ -17,36 +17,77 @@ struct GroupNormShape {
   }
 
   var chunks: Int { max(1, (pixels + chunkPixels - 1) / chunkPixels) }
-  /// Means and squared differences of the chunks, then of the pictures.
-  var statisticsCount: Int { 2 * pictures * groups * (chunks + 1) }
+  /// Numbers of the chunks' statistics.
+  private var chunksCount: Int { 2 * pictures * groups * chunks }
+  /// Where those of the whole pictures follow: addresses of numbers read four at a time need no more than this.
+  var wholeStart: Int { (chunksCount + 3) / 4 * 4 }
+  var scratchCount: Int { wholeStart + 2 * pictures * groups }
 }
 
 extension Lowering {
   func groupNorm(_ node: Node, _ groups: Int, _ affine: Affine) throws(VulkanError) {
-    let data = node.inputs[0]
     let shape = GroupNormShape(node, groups)
-    let push = GroupNormPush(
-      data: address(data), statistics: context.arena.address(scratch), weight: plain(affine.weight),
-      bias: plain(affine.bias), result: address(ofResult: node), data_stride: UInt32(data.rowStride),
+    let push = groupNormPush(node, shape, affine)
+    try measure(node, shape, push, writes: range(scratch))
+    try apply(node, push)
+  }
+
+  func groupNormStatistics(_ node: Node, _ groups: Int) throws(VulkanError) {
+    let shape = GroupNormShape(node, groups)
+    var push = groupNormPush(node, shape, nil)
+    push.whole = address(ofResult: node)
+    push.flags |= Flag.moments
+    try measure(node, shape, push, writes: range(ofResult: node))
+  }
+
+  func groupNormApply(_ node: Node, _ groups: Int, _ affine: Affine, _ cut: Cut) throws(VulkanError) {
+    let shape = GroupNormShape(node, groups)
+    let push = groupNormPush(node, shape, affine)
+    var merge = push
+    merge.statistics = address(node.inputs[1])
+    (merge.pixels, merge.chunks) = (UInt32(cut.pixels), UInt32(cut.strips))
+    merge.chunk_pixels = UInt32(cut.stripPixels)
+    try emit(
+      "group_norm_merge", merge, elements: groups, reads: [range(node.inputs[1])], writes: range(scratch))
+    try apply(node, push)
+  }
+
+  private func groupNormPush(_ node: Node, _ shape: GroupNormShape, _ affine: Affine?) -> GroupNormPush {
+    let data = node.inputs[0]
+    let scratch = context.arena.address(scratch)
+    return GroupNormPush(
+      data: address(data), statistics: scratch,
+      whole: scratch + UInt64(shape.wholeStart * Storage.float32.bytes),
+      weight: affine.map { plain($0.weight) } ?? 0, bias: affine.map { plain($0.bias) } ?? 0,
+      result: address(ofResult: node), data_stride: UInt32(data.rowStride),
       pictures: UInt32(shape.pictures), pixels: UInt32(shape.pixels), channels: UInt32(shape.channels),
-      groups: UInt32(groups), chunks: UInt32(shape.chunks), chunk_pixels: UInt32(shape.chunkPixels),
-      epsilon: affine.epsilon, flags: normFlags(node))
-    let count = shape.pictures * shape.pixels * shape.channels
+      groups: UInt32(shape.groups), chunks: UInt32(shape.chunks), chunk_pixels: UInt32(shape.chunkPixels),
+      epsilon: affine?.epsilon ?? 0, flags: normFlags(node))
+  }
+
+  /// The first two passes.
+  private func measure(_ node: Node, _ shape: GroupNormShape, _ push: GroupNormPush, writes: Range<UInt64>)
+    throws(VulkanError)
+  {
+    let data = range(node.inputs[0])
     if method(node) == .plain {
       try emit(
-        "group_norm_plain", push, elements: shape.pictures * groups, reads: [range(data)],
-        writes: range(scratch))
+        "group_norm_plain", push, elements: shape.pictures * shape.groups, reads: [data], writes: writes)
     } else {
       try emit(
-        key("group_norm_measure"), push, groups: (shape.chunks, shape.pictures, 1), reads: [range(data)],
-        writes: range(scratch), cost: 32 * Double(count))
+        key("group_norm_measure"), push, groups: (shape.chunks, shape.pictures, 1), reads: [data],
+        writes: range(scratch), cost: 32 * Double(node.inputs[0].shape.count))
       try emit(
-        "group_norm_merge", push, elements: shape.pictures * groups, reads: [range(scratch)],
-        writes: range(scratch))
+        "group_norm_merge", push, elements: shape.pictures * shape.groups, reads: [range(scratch)],
+        writes: writes)
     }
+  }
+
+  private func apply(_ node: Node, _ push: GroupNormPush) throws(VulkanError) {
+    let data = node.inputs[0]
     try emit(
-      "group_norm_apply", push, elements: count, quads: quads(data), reads: [range(scratch), range(data)],
-      writes: range(ofResult: node))
+      "group_norm_apply", push, elements: data.shape.count, quads: quads(data),
+      reads: [range(scratch), range(data)], writes: range(ofResult: node))
   }
 
   func layerNorm(_ node: Node, _ affine: Affine) throws(VulkanError) {

@@ -37,11 +37,11 @@ extension Node {
     case .conv2d(let weight, let window):
       let area = window.kernel * window.kernel
       return [PackKey(parts: weight.parts, packing: .columns(area: area, storage))] + bias
-    case .groupNorm(_, let affine), .layerNorm(let affine):
+    case .groupNorm(_, let affine), .groupNormApply(_, let affine, _), .layerNorm(let affine):
       return [affine.weight, affine.bias].map { plain([$0]) }
     case .embedding(let table, let positions):
       return [table, positions].compactMap { $0 }.map { plain([$0], storage) }
-    case .attention, .concat, .upsample, .activation, .add, .multiply:
+    case .groupNormStatistics, .attention, .concat, .upsample, .activation, .add, .multiply:
       return bias
     }
   }

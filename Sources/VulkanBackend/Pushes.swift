@@ -46,6 +46,8 @@ enum Flag {
   static let halfVector: UInt32 = 512
   static let halfGate: UInt32 = 1024
   static let halfResiduals: [UInt32] = [2048, 4096]
+  /// As in group_norm.glsl.
+  static let moments: UInt32 = 8192
 }
 
 struct RowsPush {
@@ -104,6 +106,7 @@ struct LayerNormPush {
 struct GroupNormPush {
   var data: UInt64
   var statistics: UInt64
+  var whole: UInt64
   var weight: UInt64
   var bias: UInt64
   var result: UInt64

@@ -50,13 +50,13 @@ package final class VulkanBackend: Backend {
   /// What the device's memory leaves, by its size: others may use it too.
   package var bytesAvailable: Int? { context.device.bytesAvailable }
 
-  package func plan(_ graph: Graph, storing storage: Storage) -> Plan {
-    plan(graph, storing: storage, fusing: true)
+  package func plan(_ graph: Graph, storing storage: Storage, strips: Strips?) -> Plan {
+    plan(graph, storing: storage, fusing: true, strips: strips)
   }
 
-  package func plan(_ graph: Graph, storing storage: Storage, fusing: Bool) -> Plan {
+  package func plan(_ graph: Graph, storing storage: Storage, fusing: Bool, strips: Strips? = nil) -> Plan {
     precondition(storages.contains(storage), "\(device.name) cannot store \(storage)")
-    return Plan(graph, fusing: fusing, storing: storage, segment: context.arena.segment)
+    return Plan(graph, fusing: fusing, storing: storage, segment: context.arena.segment, strips: strips)
   }
 
   package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
@@ -66,6 +66,10 @@ package final class VulkanBackend: Backend {
       weights: context.weights.missing(keys).reduce(0) { $0 + $1.bytes },
       arena: max(0, arena - context.arena.bytes), scratch: 0)
   }
+
+  package var bytesHeld: Int { context.weights.bytes + context.arena.bytes }
+
+  package func holds(_ plan: Plan) -> Bool { oversized(plan) == nil }
 
   package var isLost: Bool { context.device.isLost }
 
@@ -139,15 +143,19 @@ package final class VulkanBackend: Backend {
 
   package func dropParameters(of source: any WeightSource) { context.weights.drop(source) }
 
+  package func dropValues() { context.arena.release() }
+
   /// Kernels count elements in 31 bits, and a value lies in one allocation.
-  private func refuseOversized(_ plan: Plan) throws {
-    for (value, place) in plan.places.enumerated() {
-      guard let place else { continue }
-      if place.count >= 1 << 31 || place.range.count > context.arena.segment {
-        throw VulkanError.outOfMemory(
-          purpose: "a value of shape \(plan.shapes[value]) in one piece", bytes: place.range.count,
-          device: device.name)
-      }
+  private func oversized(_ plan: Plan) -> Int? {
+    plan.places.firstIndex { place in
+      place.map { $0.count >= 1 << 31 || $0.range.count > context.arena.segment } ?? false
     }
+  }
+
+  private func refuseOversized(_ plan: Plan) throws {
+    guard let value = oversized(plan) else { return }
+    throw VulkanError.outOfMemory(
+      purpose: "a value of shape \(plan.shapes[value]) in one piece", bytes: plan.place(value).range.count,
+      device: device.name)
   }
 }

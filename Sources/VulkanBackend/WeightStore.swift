@@ -27,6 +27,8 @@ final class WeightStore {
     return keys.filter { seen.insert($0).inserted }
   }
 
+  var bytes: Int { packs.keys.reduce(0) { $0 + $1.bytes } }
+
   func drop(_ source: any WeightSource) {
     packs = packs.filter { key, _ in !key.parts.contains { $0.source === source } }
   }

@@ -29,7 +29,8 @@ import DarkroomCLI
       "--steps", "7", "--cfg-scale", "-0", "--guidance-rescale", "0.5", "--size", "512x768", "--seed",
       "18446744073709551615", "--count", "3", "--clip-skip", "1", "--eta", "1", "--prompt-syntax", "a1111",
       "--prompt-mode", "truncate", "--precision", "float32", "--device", "cpu", "--threads", "2", "--output",
-      "o.png", "--from", "f.csv", "--json", "--quiet", "--dry-run", "--second-pass", "never"
+      "o.png", "--from", "f.csv", "--json", "--quiet", "--dry-run", "--second-pass", "never",
+      "--memory-limit", "1.5GiB"
     ).settings
     var request = GenerationRequest(prompt: "")
     (request.negativePrompt, request.sampler, request.schedule) = ("n", "DDIM", "karras")
@@ -39,9 +40,20 @@ import DarkroomCLI
     (request.promptMode, request.precision, request.secondPass) = (.truncate, .float32, .never)
     #expect(settings.request == request)
     #expect(settings.model == "m" && settings.configuration == "c" && settings.threads == 2)
+    #expect(settings.memoryLimit == 3 << 29)
     #expect(settings.output == "o.png" && settings.from == "f.csv")
     #expect(settings.json && settings.quiet && settings.dryRun)
   }
+
+  @Test(
+    arguments: [
+      ("1B", 1), ("2KiB", 2048), ("1500MiB", 1500 << 20), ("0.5GiB", 1 << 29), ("1TiB", 1 << 40),
+      ("3kB", 3000),
+      ("1.5MB", 1_500_000), ("2GB", 2_000_000_000), ("", nil), ("GiB", nil), ("0GiB", nil), ("-1GiB", nil),
+      ("+1GiB", nil), ("1e3MiB", nil), ("0x10MiB", nil), ("nanGiB", nil), ("1..5GiB", nil), ("2 GiB", nil),
+      ("9999999999999999TiB", nil), ("0.4B", nil), ("1gib", nil), ("12", nil), ("\u{661}MiB", nil),
+    ] as [(String, Int?)])
+  func sizesOfMemory(text: String, expected: Int?) { #expect(bytes(text) == expected) }
 
   @Test func valuesMayFollowAnEqualsSign() throws {
     let arguments = try parse("--negative=--a=b", "--steps=3", "x")
@@ -95,6 +107,10 @@ import DarkroomCLI
     (
       ["--device", "gpu"],
       "--device: 'gpu' is not possible; expected auto, cpu, vulkan, or vulkan: and an index, a name or a UUID that \"darkroom devices\" lists"
+    ),
+    (
+      ["--memory-limit", "2G"],
+      "--memory-limit: '2G' is not possible; expected a size such as 2GiB or 1500MiB"
     ),
     (["--threads", "0"], "--threads: '0' is not possible; expected 1 to 1024"),
     (["--model", ""], "--model: '' is not possible; expected a path"),

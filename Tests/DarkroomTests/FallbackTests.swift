@@ -15,7 +15,8 @@ import Testing
 
   /// What a backend makes of the request.
   private func pictures(
-    _ request: GenerationRequest, spoiling output: String? = nil, in bytes: Int? = nil
+    _ request: GenerationRequest, spoiling output: String? = nil, in bytes: Int? = nil,
+    progress: @escaping (GenerationProgress) -> Void = { _ in }
   ) throws -> (pixels: [[UInt8]], notices: [String], fractions: [Double], drops: Int) {
     let backend = try SpoiltBackend(output: output, bytesAvailable: bytes)
     let pipeline = Pipeline(try LoadedModel(ModelSource(path: TinyModel.folder)), backend)
@@ -23,7 +24,10 @@ import Testing
     try pipeline.generate(
       pipeline.resolve(request),
       Reporter(
-        progress: { fractions.append($0.fraction) }, notice: { notices.append($0.description) },
+        progress: {
+          fractions.append($0.fraction)
+          progress($0)
+        }, notice: { notices.append($0.description) },
         finished: { pixels.append($0.pixels) }))
     return (pixels, notices, fractions, backend.drops)
   }
@@ -46,17 +50,65 @@ import Testing
 
   /// Memory for the largest network, but not for all.
   @Test func networksTakeTurns() throws {
-    let pipeline = try TinyModel.pipeline()
     var request = request()
     request.count = 1
-    let estimate = try pipeline.estimate(pipeline.resolve(request))
-    #expect(estimate.least < estimate.peak)
-    let made = try pictures(request, in: estimate.least)
+    let all = try estimate(request, in: .max)
+    let bytes = try #require(
+      try stride(from: all.peak, to: all.least, by: -(1 << 18)).first {
+        let estimate = try estimate(request, in: $0)
+        return estimate.oneNetworkAtATime && estimate.strips == nil
+      })
+    let made = try pictures(request, in: bytes)
     // To begin with, and before each of text encoder, UNet and decoder.
     #expect(made.notices.contains { $0.contains("one at a time") } && made.drops == 4)
     #expect(made.pixels == (try pictures(request).pixels))
-    let error = #expect(throws: DarkroomError.self) { try pictures(request, in: estimate.least - 1) }
-    #expect(error?.kind == .resources)
+  }
+
+  /// And no byte less.
+  @Test func theLeastMemoryIsEnough() throws {
+    var request = request()
+    (request.width, request.height, request.count) = (192, 192, 1)
+    (request.precision, request.secondPass) = (.float32, .never)
+    let least = try estimate(request, in: .max).least
+    let made = try pictures(request, in: least)
+    #expect(made.notices.contains { $0.contains("strips") })
+    let whole = try pictures(request).pixels
+    #expect(zip(made.pixels.joined(), whole.joined()).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
+    #expect(throws: DarkroomError.self) { try pictures(request, in: least - 1) }
+    let error = #expect(throws: DarkroomError.self) { try pictures(request, in: least / 2) }
+    #expect(
+      error?.kind == .resources
+        && error?.description.contains("needs \((least - 1) / (1 << 20) + 1) MiB") == true)
+  }
+
+  /// What is enough for four pictures in 16 bits is not in float32.
+  @Test func theBatchIsPlannedAgainForFloat32() throws {
+    var request = request()
+    request.count = 4
+    var exact = request
+    exact.precision = .float32
+    let most = try estimate(request, in: .max).peak
+    let bytes = try #require(
+      try stride(from: most, to: 0, by: -(1 << 16)).first {
+        let (half, full) = (try estimate(request, in: $0), try estimate(exact, in: $0))
+        return half.batch == 4 && half.peak <= $0 && full.batch < 4 && full.peak <= $0
+      })
+    var batches: [Int] = []
+    let made = try pictures(request, spoiling: "prediction", in: bytes) {
+      if $0.stage == .sampling { batches.append($0.batch) }
+    }
+    #expect(made.pixels.count == 4 && batches.contains(4))
+    #expect(batches.contains { $0 < 4 }, "\(made.notices)")
+    let whole = try pictures(request, spoiling: "prediction")
+    #expect(made.pixels.map(\.count) == whole.pixels.map(\.count))
+    let differences = zip(made.pixels.joined(), whole.pixels.joined()).map { abs(Int($0) - Int($1)) }
+    #expect((differences.max() ?? 255) <= 8)
+  }
+
+  private func estimate(_ request: GenerationRequest, in bytes: Int) throws -> MemoryEstimate {
+    let backend = try SpoiltBackend(output: nil, bytesAvailable: bytes)
+    let pipeline = Pipeline(try LoadedModel(ModelSource(path: TinyModel.folder)), backend)
+    return try pipeline.estimate(pipeline.resolve(request))
   }
 
   @Test func float32HasNoOtherWay() throws {
@@ -84,6 +136,8 @@ private final class SpoiltBackend: Backend {
   var storages: [Storage] { backend.storages }
   func bytesNeeded(for plans: [Plan]) -> MemoryNeed { backend.bytesNeeded(for: plans) }
   private(set) var drops = 0
+
+  func dropValues() { backend.dropValues() }
 
   func dropParameters(of source: any WeightSource) {
     drops += 1

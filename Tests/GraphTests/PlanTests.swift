@@ -3,7 +3,7 @@ import Testing
 
 /// Runs a plan on memory that holds no numbers, but the name of the value that was last written to each
 /// place.
-private struct Rehearsal {
+struct Rehearsal {
   let plan: Plan
   /// By byte of the arena.
   private var owners: [Int?]
@@ -15,34 +15,41 @@ private struct Rehearsal {
   }
 
   mutating func run(_ rate: Rate) {
-    for input in plan.inputs where input.rate == rate { claim(input.value) }
+    for input in plan.inputs where input.rate == rate { claim(whole(input.value)) }
     let part = rate == .picture ? 0..<plan.prologue : plan.prologue..<plan.nodes.count
     for index in part {
       let node = plan.nodes[index]
-      for operand in node.operands { check(operand.value, "node \(index) (\(node.op)) reads") }
-      claim(node.output)
-      for operand in node.operands {
-        check(operand.value, "node \(index) (\(node.op)) overwrites its operand")
-      }
+      for operand in node.operands { check(operand, "node \(index) (\(node.op)) reads") }
+      claim(plan.result(of: node))
+      for operand in node.operands { check(operand, "node \(index) (\(node.op)) overwrites its operand") }
     }
   }
 
-  mutating func check(_ value: Int, _ what: String) {
-    guard let place = plan.places[value], place.count == plan.shapes[value].count else {
-      faults.append("\(what): value \(value) has no place of its size")
-      return
+  mutating func check(_ operand: Operand, _ what: String) {
+    guard let bytes = bytes(operand) else {
+      return faults.append("\(what): value \(operand.value) has no place")
     }
-    if !owners[place.range].allSatisfy({ $0 == value }) {
-      faults.append("\(what): value \(value) was overwritten")
+    if !owners[bytes].allSatisfy({ $0 == operand.value }) {
+      faults.append("\(what): value \(operand.value) was overwritten")
     }
   }
 
-  private mutating func claim(_ value: Int) {
-    guard let place = plan.places[value], place.range.upperBound <= plan.arenaBytes else {
-      faults.append("value \(value) has no place")
-      return
+  func whole(_ value: Int) -> Operand { Operand(value: value, shape: plan.shapes[value]) }
+
+  /// From the first number to the last, within the value.
+  private func bytes(_ operand: Operand) -> Range<Int>? {
+    guard let place = plan.places[operand.value], place.count == plan.shapes[operand.value].count else {
+      return nil
     }
-    for index in place.range { owners[index] = value }
+    let count = max(0, operand.shape.rows - 1) * operand.rowStride + operand.shape.channels
+    let start = place.offset + operand.offset * place.storage.bytes
+    let bytes = start..<start + count * place.storage.bytes
+    return bytes.upperBound <= min(place.range.upperBound, plan.arenaBytes) ? bytes : nil
+  }
+
+  private mutating func claim(_ part: Operand) {
+    guard let bytes = bytes(part) else { return faults.append("value \(part.value) has no place") }
+    for index in bytes { owners[index] = part.value }
   }
 }
 
@@ -101,7 +108,9 @@ private func lowerBound(_ plan: Plan) -> Int {
       rehearsal.run(.picture)
       for _ in 0..<3 {
         rehearsal.run(.step)
-        for output in rehearsal.plan.outputs { rehearsal.check(output.value, "output \(output.name)") }
+        for output in rehearsal.plan.outputs {
+          rehearsal.check(rehearsal.whole(output.value), "output \(output.name)")
+        }
       }
       #expect(rehearsal.faults == [], "seed \(seed)")
     }

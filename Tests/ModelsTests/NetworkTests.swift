@@ -62,6 +62,37 @@ import Weights
     #expect(largestDifference(result, expected) < 1e-4)
   }
 
+  /// Autoencoders in strips are diffusers', and they are what they are as a whole.
+  @Test(arguments: ["cpu", "reference"], ["sd1_tiny", "vae_plain_tiny"])
+  func autoencodersInStrips(backend: String, name: String) throws {
+    let vae = try Autoencoder(name)
+    let (z, shape) = try vae.io.tensor("\(vae.prefix)z")
+    let (image, picture) = try vae.io.tensor("\(vae.prefix)image")
+    let decoder = VAEDecoder(vae.checkpoint[.vae], vae.configuration)
+      .graph(batch: 1, height: shape[2], width: shape[3])
+    let encoder = VAEEncoder(vae.checkpoint[.vae], vae.configuration)
+      .graph(batch: 1, height: shape[2], width: shape[3])
+    let cases = [
+      (decoder, ["latents": Array(z[..<(z.count / shape[0])])], "picture", image.count / picture[0]),
+      (
+        encoder, ["picture": Array(channelsLast(image, picture)[..<(image.count / picture[0])])], "latents",
+        z.count / shape[0]
+      ),
+    ]
+    for (graph, inputs, output, count) in cases {
+      func run(_ strips: Strips?) throws -> [Float] {
+        try make(backend).prepare(Plan(graph, strips: strips)).run(inputs, [:], output: output, count: count)
+      }
+      let whole = try run(nil)
+      let largest = whole.reduce(0) { max($0, abs($1)) }
+      let optional = Plan(graph, strips: Strips(count: 2)).optional
+      #expect(optional.count >= 10)
+      for strips in [Strips(count: 3), Strips(count: 100), Strips(count: 4, recomputed: Set(optional))] {
+        #expect(largestDifference(try run(strips), whole) <= 1e-4 * largest)
+      }
+    }
+  }
+
   /// The tensors of both halves are those of the file, and their sizes can be told from them.
   @Test func autoencoderWithoutAttention() throws {
     let vae = try Autoencoder("vae_plain_tiny")

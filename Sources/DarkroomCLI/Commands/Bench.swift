@@ -22,7 +22,7 @@ extension Command {
       .switch("ops", "time each op by itself, and say what share of the device's limits it reaches") {
         $0.ops = true
       },
-      .threads, .device, .json,
+      .threads, .memoryLimit, .device, .json,
     ],
     details: [
       """

@@ -7,7 +7,7 @@ extension Command {
     options: requestOptions + [
       .path("from", "FILE", "a file of requests instead of a prompt: .csv or .jsonl") { $0.from = $1 },
       .output("a file, or a folder in which names are made of seed and prompt", initial: "this folder"),
-      .model, .configuration, .device, .threads, .json, .quiet, .dryRun,
+      .model, .configuration, .device, .threads, .memoryLimit, .json, .quiet, .dryRun,
     ],
     details: [
       """

@@ -6,7 +6,7 @@ extension Command {
     arguments: ["PICTURE"],
     options: [
       .output("a file, or a folder in which the name is made", initial: "PICTURE-redo with its ending"),
-      .model, .configuration, .device, .threads, .json, .quiet, .dryRun,
+      .model, .configuration, .device, .threads, .memoryLimit, .json, .quiet, .dryRun,
     ],
     details: ["With the same model and version the new file has the same bytes."],
     examples: ["darkroom redo dusk.png --model sd15/"]

@@ -1,0 +1,200 @@
+/// A run of nodes that work in strips.
+struct StripRun {
+  /// A picture that a group norm looks at.
+  struct Look: Hashable {
+    let operand: Operand
+    let groups: Int
+  }
+
+  let nodes: ArraySlice<Node>
+  /// Values that later nodes or the caller read.
+  private let leaving: Set<Int>
+  private let strips: Strips
+  /// By value, each once.
+  private(set) var looks: [Int: [Look]] = [:]
+  /// Looked at, but not made here.
+  private(set) var given: [Operand] = []
+  private let made: Set<Int>
+  private var statistics: [Look: (value: Int, cut: Cut)] = [:]
+
+  init(_ nodes: ArraySlice<Node>, leaving: Set<Int>, _ strips: Strips) {
+    self.nodes = nodes
+    self.leaving = leaving
+    self.strips = strips
+    made = Set(nodes.map(\.output))
+    for node in nodes {
+      guard case .groupNorm(let groups, _) = node.op else { continue }
+      let look = Look(operand: node.inputs[0], groups: groups)
+      guard !looks[look.operand.value, default: []].contains(look) else { continue }
+      looks[look.operand.value, default: []].append(look)
+      if !made.contains(look.operand.value), !given.contains(look.operand) { given.append(look.operand) }
+    }
+  }
+
+  /// Values of which the plan may choose whether they are kept.
+  var optional: [Int] { nodes.map(\.output).filter { looks[$0] != nil && !leaving.contains($0) } }
+
+  /// Whether a value exists as a whole from its pass on.
+  func isKept(_ value: Int) -> Bool {
+    !made.contains(value) || leaving.contains(value)
+      || looks[value] != nil && !strips.recomputed.contains(value)
+  }
+
+  // MARK: Passes
+
+  /// Takes the statistics of a picture that exists.
+  mutating func measure(_ operand: Operand, in recipe: inout Recipe) {
+    let looks = (looks[operand.value] ?? []).filter { $0.operand == operand }
+    pass(height: operand.shape[1], multipleOf: 1, looks, rate: nodes.first?.rate ?? .picture, in: &recipe) {
+      rows, run, _ in
+      StripPart(rows: rows, run: run, target: nil)
+    }
+  }
+
+  /// Makes a node's value, and takes its statistics.
+  mutating func make(_ node: Node, in recipe: inout Recipe) {
+    let looks = looks[node.output] ?? []
+    let before = nodes.prefix { $0.output != node.output } + [node]
+    let factor = node.rowFactor(recipe.shapes)
+    var values: [Int: Int] = [:]
+    pass(height: recipe.shapes[node.output][1], multipleOf: factor, looks, rate: node.rate, in: &recipe) {
+      rows, run, recipe in
+      var part = StripPart(rows: rows, run: run, target: node.output, values: values)
+      part.make(before, in: &recipe)
+      values = part.values
+      return part
+    }
+  }
+
+  private mutating func pass(
+    height: Int, multipleOf factor: Int, _ looks: [Look], rate: Rate, in recipe: inout Recipe,
+    _ strip: (Range<Int>, StripRun, inout Recipe) -> StripPart
+  ) {
+    let step = strips.rows(height: height, multipleOf: factor)
+    for look in looks {
+      let width = look.operand.shape[2]
+      let cut = Cut(pixels: height * width, stripPixels: step * width)
+      let value = recipe.addValue([cut.strips, 2 * look.groups], rate, .float32, isPassing: false)
+      statistics[look] = (value, cut)
+    }
+    let (first, start) = (recipe.nodes.count, recipe.time)
+    for (index, row) in stride(from: 0, to: height, by: step).enumerated() {
+      let rows = row..<min(row + step, height)
+      recipe.time = start
+      let part = strip(rows, self, &recipe)
+      for look in looks {
+        guard let (value, _) = statistics[look] else { continue }
+        let row = Operand(value: value, shape: [1, 2 * look.groups], offset: index * 2 * look.groups)
+        recipe.append(
+          Node(
+            op: .groupNormStatistics(groups: look.groups), inputs: [part.rows(rows, of: look.operand)],
+            epilogue: Epilogue(), output: value, rate: rate, part: row))
+      }
+    }
+    recipe.close(passFrom: first, at: start)
+  }
+
+  /// The statistics that an earlier pass has taken.
+  func statistics(_ operand: Operand, groups: Int) -> (operand: Operand, cut: Cut) {
+    guard let (value, cut) = statistics[Look(operand: operand, groups: groups)] else {
+      preconditionFailure("a group norm comes before its statistics")
+    }
+    return (Operand(value: value, shape: [cut.strips, 2 * groups]), cut)
+  }
+
+  func isPassing(_ value: Int) -> Bool { !isKept(value) }
+}
+
+/// One strip of a pass.
+struct StripPart {
+  private let run: StripRun
+  private let target: Int?
+  /// The values that stand for those of the run: as large as the largest strip needs.
+  private(set) var values: [Int: Int]
+  /// Rows of the values that this strip makes.
+  private var needed: [Int: Range<Int>] = [:]
+
+  init(rows: Range<Int>, run: StripRun, target: Int?, values: [Int: Int] = [:]) {
+    self.run = run
+    self.target = target
+    self.values = values
+    if let target { needed[target] = rows }
+  }
+
+  /// Makes the target with the nodes up to it, as far as they are needed.
+  mutating func make(_ nodes: ArraySlice<Node>, in recipe: inout Recipe) {
+    for node in nodes.reversed() { need(node, recipe.shapes) }
+    for node in nodes {
+      if let rows = needed[node.output] { append(node, rows, in: &recipe) }
+    }
+  }
+
+  /// Notes what a node reads, if it is needed itself.
+  private mutating func need(_ node: Node, _ shapes: [Shape]) {
+    guard var rows = needed[node.output] else { return }
+    let source = node.sourceRows(rows, shapes)
+    let factor = node.rowFactor(shapes)
+    if factor > 1 {
+      rows = source.lowerBound * factor..<source.upperBound * factor
+      needed[node.output] = rows
+    }
+    for (index, operand) in node.operands.enumerated() where run.isPassing(operand.value) {
+      let read = index == 0 ? source : rows
+      let others = needed[operand.value] ?? read
+      needed[operand.value] =
+        min(others.lowerBound, read.lowerBound)..<max(others.upperBound, read.upperBound)
+    }
+  }
+
+  private mutating func append(_ node: Node, _ rows: Range<Int>, in recipe: inout Recipe) {
+    let source = node.sourceRows(rows, recipe.shapes)
+    var inputs = node.inputs.enumerated().map { self.rows($0 == 0 ? source : rows, of: $1) }
+    var op = node.op
+    switch node.op {
+    case .conv2d(let weight, let window):
+      let padding = max(0, window.padTop - rows.lowerBound * window.stride)
+      op = .conv2d(
+        weight,
+        Window(kernel: window.kernel, stride: window.stride, padTop: padding, padLeft: window.padLeft))
+    case .groupNorm(let groups, let affine):
+      let (statistics, cut) = run.statistics(node.inputs[0], groups: groups)
+      inputs.append(statistics)
+      op = .groupNormApply(groups: groups, affine, cut)
+    default: break
+    }
+    var epilogue = node.epilogue
+    epilogue.gate = epilogue.gate.map { self.rows(rows, of: $0) }
+    epilogue.residuals = epilogue.residuals.map { self.rows(rows, of: $0) }
+    let part = result(of: node, rows, in: &recipe)
+    recipe.append(
+      Node(op: op, inputs: inputs, epilogue: epilogue, output: part.value, rate: node.rate, part: part))
+  }
+
+  /// Where rows of a node's result go.
+  private mutating func result(of node: Node, _ rows: Range<Int>, in recipe: inout Recipe) -> Operand {
+    let value = node.output
+    let whole = recipe.shapes[value]
+    let shape: Shape = [1, rows.count, whole[2], whole[3]]
+    guard !run.isKept(value) else {
+      return Operand(value: value, shape: shape, offset: rows.lowerBound * whole[2] * whole[3])
+    }
+    let own =
+      values[value]
+      ?? recipe.addValue(shape, recipe.rates[value], recipe.storages[value], isPassing: true)
+    values[value] = own
+    if recipe.shapes[own].count < shape.count { recipe.shapes[own] = shape }
+    return Operand(value: own, shape: shape)
+  }
+
+  /// Rows of a picture, where this strip finds them. What is no picture stays.
+  func rows(_ rows: Range<Int>, of operand: Operand) -> Operand {
+    guard operand.shape.rank == 4 else { return operand }
+    let first = run.isPassing(operand.value) ? needed[operand.value]?.lowerBound ?? 0 : 0
+    let width = operand.shape[2]
+    return Operand(
+      value: values[operand.value] ?? operand.value,
+      shape: [1, rows.count, width, operand.shape.channels],
+      offset: operand.offset + (rows.lowerBound - first) * width * operand.rowStride,
+      rowStride: operand.rowStride)
+  }
+}
