@@ -53,7 +53,8 @@ static inline VF ISA(add_product)(VF sum, VF a, VF b) {
 #else
 #define AT_ONCE 1
 static inline VF ISA(weights)(const NUMBER *p) { return ISA(load_float)(p); }
-static inline VF ISA(factor)(const NUMBER *p) { return (VF){0} + *p; }
+// Zero is taken off, not added to: that is no operation, as minus zero stays what it is.
+static inline VF ISA(factor)(const NUMBER *p) { return *p - (VF){0}; }
 static inline VF ISA(last_factor)(const NUMBER *p) { return ISA(factor)(p); }
 static inline VF ISA(add_product)(VF sum, VF a, VF b) { return sum + a * b; }
 #endif
