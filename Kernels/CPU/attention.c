@@ -8,7 +8,7 @@ long dk_attention_pack_items(const dk_attention *a) { return a->pictures * a->he
 long dk_attention_packed_bytes(const dk_attention *a) { return dk_attention_pack_items(a) * block_bytes(a); }
 
 long dk_attention_scratch(const dk_attention *a) {
-  if (a->tiles) return tiles_attention_scratch(a);
+  if (a->tiles) return dk_tiles_attention_scratch(a);
   return (QUERIES * whole_panels(a->head_size) + 2 * TILE * KEYS + 2 * QUERIES) * (long)sizeof(float);
 }
 
@@ -17,7 +17,7 @@ long dk_attention_scratch(const dk_attention *a) {
 
 void dk_attention_pack(const dk_attention *a, long item) {
   if (a->tiles)
-    tiles_pack(a, item);
+    dk_tiles_pack(a, item);
   else
     DISPATCH(attention_pack, a->storage)(a, item);
 }
@@ -25,7 +25,7 @@ void dk_attention_pack(const dk_attention *a, long item) {
 void dk_attention_item(const dk_attention *a, long item, long thread) {
   char *scratch = a->scratch + thread * dk_attention_scratch(a);
   if (a->tiles)
-    tiles_attend(a, item, scratch);
+    dk_tiles_attend(a, item, scratch);
   else
     DISPATCH(attention_item, a->storage)(a, item, (float *)scratch);
 }

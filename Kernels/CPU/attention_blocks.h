@@ -25,6 +25,6 @@ static inline char *packed_block(const dk_attention *a, long picture_and_head, l
 }
 
 /// The kernels for products of tiles. The processor must have AMX.
-long tiles_attention_scratch(const dk_attention *a);
-void tiles_pack(const dk_attention *a, long item);
-void tiles_attend(const dk_attention *a, long item, char *scratch);
+long dk_tiles_attention_scratch(const dk_attention *a);
+void dk_tiles_pack(const dk_attention *a, long item);
+void dk_tiles_attend(const dk_attention *a, long item, char *scratch);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-long tiles_attention_scratch(const dk_attention *a) {
+long dk_tiles_attention_scratch(const dk_attention *a) {
   long size = a->head_size, deep = (size + DEEP - 1) / DEEP * DEEP;
   return QUERIES * deep * 2 + QUERIES * padded(size) * 4 + 2 * SIDE * (TILE_KEYS + SIDE) * 4 +
          2 * SIDE * (TILE_KEYS + DEEP) * 2 + QUERIES * 2 * 4;
@@ -43,7 +43,7 @@ static void pack_values(const NUMBER *values, long stride, long count, long size
     }
 }
 
-void tiles_pack(const dk_attention *a, long item) {
+void dk_tiles_pack(const dk_attention *a, long item) {
   long size = a->head_size, start = item % key_blocks(a) * TILE_KEYS, count = least(TILE_KEYS, a->keys - start);
   long picture = item / key_blocks(a) / a->heads, head = item / key_blocks(a) % a->heads;
   long first = picture * a->keys + start;
@@ -211,7 +211,7 @@ static workspace begin(const dk_attention *a, const NUMBER *query, long count, c
   return w;
 }
 
-void tiles_attend(const dk_attention *a, long item, char *scratch) {
+void dk_tiles_attend(const dk_attention *a, long item, char *scratch) {
   long size = a->head_size, block = item % query_blocks(a), head = item / query_blocks(a) % a->heads;
   long picture = item / query_blocks(a) / a->heads, first = block * QUERIES;
   long count = least(QUERIES, a->queries - first), row = picture * a->queries + first;
@@ -236,6 +236,6 @@ void tiles_attend(const dk_attention *a, long item, char *scratch) {
 
 END_TILES
 #else
-void tiles_pack(const dk_attention *a, long item) { (void)a, (void)item; }
-void tiles_attend(const dk_attention *a, long item, char *scratch) { (void)a, (void)item, (void)scratch; }
+void dk_tiles_pack(const dk_attention *a, long item) { (void)a, (void)item; }
+void dk_tiles_attend(const dk_attention *a, long item, char *scratch) { (void)a, (void)item, (void)scratch; }
 #endif

@@ -10,8 +10,11 @@
 enum { DEPTH = 2048 };
 
 static long padded(long columns) { return (columns + GRAIN - 1) / GRAIN * GRAIN; }
-static long paired(long channels, dk_storage storage) {
-  return storage == dk_bfloat16 ? (channels + 1) / 2 * 2 : channels;
+static dk_storage storage_of(const dk_convolution *c) {
+  return c->packing == dk_panels_float32 ? dk_float32 : dk_bfloat16;
+}
+static long paired(const dk_convolution *c, long channels) {
+  return storage_of(c) == dk_bfloat16 ? (channels + 1) / 2 * 2 : channels;
 }
 
 static long rows_of(const dk_convolution *c) { return c->pictures * c->out_height * c->out_width; }
@@ -25,7 +28,7 @@ static long block_rows(const dk_convolution *c) {
 static long blocks(const dk_convolution *c) { return (rows_of(c) + block_rows(c) - 1) / block_rows(c); }
 
 long dk_convolution_items(const dk_convolution *c) {
-  if (c->packing == dk_tiles_bfloat16) return tiles_items(c);
+  if (c->packing == dk_tiles_bfloat16) return dk_tiles_items(c);
   return (padded(c->outputs) + PANEL - 1) / PANEL * blocks(c);
 }
 
@@ -33,14 +36,14 @@ long dk_convolution_items(const dk_convolution *c) {
 #include "each_isa.h"
 
 long dk_convolution_scratch(const dk_convolution *c) {
-  return c->packing == dk_tiles_bfloat16 ? tiles_scratch(c) : 0;
+  return c->packing == dk_tiles_bfloat16 ? dk_tiles_scratch(c) : 0;
 }
 
 void dk_convolution_item(const dk_convolution *c, long item, long thread) {
   if (c->packing == dk_tiles_bfloat16)
-    tiles_item(c, item, c->scratch + thread * tiles_scratch(c));
+    dk_tiles_item(c, item, c->scratch + thread * dk_tiles_scratch(c));
   else
-    DISPATCH(convolution_item, c->storage)(c, item);
+    DISPATCH(convolution_item, storage_of(c))(c, item);
 }
 
 #else
@@ -78,10 +81,10 @@ static void ISA(convolution_item)(const dk_convolution *c, long item) {
   long panel = item / blocks(c), taps = c->kernel_height * c->kernel_width, channels = c->channels;
   long first = item % blocks(c) * block_rows(c), column = panel * PANEL, width = panel_width(c->outputs, panel);
   long count = rows_of(c) - first < block_rows(c) ? rows_of(c) - first : block_rows(c);
-  long stored = paired(channels, c->storage);
+  long stored = paired(c, channels);
   const NUMBER *weights = (const NUMBER *)c->weights + column * taps * stored;
 
-  long pieces = (channels + DEPTH - 1) / DEPTH, length = paired((channels + pieces - 1) / pieces, c->storage);
+  long pieces = (channels + DEPTH - 1) / DEPTH, length = paired(c, (channels + pieces - 1) / pieces);
   long group = pieces > 1 ? 1 : DEPTH / channels > 0 ? DEPTH / channels : 1;
   for (long tap = 0; tap < taps; tap += group)
     for (long start = 0; start < channels; start += length) {

@@ -263,7 +263,7 @@ static strip strip_of(const dk_convolution *c, const dk_cut *cut, long index, NU
     s.picture = index / cut->across / cut->down * cut->pictures;
     s.pictures = least(cut->pictures, c->pictures - s.picture);
   }
-  int copied = is_copied(c, cut, s.width);
+  int copied = dk_is_copied(c, cut, s.width);
   s.pitch = copied ? cut->pitch : c->pixel_stride;
   s.line = cut->plain ? 0 : ((s.width - 1) * c->stride + c->kernel_width) * s.pitch;
   s.plane = ((s.rows - 1) * c->stride + c->kernel_height) * s.line;
@@ -275,8 +275,8 @@ static strip strip_of(const dk_convolution *c, const dk_cut *cut, long index, NU
   return s;
 }
 
-void tiles_item(const dk_convolution *c, long item, char *scratch) {
-  dk_cut cut = cut_of(c);
+void dk_tiles_item(const dk_convolution *c, long item, char *scratch) {
+  dk_cut cut = dk_cut_of(c);
   strip s = strip_of(c, &cut, item % cut.strips, (NUMBER *)scratch);
   long column_numbers = cut.blocks * c->kernel_height * c->kernel_width * TILE_NUMBERS;
   long first = item / cut.strips * cut.group, all = (c->outputs + SIDE - 1) / SIDE;
@@ -301,5 +301,5 @@ void tiles_item(const dk_convolution *c, long item, char *scratch) {
 
 END_TILES
 #else
-void tiles_item(const dk_convolution *c, long item, char *scratch) { (void)c, (void)item, (void)scratch; }
+void dk_tiles_item(const dk_convolution *c, long item, char *scratch) { (void)c, (void)item, (void)scratch; }
 #endif

@@ -2,9 +2,9 @@
 #include "matmul.h"
 
 /// The kernels of dk_convolution for weights packed as dk_tiles_bfloat16. The processor must have AMX.
-long tiles_items(const dk_convolution *c);
-long tiles_scratch(const dk_convolution *c);
-void tiles_item(const dk_convolution *c, long item, char *scratch);
+long dk_tiles_items(const dk_convolution *c);
+long dk_tiles_scratch(const dk_convolution *c);
+void dk_tiles_item(const dk_convolution *c, long item, char *scratch);
 
 /// How a convolution is cut: a *strip* of output pixels, for which a second-level cache holds the input, times a group
 /// of columns, is one item.
@@ -18,8 +18,8 @@ typedef struct {
   long pitch;  // numbers from one copied pixel to the next
 } dk_cut;
 
-dk_cut cut_of(const dk_convolution *c);
+dk_cut dk_cut_of(const dk_convolution *c);
 /// Numbers of input that a strip of `rows` lines of `width` pixels copies.
-long copied_numbers(const dk_convolution *c, const dk_cut *cut, long rows, long width);
+long dk_copied_numbers(const dk_convolution *c, const dk_cut *cut, long rows, long width);
 /// Whether a strip's input is copied first: with zeros around it, or to fill up tiles.
-int is_copied(const dk_convolution *c, const dk_cut *cut, long pixels);
+int dk_is_copied(const dk_convolution *c, const dk_cut *cut, long pixels);

@@ -9,12 +9,12 @@ static long most(long a, long b) { return a > b ? a : b; }
 static long parts(long count, long size) { return (count + size - 1) / size; }
 static long up(long count, long step) { return parts(count, step) * step; }
 
-long copied_numbers(const dk_convolution *c, const dk_cut *cut, long rows, long width) {
+long dk_copied_numbers(const dk_convolution *c, const dk_cut *cut, long rows, long width) {
   if (cut->plain) return up(width, 2 * SIDE) * cut->pitch;
   return ((rows - 1) * c->stride + c->kernel_height) * ((width - 1) * c->stride + c->kernel_width) * cut->pitch;
 }
 
-int is_copied(const dk_convolution *c, const dk_cut *cut, long pixels) {
+int dk_is_copied(const dk_convolution *c, const dk_cut *cut, long pixels) {
   return !cut->plain || c->channels % DEEP != 0 || pixels % SIDE != 0;
 }
 
@@ -32,21 +32,21 @@ static void cut_pictures(const dk_convolution *c, dk_cut *cut) {
   cut->pictures = 1;
   cut->rows = least(4, c->out_height);
   cut->width = c->out_width;
-  while (cut->width > SIDE && copied_numbers(c, cut, cut->rows, cut->width) * 2 > COPIED_BYTES)
+  while (cut->width > SIDE && dk_copied_numbers(c, cut, cut->rows, cut->width) * 2 > COPIED_BYTES)
     cut->width = up(cut->width / 2, SIDE);
   while (cut->rows * 2 <= c->out_height && cut->rows * cut->width < STRIP_PIXELS &&
-         copied_numbers(c, cut, cut->rows * 2, cut->width) * 2 <= COPIED_BYTES)
+         dk_copied_numbers(c, cut, cut->rows * 2, cut->width) * 2 <= COPIED_BYTES)
     cut->rows *= 2;
   cut->across = parts(c->out_width, cut->width);
   cut->down = parts(c->out_height, cut->rows);
   if (cut->across == 1 && cut->down == 1)
     while (cut->pictures * 2 <= c->pictures && cut->pictures * cut->rows * cut->width < STRIP_PIXELS &&
-           copied_numbers(c, cut, cut->rows, cut->width) * cut->pictures * 4 <= COPIED_BYTES)
+           dk_copied_numbers(c, cut, cut->rows, cut->width) * cut->pictures * 4 <= COPIED_BYTES)
       cut->pictures *= 2;
   cut->strips = parts(c->pictures, cut->pictures) * cut->down * cut->across;
 }
 
-dk_cut cut_of(const dk_convolution *c) {
+dk_cut dk_cut_of(const dk_convolution *c) {
   dk_cut cut = {.blocks = parts(c->channels, DEEP)};
   // An odd number of cache lines, so that pixels do not fall on the same places of the first-level cache.
   cut.pitch = (cut.blocks | 1) * DEEP;
@@ -62,17 +62,17 @@ dk_cut cut_of(const dk_convolution *c) {
   return cut;
 }
 
-long tiles_items(const dk_convolution *c) {
-  dk_cut cut = cut_of(c);
+long dk_tiles_items(const dk_convolution *c) {
+  dk_cut cut = dk_cut_of(c);
   return cut.strips * cut.groups;
 }
 
-long tiles_scratch(const dk_convolution *c) {
-  dk_cut cut = cut_of(c);
-  if (cut.plain && !is_copied(c, &cut, cut.width) && !is_copied(c, &cut, c->pictures * c->out_height * c->out_width))
+long dk_tiles_scratch(const dk_convolution *c) {
+  dk_cut cut = dk_cut_of(c);
+  if (cut.plain && !dk_is_copied(c, &cut, cut.width) && !dk_is_copied(c, &cut, c->pictures * c->out_height * c->out_width))
     return 0;
   // Tiles may look beyond the strip, at numbers whose sums are thrown away: up to three lines and a tile.
   long line = ((cut.width - 1) * c->stride + c->kernel_width) * cut.pitch;
   long beyond = (cut.plain ? 0 : 3 * line) + (2 * SIDE * c->stride + c->kernel_width) * cut.pitch;
-  return up((cut.pictures * copied_numbers(c, &cut, cut.rows, cut.width) + beyond) * 2, 4096);
+  return up((cut.pictures * dk_copied_numbers(c, &cut, cut.rows, cut.width) + beyond) * 2, 4096);
 }

@@ -25,7 +25,6 @@ extension Lowering {
   {
     let input = node.inputs[0].shape
     var c = dk_convolution()
-    c.storage = plan.storage.kernel
     c.packing = instructions.matrices(plan.storage)
     c.threads = threads
     c.pixel_stride = node.inputs[0].rowStride

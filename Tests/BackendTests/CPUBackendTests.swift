@@ -24,23 +24,24 @@ import Testing
   /// The machine's slower instruction sets, which every row must hold on as well.
   @Test(arguments: InstructionSet.available.dropLast(), OpTable.rows)
   func otherInstructionSetsAgree(_ instructions: InstructionSet, _ row: OpCase) throws {
-    try CPUCheck.agreement(row, instructions)
-    try CPUCheck.threads(row, instructions)
-    try CPUCheck.batch(row, instructions)
-    try CPUCheck.nonFinite(row, instructions)
+    try CPUCheck.all(row, instructions, .float32)
   }
 
   @Test(arguments: InstructionSet.available, OpTable.rows)
   func bfloat16IsNearTheReference(_ instructions: InstructionSet, _ row: OpCase) throws {
-    try CPUCheck.agreement(row, instructions, .bfloat16)
-    try CPUCheck.threads(row, instructions, .bfloat16)
-    try CPUCheck.batch(row, instructions, .bfloat16)
-    try CPUCheck.nonFinite(row, instructions, .bfloat16)
+    try CPUCheck.all(row, instructions, .bfloat16)
   }
 }
 
 /// What each row must hold on the CPU backend.
 enum CPUCheck {
+  static func all(_ row: OpCase, _ instructions: InstructionSet, _ storage: Storage) throws {
+    try agreement(row, instructions, storage)
+    try threads(row, instructions, storage)
+    try batch(row, instructions, storage)
+    try nonFinite(row, instructions, storage)
+  }
+
   static func agreement(
     _ row: OpCase, _ instructions: InstructionSet = .best, _ storage: Storage = .float32
   ) throws {

@@ -7,10 +7,7 @@ import Testing
 @Suite struct TileTests {
   @Test(arguments: Tiles.instructions, OpTable.rows)
   func tilesAreNearTheReference(_ instructions: InstructionSet, _ row: OpCase) throws {
-    try CPUCheck.agreement(row, instructions, .bfloat16)
-    try CPUCheck.threads(row, instructions, .bfloat16)
-    try CPUCheck.batch(row, instructions, .bfloat16)
-    try CPUCheck.nonFinite(row, instructions, .bfloat16)
+    try CPUCheck.all(row, instructions, .bfloat16)
   }
 
   /// Where a neighbour shares the core, loading a tile takes longer than multiplying it, so loads are what kernels are

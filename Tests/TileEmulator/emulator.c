@@ -135,7 +135,6 @@ static int perform(const instruction *i) {
       } else if (!i->is_register && i->prefix == plain) {
         memcpy(&configured, i->address, sizeof configured);
         memset(tiles, 0, sizeof tiles);
-        counts.configurations++;
       } else {
         return 0;
       }
@@ -144,7 +143,6 @@ static int perform(const instruction *i) {
       if (i->is_register) return 0;
       if (i->prefix == pF3) {
         store(i);
-        counts.stores++;
       } else if (i->prefix != plain) {
         load(i);
         counts.loads++;

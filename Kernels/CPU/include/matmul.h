@@ -20,13 +20,12 @@ typedef struct {
 /// an output pixel, its factors are read in place through the kernel's window. A linear layer is the
 /// 1x1 case.
 typedef struct {
-  dk_storage storage;
   const void *input;  // [pictures, in_height, in_width, channels]
   long pixel_stride, pictures, in_height, in_width, channels;
   long kernel_height, kernel_width, stride, pad_top, pad_left;
   long out_height, out_width, outputs;
   const void *weights;  // packed by dk_pack_weights
-  dk_packing packing;
+  dk_packing packing;  // says how the input and the output are stored as well
   const void *zeros;  // `channels` zeros, read outside the picture
   void *output;  // [pictures, out_height, out_width, outputs]
   long output_stride;

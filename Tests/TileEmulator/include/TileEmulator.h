@@ -4,9 +4,9 @@
 /// there, and the signal's handler does what it should have done. Slow, some microseconds each; for tests alone.
 void tile_emulator_start(void);
 
-/// Instructions that the calling thread has run so far.
+/// Loads and products of tiles that the calling thread has run so far.
 typedef struct {
-  long configurations, loads, stores, products;
+  long loads, products;
 } tile_counts;
 
 tile_counts tile_emulator_counts(void);
