@@ -18,9 +18,10 @@ package struct GuidedConditioning {
   /// Halves of a guided batch.
   var halves: [Conditioning] { [negative, positive].compactMap { $0 } }
 
-  /// The context of `batch` pictures: all negative halves first, `[halves x batch, tokens, width]`.
-  package func batched(_ batch: Int) -> [Float] {
-    halves.flatMap { half in (0..<batch).flatMap { _ in half.context } }
+  /// The context of `batch` pictures: all negative halves first, `[count x batch, tokens, width]`.
+  /// - Parameter count: 2 for both halves, 1 for the positive one.
+  package func batched(_ batch: Int, halves count: Int) -> [Float] {
+    halves.suffix(count).flatMap { half in (0..<batch).flatMap { _ in half.context } }
   }
 }
 

@@ -14,6 +14,8 @@ public struct GeneratedPicture: Sendable {
   public var pixels: [UInt8] { picture.pixels }
   /// What is written into the file: A1111's text and the request as JSON.
   let metadata: PictureMetadata
+  /// A1111's text in the file.
+  package var parameters: String? { metadata.parameters }
   let picture: Picture
 
   /// Writes the picture with its metadata, whole or not at all: PNG, JPEG or WebP by the path's ending.
@@ -70,6 +72,8 @@ extension GenerationRequest {
     if clipSkip > 0 { fields.append("Clip skip: \(clipSkip + 1)") }
     if let eta { fields.append("Eta: \(eta.shortest)") }
     if guidanceRescale > 0 { fields.append("CFG rescale: \(guidanceRescale.shortest)") }
+    if guidanceStart > 0 { fields.append("Guidance start: \(guidanceStart.shortest)") }
+    if guidanceEnd < 1 { fields.append("Guidance end: \(guidanceEnd.shortest)") }
     if let second = job.second {
       fields += [
         "Hires resize: \(second.size)", "Hires steps: \(second.count)", "Hires upscaler: Lanczos",

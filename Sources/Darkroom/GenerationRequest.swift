@@ -15,6 +15,12 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
   public var guidanceScale = 7.0
   /// How much of the guided prediction's excess contrast to take back, 0...1 (Lin et al. 2024, section 3.4).
   public var guidanceRescale = 0.0
+  /// The shares of the steps before which and from which on there is no guidance, 0...1: step i of N, from 0, is
+  /// guided if `⌊start N⌋ ≤ i < ⌊end N⌋`, as in diffusers. The steps of a second pass are counted by themselves.
+  /// Steps without guidance take half the time (Kynkäänniemi et al. 2024, who give noise levels instead).
+  public var guidanceStart = 0.0
+  /// At least `guidanceStart`.
+  public var guidanceEnd = 1.0
   /// Pixels, a multiple of 8; nil takes the model's native size.
   public var width: Int?
   public var height: Int?
@@ -78,6 +84,8 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     case negativePrompt = "negative_prompt"
     case guidanceScale = "cfg_scale"
     case guidanceRescale = "guidance_rescale"
+    case guidanceStart = "guidance_start"
+    case guidanceEnd = "guidance_end"
     case clipSkip = "clip_skip"
     case promptSyntax = "prompt_syntax"
     case promptMode = "prompt_mode"
@@ -97,6 +105,8 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     try read(.steps, into: &steps)
     try read(.guidanceScale, into: &guidanceScale)
     try read(.guidanceRescale, into: &guidanceRescale)
+    try read(.guidanceStart, into: &guidanceStart)
+    try read(.guidanceEnd, into: &guidanceEnd)
     width = try fields.decodeIfPresent(Int.self, forKey: .width)
     height = try fields.decodeIfPresent(Int.self, forKey: .height)
     seed = try fields.decodeIfPresent(UInt64.self, forKey: .seed)
@@ -117,6 +127,8 @@ extension GenerationRequest {
     public static let count = 1...1000
     public static let guidanceScale = 0.0...100
     public static let guidanceRescale = 0.0...1
+    public static let guidanceStart = 0.0...1
+    public static let guidanceEnd = 0.0...1
     public static let clipSkip = 0...64
     public static let eta = 0.0...1
     /// Pixels of width and height, which are also multiples of `sideMultiple`.
@@ -134,6 +146,8 @@ extension GenerationRequest {
     try require(count, in: Limits.count, .count)
     try require(guidanceScale, in: Limits.guidanceScale, .guidanceScale)
     try require(guidanceRescale, in: Limits.guidanceRescale, .guidanceRescale)
+    try require(guidanceStart, in: Limits.guidanceStart, .guidanceStart)
+    try require(guidanceEnd, in: Limits.guidanceEnd, .guidanceEnd)
     try require(clipSkip, in: Limits.clipSkip, .clipSkip)
     if let eta { try require(eta, in: Limits.eta, .eta) }
     for (key, side) in [(CodingKeys.width, width), (.height, height)] {

@@ -7,7 +7,7 @@ package struct Job {
   /// Complete: size, seed and schedule are set.
   private(set) var request: GenerationRequest
   package let prompt: TokenizedPrompt
-  /// Nil if guidance does not need it.
+  /// Nil if no step is guided.
   package let negative: TokenizedPrompt?
   let sampler: Sampler
   let guidance: Guidance
@@ -32,7 +32,10 @@ package struct Job {
     sampler = try Sampler.named(request.sampler)
     let training = try model.training(for: sampler)
     let schedule = try request.schedule.map { try Schedule.named($0) } ?? .own(of: training.settings)
-    guidance = try Guidance(scale: request.guidanceScale, rescale: request.guidanceRescale)
+    let guidance = try Guidance(
+      scale: request.guidanceScale, rescale: request.guidanceRescale, start: request.guidanceStart,
+      end: request.guidanceEnd)
+    self.guidance = guidance
 
     let text = model.textEncoder.configuration
     guard request.clipSkip < text.layers else {
@@ -40,10 +43,6 @@ package struct Job {
         .request, "clip_skip: \(request.clipSkip) is not possible; expected 0 to \(text.layers - 1)")
     }
     prompt = try Job.tokenize(request.prompt, field: "prompt", request, model)
-    negative =
-      guidance.usesUnconditional
-      ? try Job.tokenize(request.negativePrompt, field: "negative_prompt", request, model) : nil
-
     nativeSide = model.nativeSide
     let width = request.width ?? model.nativeSide
     let height = request.height ?? model.nativeSide
@@ -59,6 +58,9 @@ package struct Job {
       try model.prediction.check(list.steps)
       return list
     }
+    negative =
+      [first, second].contains { !guidance.guidedSteps(of: $0?.count ?? 0).isEmpty }
+      ? try Job.tokenize(request.negativePrompt, field: "negative_prompt", request, model) : nil
     firstSeed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
 
     (request.width, request.height, request.seed) = (width, height, firstSeed)

@@ -35,12 +35,10 @@ extension Pipeline {
   func modules(_ job: Job, batch: Int) -> [Module] {
     let chunks = max(job.prompt.chunks.count, job.negative?.chunks.count ?? 0)
     let tokens = chunks * model.textEncoder.configuration.positions
-    var modules: [Module] = [
-      .textEncoder(skip: job.request.clipSkip), unet(job.first, job, batch: batch, tokens: tokens),
-      decoder(job.first),
-    ]
+    var modules: [Module] = [.textEncoder(skip: job.request.clipSkip)]
+    modules += unets(job.first, job, batch: batch, tokens: tokens) + [decoder(job.first)]
     if let second = job.second {
-      modules += [encoder(second), unet(second, job, batch: 1, tokens: tokens), decoder(second)]
+      modules += [encoder(second)] + unets(second, job, batch: 1, tokens: tokens) + [decoder(second)]
     }
     return modules
   }
@@ -53,9 +51,20 @@ extension Pipeline {
     return decoded + enlarged
   }
 
+  /// The UNets of a pass, the largest first: for both halves of guided steps, for one half of the others.
+  private func unets(_ pass: SamplingPass, _ job: Job, batch: Int, tokens: Int) -> [Module] {
+    let guided = job.guidance.guidedSteps(of: pass.count).count
+    let halves = guided == 0 ? [1] : guided < pass.count ? [2, 1] : [2]
+    return halves.map { unet(pass, halves: $0, batch: batch, tokens: tokens) }
+  }
+
+  /// The UNet that is a pass's largest.
   func unet(_ pass: SamplingPass, _ job: Job, batch: Int, tokens: Int) -> Module {
+    unets(pass, job, batch: batch, tokens: tokens)[0]
+  }
+
+  func unet(_ pass: SamplingPass, halves: Int, batch: Int, tokens: Int) -> Module {
     let (height, width) = latentSize(pass)
-    let halves = job.guidance.usesUnconditional ? 2 : 1
     return .unet(batch: halves * batch, height: height, width: width, tokens: tokens)
   }
 

@@ -152,13 +152,17 @@ package final class Pipeline {
     _ latents: inout Latents, _ pass: SamplingPass, _ job: Job, _ conditioning: GuidedConditioning,
     _ noise: inout any NoiseSource, _ clock: StepClock, afterStep: (_ index: Int) throws -> Void = { _ in }
   ) throws {
-    let program = try programs.program(
-      unet(pass, job, batch: latents.batch, tokens: conditioning.tokens), storing: storage(job))
-    conditioning.batched(latents.batch).withUnsafeBufferPointer { program.write($0, to: "context") }
-    try program.run(.picture) { try Task.checkCancellation() }
-    let denoiser = Denoiser(
-      program, like: latents, timeChannels: model.unet.configuration.blockChannels[0],
-      prediction: model.prediction, guidance: job.guidance)
+    let batch = latents.batch
+    let denoiser = try Denoiser(
+      like: latents, timeChannels: model.unet.configuration.blockChannels[0], prediction: model.prediction,
+      guidance: job.guidance, steps: pass.count
+    ) { [self] halves in
+      let program = try programs.program(
+        unet(pass, halves: halves, batch: batch, tokens: conditioning.tokens), storing: storage(job))
+      conditioning.batched(batch, halves: halves).withUnsafeBufferPointer { program.write($0, to: "context") }
+      try program.run(.picture) { try Task.checkCancellation() }
+      return program
+    }
     clock.enter(.sampling)
     try job.sampler.sample(
       &latents, steps: pass.steps.steps, noise: &noise, options: SamplerOptions(eta: job.request.eta),
@@ -166,6 +170,7 @@ package final class Pipeline {
       afterStep: { latents, _, step in
         try Pipeline.requireFinite(latents, after: step, of: pass)
         clock.finishedStep(step)
+        denoiser.step = step + 1
         try afterStep(step)
         try Task.checkCancellation()
       })

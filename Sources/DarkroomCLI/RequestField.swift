@@ -19,6 +19,8 @@ struct RequestField: Sendable {
     case .steps: integer(GenerationRequest.Limits.steps) { $0.steps = $1 }
     case .guidanceScale: number(GenerationRequest.Limits.guidanceScale) { $0.guidanceScale = $1 }
     case .guidanceRescale: number(GenerationRequest.Limits.guidanceRescale) { $0.guidanceRescale = $1 }
+    case .guidanceStart: number(GenerationRequest.Limits.guidanceStart) { $0.guidanceStart = $1 }
+    case .guidanceEnd: number(GenerationRequest.Limits.guidanceEnd) { $0.guidanceEnd = $1 }
     case .width: side { $0.width = $1 }
     case .height: side { $0.height = $1 }
     case .seed: seed

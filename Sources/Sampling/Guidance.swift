@@ -8,13 +8,26 @@ package struct Guidance: Sendable, Equatable {
   /// φ of Lin et al. (2023), section 3.4: how far the standard deviation of each picture is brought back to that
   /// of its first conditional prediction. 0 leaves the result as it is.
   package let rescale: Float
+  /// The shares of the steps before which and from which on the conditional prediction is used alone (Kynkäänniemi
+  /// et al., 2024, who give them as noise levels; as shares of the steps they are those of diffusers' guiders).
+  package private(set) var start = 0.0
+  package private(set) var end = 1.0
 
-  /// - Throws: `SamplingError.setting` for a scale that is not finite or a rescale outside 0...1.
-  package init(scale: Double, rescale: Double = 0) throws {
+  /// - Throws: `SamplingError.setting` for a scale that is not finite, a rescale outside 0...1, a start outside 0...1
+  ///   or an end outside start...1.
+  package init(scale: Double, rescale: Double = 0, start: Double = 0, end: Double = 1) throws {
     guard scale.isFinite, scale >= 0, Float(scale).isFinite else {
       throw SamplingError.setting(name: "cfg_scale", value: "\(scale)", expected: "a finite number from 0")
     }
     try self.init(weights: [Float(scale)], rescale: rescale)
+    guard start >= 0, start <= 1 else {
+      throw SamplingError.setting(name: "guidance_start", value: "\(start)", expected: "0 to 1")
+    }
+    guard end >= start, end <= 1 else {
+      throw SamplingError.setting(
+        name: "guidance_end", value: "\(end)", expected: "guidance_start, which is \(start), to 1")
+    }
+    (self.start, self.end) = (start, end)
   }
 
   /// One weight a conditional prediction, at least one.
@@ -32,6 +45,13 @@ package struct Guidance: Sendable, Equatable {
   /// Whether the unconditional prediction is needed; a scale of 1 or less runs the conditional one alone, as
   /// diffusers does.
   package var usesUnconditional: Bool { weights.count > 1 || weights[0] > 1 }
+
+  /// The steps that are guided, of so many from 0: i with `⌊start count⌋ ≤ i < ⌊end count⌋`, as in diffusers'
+  /// `ClassifierFreeGuidance`. The others take the conditional prediction as it is.
+  package func guidedSteps(of count: Int) -> Range<Int> {
+    guard usesUnconditional else { return 0..<0 }
+    return Int(start * Double(count))..<Int(end * Double(count))
+  }
 
   /// Number of predictions that `combine` takes: the unconditional one and the conditional ones.
   package var predictionCount: Int { weights.count + 1 }

@@ -24,6 +24,11 @@ extension Command {
       enlarged, and refined with the last steps of the schedule; --second-pass never draws them at once.
       """,
       """
+      --guidance-start, --guidance-end: step i of N, counted from 0, is guided if int(START N) <= i < int(END N), as
+      in diffusers; the steps of a second pass are counted by themselves. The others take the prompt's prediction
+      alone, without the negative prompt, in half the time.
+      """,
+      """
       --from: each row or object is a request with the fields
       \(wrapped(fieldNames.joined(separator: ", ")));
       flags stand for what a row lacks. The field output names the row's picture within the folder of --output.
@@ -68,6 +73,12 @@ extension Command {
       .field(
         .guidanceRescale, "guidance-rescale", "X", "how much excess contrast to take back",
         initial: fixed(initial.guidanceRescale, places: 0)),
+      .field(
+        .guidanceStart, "guidance-start", "X", "share of the steps before guidance begins",
+        initial: fixed(initial.guidanceStart, places: 0)),
+      .field(
+        .guidanceEnd, "guidance-end", "X", "share of the steps after which guidance ends",
+        initial: fixed(initial.guidanceEnd, places: 0)),
       .size,
       .field(
         .secondPass, "second-pass", "NAME", "whether large pictures are drawn small, enlarged and refined",

@@ -1,0 +1,235 @@
+import CPUBackend
+import Darkroom
+import Graph
+import Sampling
+import Testing
+
+/// Guidance in some of the steps: the others run one half of the network, and no more than that.
+@Suite struct GuidanceWindowTests {
+  private func request(_ start: Double, _ end: Double, steps: Int = 5) -> GenerationRequest {
+    var request = GenerationRequest(prompt: "a boat")
+    request.negativePrompt = "fog"
+    request.precision = .float32
+    (request.width, request.height, request.steps, request.seed) = (64, 64, steps, 1)
+    (request.guidanceStart, request.guidanceEnd) = (start, end)
+    return request
+  }
+
+  private func made(_ request: GenerationRequest, in bytes: Int? = nil) throws -> (
+    latents: Latents, job: Job, conditioning: GuidedConditioning, runs: [RecordingBackend.Run]
+  ) {
+    let backend = try RecordingBackend(bytesAvailable: bytes)
+    let pipeline = Pipeline(try LoadedModel(ModelSource(path: TinyModel.folder)), backend)
+    let job = try pipeline.resolve(request)
+    let clock = StepClock(job)
+    let conditioning = try pipeline.encode(job, clock)
+    let latents = try pipeline.sample(job, conditioning, pictures: 0..<request.count, clock)
+    return (latents, job, conditioning, backend.runs)
+  }
+
+  @Test(arguments: [
+    (0, 1, [2, 2, 2, 2, 2]), (0.2, 1, [1, 2, 2, 2, 2]), (0, 0.6, [2, 2, 2, 1, 1]),
+    (0.4, 0.8, [1, 1, 2, 2, 1]),
+    (0.5, 0.5, [1, 1, 1, 1, 1]), (0.41, 0.59, [1, 1, 1, 1, 1]), (0, 0, [1, 1, 1, 1, 1]),
+    (1, 1, [1, 1, 1, 1, 1]),
+  ])
+  func halvesThatRun(start: Double, end: Double, halves: [Int]) throws {
+    let made = try made(request(start, end))
+    #expect(made.runs.map(\.batch) == halves)
+    #expect((made.conditioning.negative != nil) == halves.contains(2))
+  }
+
+  /// The network's own answers, combined and taken through Euler's steps outside of the engine.
+  @Test func latentsAreThoseMadeByHand() throws {
+    let made = try made(request(0.4, 0.8))
+    let negative = try #require(made.conditioning.negative)
+    var noise: any NoiseSource = BatchNoise(seed: 1, batch: 1)
+    var x = Latents(zerosLike: made.latents)
+    noise.fill(&x)
+    x.scale(by: made.job.first.steps.initialScale)
+    var values = x.values.map { Double($0) }
+    for (step, run) in zip(made.job.first.steps.steps, made.runs) {
+      let positive = made.conditioning.positive.context
+      #expect(run.context == (run.batch == 2 ? negative.context + positive : positive))
+      let half = run.prediction.count / run.batch
+      for index in 0..<half {
+        let first = Double(run.prediction[index])
+        let noise = run.batch == 2 ? first + 7 * (Double(run.prediction[half + index]) - first) : first
+        values[index] += (step.to.sigma - step.from.sigma) * noise
+      }
+    }
+    let largest = zip(values, made.latents.values).map { abs($0 - Double($1)) }.max() ?? .infinity
+    #expect(largest < 1e-4)
+    #expect(made.latents.statistics.nonFinite == 0)
+  }
+
+  @Test func withoutAWindowNothingChanges() throws {
+    var plain = request(0, 1)
+    let guided = try made(plain).latents
+    #expect(try made(request(0.2, 1)).latents != guided)
+    plain.guidanceScale = 1
+    let alone = try made(plain).latents
+    #expect(try made(request(0.6, 0.6)).latents == alone)
+    #expect(alone != guided)
+  }
+
+  /// Rescaling brings back the spread of the conditional prediction, which is all there is outside the window.
+  @Test func rescaleIsForGuidedSteps() throws {
+    var rescaled = request(0.4, 0.8)
+    let plain = try made(rescaled).latents
+    rescaled.guidanceRescale = 0.7
+    #expect(try made(rescaled).latents != plain)
+    var outside = request(0, 0)
+    let alone = try made(outside).latents
+    outside.guidanceRescale = 0.7
+    #expect(try made(outside).latents == alone)
+  }
+
+  @Test(arguments: ["ddim", "euler", "euler_a"]) func pictureOfABatchIsTheSingleRun(sampler: String) throws {
+    var request = request(0.3, 0.7)
+    (request.sampler, request.count, request.seed) = (sampler, 3, 7)
+    (request.width, request.height) = (72, 56)
+    let batch = try made(request)
+    #expect(batch.runs.map(\.batch) == [3, 6, 6, 3, 3])
+    for index in 0..<3 {
+      (request.count, request.seed) = (1, 7 + UInt64(index))
+      #expect(try made(request).latents.values == batch.latents.picture(index).values)
+    }
+  }
+
+  /// The second pass counts its own steps: of 2 the first.
+  @Test func theSecondPassCountsItsOwnSteps() throws {
+    var request = request(0, 0.5)
+    (request.width, request.height) = (128, 96)
+    let backend = try RecordingBackend(bytesAvailable: nil)
+    let pipeline = Pipeline(try LoadedModel(ModelSource(path: TinyModel.folder)), backend)
+    try pipeline.generate(pipeline.resolve(request), Reporter { _ in })
+    #expect(backend.runs.map(\.batch) == [2, 2, 1, 1, 1, 2, 1])
+  }
+
+  /// Weights and values are those of the guided network, working memory is that of both.
+  @Test func memoryOfBothNetworks() throws {
+    let pipeline = try TinyModel.pipeline()
+    let whole = try pipeline.estimate(pipeline.resolve(request(0, 1)))
+    let some = try pipeline.estimate(pipeline.resolve(request(0.2, 0.8)))
+    let none = try pipeline.estimate(pipeline.resolve(request(0.5, 0.5)))
+    #expect(some.weights == whole.weights && some.weights == none.weights)
+    #expect(some.arena == whole.arena && none.arena <= some.arena)
+    #expect(some.scratch > whole.scratch && none.scratch <= whole.scratch)
+    #expect(some.least == whole.least && some.batch == whole.batch)
+  }
+
+  /// Where networks take turns, the two of sampling do as well.
+  @Test func networksTakeTurns() throws {
+    let request = request(0.4, 0.8)
+    func pictures(in bytes: Int?) throws -> (pixels: [[UInt8]], drops: Int) {
+      let backend = try RecordingBackend(bytesAvailable: bytes)
+      let pipeline = Pipeline(try LoadedModel(ModelSource(path: TinyModel.folder)), backend)
+      var pixels: [[UInt8]] = []
+      try pipeline.generate(pipeline.resolve(request), Reporter { pixels.append($0.pixels) })
+      return (pixels, backend.drops)
+    }
+    let pipeline = try TinyModel.pipeline()
+    let least = try pipeline.estimate(pipeline.resolve(request)).least
+    let tight = try pictures(in: least)
+    // To begin with, before text encoders and decoder, and before each of three networks of sampling.
+    #expect(tight.drops >= 6)
+    let whole = try pictures(in: nil)
+    #expect(whole.drops == 0)
+    #expect(zip(tight.pixels.joined(), whole.pixels.joined()).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
+  }
+
+  @Test(arguments: [
+    (-0.1, 1, "guidance_start: -0.1 "), (1.1, 1.2, "guidance_start: 1.1 "), (0, 1.5, "guidance_end: 1.5 "),
+    (0, -1, "guidance_end: -1.0 "), (.nan, 1, "guidance_start: nan "), (0, .nan, "guidance_end: nan "),
+  ])
+  func boundsAreChecked(start: Double, end: Double, message: String) throws {
+    let pipeline = try TinyModel.pipeline()
+    let error = #expect(throws: DarkroomError.self) { try pipeline.resolve(request(start, end)) }
+    #expect(error?.kind == .request && error?.description.hasPrefix(message) == true)
+  }
+
+  @Test func theEndIsNotBeforeTheStart() throws {
+    let pipeline = try TinyModel.pipeline()
+    let error = #expect(throws: SamplingError.self) { try pipeline.resolve(request(0.5, 0.4)) }
+    #expect(error.map { "\($0)" }?.contains("guidance_end") == true, "\(String(describing: error))")
+  }
+
+  @Test func metadataNamesTheWindow() throws {
+    func text(_ request: GenerationRequest) throws -> String {
+      var text: String?
+      let pipeline = try TinyModel.pipeline()
+      try pipeline.generate(pipeline.resolve(request), Reporter { text = $0.parameters })
+      return try #require(text)
+    }
+    #expect(try text(request(0.25, 0.75)).contains(", Guidance start: 0.25, Guidance end: 0.75, "))
+    #expect(try !text(request(0, 1)).contains("Guidance"))
+  }
+}
+
+/// The processor, and what the UNet was given and answered.
+private final class RecordingBackend: Backend {
+  struct Run {
+    let batch: Int
+    let context: [Float]
+    var prediction: [Float]
+  }
+
+  private let backend: CPUBackend
+  let bytesAvailable: Int?
+  fileprivate(set) var runs: [Run] = []
+  private(set) var drops = 0
+
+  init(bytesAvailable: Int?) throws {
+    backend = try CPUBackend(threads: 2)
+    self.bytesAvailable = bytesAvailable
+  }
+
+  var summary: String { backend.summary }
+  var storages: [Storage] { backend.storages }
+  func bytesNeeded(for plans: [Plan]) -> MemoryNeed { backend.bytesNeeded(for: plans) }
+  func dropValues() { backend.dropValues() }
+
+  func dropParameters(of source: any WeightSource) {
+    drops += 1
+    backend.dropParameters(of: source)
+  }
+
+  func prepare(_ plan: Plan) throws -> any Program {
+    let program = try backend.prepare(plan)
+    guard plan.outputs.contains(where: { $0.name == "prediction" }),
+      let latents = plan.inputs.first(where: { $0.name == "latents" })
+    else { return program }
+    return RecordingProgram(self, program, batch: plan.shapes[latents.value][0])
+  }
+}
+
+private final class RecordingProgram: Program {
+  private let recorder: RecordingBackend
+  private let program: any Program
+  private let batch: Int
+  private var context: [Float] = []
+
+  init(_ recorder: RecordingBackend, _ program: any Program, batch: Int) {
+    self.recorder = recorder
+    self.program = program
+    self.batch = batch
+  }
+
+  func write(_ values: UnsafeBufferPointer<Float>, to input: String) {
+    if input == "context" { context = Array(values) }
+    program.write(values, to: input)
+  }
+
+  func run(_ rate: Rate, check: () throws -> Void) throws {
+    try program.run(rate, check: check)
+    if rate == .step {
+      recorder.runs.append(RecordingBackend.Run(batch: batch, context: context, prediction: []))
+    }
+  }
+
+  func read(_ output: String, into values: UnsafeMutableBufferPointer<Float>) {
+    program.read(output, into: values)
+    recorder.runs[recorder.runs.count - 1].prediction = Array(values)
+  }
+}
