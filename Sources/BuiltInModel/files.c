@@ -30,6 +30,9 @@ static const unsigned char unet[] = {
 static const unsigned char vae_config[] = {
 #embed "model/vae/config.json"
 };
+static const unsigned char vae_preview[] = {
+#embed "model/vae/preview.json"
+};
 static const unsigned char vae[] = {
 #embed "model/vae/diffusion_pytorch_model.safetensors"
 };
@@ -45,6 +48,7 @@ static const BuiltInFile files[] = {
     {"unet/config.json", unet_config, sizeof unet_config},
     {"unet/diffusion_pytorch_model.safetensors", unet, sizeof unet},
     {"vae/config.json", vae_config, sizeof vae_config},
+    {"vae/preview.json", vae_preview, sizeof vae_preview},
     {"vae/diffusion_pytorch_model.safetensors", vae, sizeof vae},
 };
 

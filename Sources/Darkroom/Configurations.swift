@@ -62,6 +62,13 @@ struct Configurations {
     return try ModelSchedule(folder.configuration(name), family)
   }
 
+  /// How the model's latents look: by its own table, else by its family's, if it has the family's autoencoder.
+  func previewColours() throws -> PreviewColours? {
+    let name = "vae/preview.json"
+    guard let folder, folder.has(name) else { return vae == family.vae ? family.preview : nil }
+    return try PreviewColours(folder.configuration(name), channels: vae.latentChannels)
+  }
+
   /// The model's own vocabulary, else the built-in one of CLIP.
   func tokenizer() throws -> CLIPTokenizer {
     guard let folder, folder.has("tokenizer") else { return CLIPTokenizer(try Vocabulary.clip()) }

@@ -66,17 +66,21 @@ public actor Engine {
   /// - Parameters:
   ///   - progress: is called on the engine's thread, often.
   ///   - notice: is called for what the user should know, such as a prompt in several pieces.
+  ///   - preview: is called on the engine's thread after each step, once for each picture at work, in order. Nil costs
+  ///     nothing; else it should return soon, as sampling waits for it. Models whose latents cannot be shown have no
+  ///     previews, which a notice says.
   ///   - finished: is called with each picture as soon as it is decoded; what it throws ends the request.
   /// - Throws: `DarkroomError`; `CancellationError`.
   public func generate(
     _ request: GenerationRequest, progress: @escaping @Sendable (GenerationProgress) -> Void = { _ in },
     notice: @escaping @Sendable (Notice) -> Void = { _ in },
+    preview: (@Sendable (GenerationPreview) -> Void)? = nil,
     finished: @escaping @Sendable (GeneratedPicture) throws -> Void
   ) throws {
     let pipeline = try loadedPipeline()
     defer { replaceLostBackend() }
     try DarkroomError.wrapping {
-      let reporter = Reporter(progress: progress, notice: notice, finished: finished)
+      let reporter = Reporter(progress: progress, notice: notice, preview: preview, finished: finished)
       try pipeline.generate(try pipeline.resolve(request), reporter)
     }
   }
@@ -112,15 +116,18 @@ final class EngineExecutor: SerialExecutor {
 package struct Reporter {
   let progress: (GenerationProgress) -> Void
   let notice: (Notice) -> Void
+  let preview: ((GenerationPreview) -> Void)?
   let finished: (GeneratedPicture) throws -> Void
 
   package init(
     progress: @escaping (GenerationProgress) -> Void = { _ in },
     notice: @escaping (Notice) -> Void = { _ in },
+    preview: ((GenerationPreview) -> Void)? = nil,
     finished: @escaping (GeneratedPicture) throws -> Void
   ) {
     self.progress = progress
     self.notice = notice
+    self.preview = preview
     self.finished = finished
   }
 }

@@ -19,6 +19,8 @@ package final class LoadedModel {
   private let unverifiedEncoder: VAEEncoder?
   let tokenizer: CLIPTokenizer
   let prediction: Prediction
+  /// How latents look; nil if that is not known.
+  package let previewColours: PreviewColours?
   private let schedule: ModelSchedule
 
   /// - Throws: an error that names the file and the tensor or field that does not fit.
@@ -38,6 +40,7 @@ package final class LoadedModel {
     schedule = try configurations.schedule()
     prediction = schedule.prediction
     tokenizer = try configurations.tokenizer()
+    previewColours = try configurations.previewColours()
     let vocabulary = configurations.textEncoder.vocabulary
     guard tokenizer.vocabulary.count <= vocabulary else {
       throw DarkroomError(

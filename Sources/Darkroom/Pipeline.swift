@@ -43,7 +43,7 @@ package final class Pipeline {
     for notice in job.notices { reporter.notice(notice) }
     var batch = try reserve(job, reporter)
 
-    let clock = StepClock(job, reporter.progress)
+    let clock = StepClock(job, preview: previewer(job, reporter), reporter.progress)
     let conditioning = try withFallback(job, "encoding the prompt", reporter, clock, &batch) { job, _ in
       try encode(job, clock)
     }
@@ -69,6 +69,21 @@ package final class Pipeline {
       }
       first = pictures.upperBound
     }
+  }
+
+  /// Nil if nobody asks for previews or the model's latents cannot be shown.
+  private func previewer(_ job: Job, _ reporter: Reporter) -> Previewer? {
+    guard let preview = reporter.preview else { return nil }
+    guard let colours = model.previewColours else {
+      reporter.notice(
+        Notice(
+          description:
+            "preview: there is none, since it is not known how the latents of \(model.name) look; scripts/preview-factors finds out"
+        ))
+      return nil
+    }
+    let size = job.second ?? job.first
+    return Previewer(colours, pictureWidth: size.width, pictureHeight: size.height, tell: preview)
   }
 
   /// Decides how a job will run, and tells what its user should know of that.
@@ -166,7 +181,10 @@ package final class Pipeline {
     clock.enter(.sampling)
     try job.sampler.sample(
       &latents, steps: pass.steps.steps, noise: &noise, options: SamplerOptions(eta: job.request.eta),
-      denoise: { try denoiser($0, $1, &$2) },
+      denoise: {
+        try denoiser($0, $1, &$2)
+        clock.preview?.take($2)
+      },
       afterStep: { latents, _, step in
         try Pipeline.requireFinite(latents, after: step, of: pass)
         clock.finishedStep(step)

@@ -1,4 +1,5 @@
-/// Times sampling steps and tells the caller how far the job is. Reporting allocates nothing itself.
+/// Times sampling steps and tells the caller how far the job is, and what the pictures look like if that is wanted.
+/// Reporting without previews allocates nothing itself.
 package final class StepClock {
   /// What is known of one pass. Steps count once a picture.
   private struct Pass {
@@ -17,6 +18,7 @@ package final class StepClock {
   }
 
   private let report: (GenerationProgress) -> Void
+  let preview: Previewer?
   private let clock = ContinuousClock()
   private var now: GenerationProgress
   private var passes: [Pass] = []
@@ -24,7 +26,10 @@ package final class StepClock {
   private var current = 0
   private var last: ContinuousClock.Instant
 
-  package init(_ job: Job, _ report: @escaping (GenerationProgress) -> Void = { _ in }) {
+  package init(
+    _ job: Job, preview: Previewer? = nil, _ report: @escaping (GenerationProgress) -> Void = { _ in }
+  ) {
+    self.preview = preview
     self.report = report
     var before = 0
     for pass in job.passes {
@@ -66,6 +71,7 @@ package final class StepClock {
     now.fraction = total { Double($0.done) * $0.weight } / total { Double($0.steps) * $0.weight }
     now.secondsLeft = total { Double($0.steps - $0.done) * secondsPerStep(of: $0) }
     report(now)
+    preview?.tell(now)
   }
 
   /// Measured, or guessed from the pass at work.

@@ -8,8 +8,13 @@ package struct Batch: Sendable {
   let maker: any PictureMaker
   let console: Console
   let json: Bool
+  let previews: PreviewShow?
 
-  package init(plan: BatchPlan, journal: JournalFile, maker: any PictureMaker, console: Console, json: Bool) {
+  package init(
+    plan: BatchPlan, journal: JournalFile, maker: any PictureMaker, console: Console, json: Bool,
+    previews: PreviewShow? = nil
+  ) {
+    self.previews = previews
     self.plan = plan
     self.journal = journal
     self.maker = maker
@@ -20,6 +25,7 @@ package struct Batch: Sendable {
   /// A row that fails is reported, and the others go on; the exit code tells.
   /// - Throws: `DarkroomError` if no row can be made any more; `CancellationError`.
   package func run() async throws -> Int32 {
+    defer { previews?.finish() }
     let record = Record(plan.journal, file: journal)
     try record.save()
     let left = plan.items.filter { !$0.isDone }
@@ -54,7 +60,7 @@ package struct Batch: Sendable {
     let (console, json, folder) = (console, json, plan.folder)
     try await maker.make(
       item.rest, progress: { report.show($0, suffix: clock.suffix($0, at: console.now)) },
-      notice: { report.tell($0) }
+      notice: { report.tell($0) }, preview: previews.map { $0.take }
     ) { picture in
       let index = item.entry.finished + picture.index
       let path = OutputPlace.join(folder, item.entry.files[index])

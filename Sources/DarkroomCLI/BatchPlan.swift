@@ -52,6 +52,9 @@ package struct BatchPlan: Sendable {
     self.items = items
   }
 
+  /// The paths of all pictures.
+  var files: [String] { items.flatMap(\.entry.files).map { OutputPlace.join(folder, $0) } }
+
   func label(_ item: Item) -> String { "\(fileName), row \(item.row.number)" }
 
   /// What the journal says before the first picture.

@@ -63,6 +63,8 @@ package struct Settings: Sendable {
   package var configuration: String?
   package var output: String?
   package var from: String?
+  package var preview: String?
+  package var previewTerminal = false
   /// A file of a repository.
   package var file: String?
   package var device = DeviceChoice.auto

@@ -22,21 +22,24 @@ package final class Console: Sendable {
   private let state: Mutex<State>
   private let write: Write
   private let seconds: @Sendable () -> Double
+  private let size: @Sendable () -> (columns: Int, lines: Int)?
 
   /// - Parameters:
   ///   - terminalWidth: columns of the terminal that the error stream is; nil if it is none.
+  ///   - terminalHeight: its lines.
   ///   - seconds: a clock that never goes back.
   package init(
-    terminalWidth: @escaping @Sendable () -> Int?, seconds: @escaping @Sendable () -> Double,
-    write: @escaping Write
+    terminalWidth: @escaping @Sendable () -> Int?, terminalHeight: @escaping @Sendable () -> Int = { 24 },
+    seconds: @escaping @Sendable () -> Double, write: @escaping Write
   ) {
+    size = { terminalWidth().map { ($0, terminalHeight()) } }
     state = Mutex(State(status: StatusLine(terminalWidth: terminalWidth)))
     self.write = write
     self.seconds = seconds
   }
 
   static let standard = Console(
-    terminalWidth: { columns(of: .error) },
+    terminalWidth: { size(of: .error)?.columns }, terminalHeight: { size(of: .error)?.lines ?? 24 },
     seconds: { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 },
     write: { stream, text in try writeAll(text, to: stream) })
 
@@ -47,6 +50,9 @@ package final class Console: Sendable {
   }
 
   var now: Double { seconds() }
+
+  /// Of the terminal that the error stream is; nil if it is none.
+  var terminalSize: (columns: Int, lines: Int)? { size() }
 
   /// - Throws: `DarkroomError` of kind `output`.
   package func result(_ text: String) throws {
@@ -80,7 +86,15 @@ package final class Console: Sendable {
     }
   }
 
-  /// Takes the rewriting line away.
+  /// Shows a picture above the state of the work, in the place of the one before.
+  func picture(_ picture: TerminalPicture) {
+    state.withLock { state in
+      guard !state.quiet, let shown = state.status.showing(picture) else { return }
+      try? write(.error, shown)
+    }
+  }
+
+  /// Takes the rewriting line and the picture away.
   func endStatus() { state.withLock { try? write(.error, $0.status.clearing()) } }
 
   private func line(_ text: String, _ state: inout State) {
@@ -89,11 +103,11 @@ package final class Console: Sendable {
 }
 
 extension Console {
-  private static func columns(of stream: Stream) -> Int? {
+  private static func size(of stream: Stream) -> (columns: Int, lines: Int)? {
     guard isatty(stream.rawValue) == 1 else { return nil }
     var size = winsize()
-    guard ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
+    guard ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return (80, 24) }
+    return (Int(size.ws_col), size.ws_row > 0 ? Int(size.ws_row) : 24)
   }
 
   private static func writeAll(_ text: String, to stream: Stream) throws {

@@ -17,28 +17,36 @@ extension Invocation {
   }
 
   /// Makes the pictures of one request.
+  /// - Parameter paths: files that a preview must not replace, beside the pictures themselves.
   /// - Throws: `DarkroomError`; `CancellationError`.
-  func make(_ request: GenerationRequest, to place: OutputPlace) async throws -> Int32 {
+  func make(
+    _ request: GenerationRequest, to place: OutputPlace, keeping paths: [String] = []
+  ) async throws -> Int32 {
     let model = try model()
     try place.check()
+    let previews = try previews(besides: paths + place.files(count: request.count))
     let engine = try await engine(model)
     if settings.dryRun {
       let estimate = try await engine.estimate(request)
       try EstimateResult(estimate).show(on: console, json: settings.json)
     } else {
       try place.prepare()
-      try await make(request, to: place, by: engine)
+      try await make(request, to: place, by: engine, showing: previews)
     }
     return ExitCode.done
   }
 
-  package func make(_ request: GenerationRequest, to place: OutputPlace, by maker: any PictureMaker)
-    async throws
-  {
+  package func make(
+    _ request: GenerationRequest, to place: OutputPlace, by maker: any PictureMaker,
+    showing previews: PreviewShow? = nil
+  ) async throws {
+    defer { previews?.finish() }
     let report = ProgressReport(console: console)
     let laps = Laps(console)
     let (json, console) = (settings.json, console)
-    try await maker.make(request, progress: { report.show($0) }, notice: { report.tell($0) }) { picture in
+    try await maker.make(
+      request, progress: { report.show($0) }, notice: { report.tell($0) }, preview: previews.map { $0.take }
+    ) { picture in
       let path = place.path(
         index: picture.index, count: request.count, seed: picture.request.seed ?? 0,
         prompt: picture.request.prompt)
@@ -68,11 +76,13 @@ extension Invocation {
     try place.check()
     let journal = JournalFile(folder: folder, rowFile: file.name)
     let plan = try BatchPlan(file, folder: folder, model: model, journal: journal.read())
+    let previews = try previews(besides: plan.files)
     let engine = try await engine(model)
     if settings.dryRun { return try await estimate(plan, by: engine) }
     try place.prepare()
-    return try await Batch(plan: plan, journal: journal, maker: engine, console: console, json: settings.json)
-      .run()
+    return try await Batch(
+      plan: plan, journal: journal, maker: engine, console: console, json: settings.json, previews: previews
+    ).run()
   }
 
   private func estimate(_ plan: BatchPlan, by engine: Engine) async throws -> Int32 {

@@ -66,6 +66,14 @@ package enum OutputPlace: Sendable, Equatable {
     }
   }
 
+  /// The paths of pictures whose names do not depend on what is in the folder.
+  func files(count: Int) -> [String] {
+    guard case .file = self else { return [] }
+    return (0..<max(0, min(count, GenerationRequest.Limits.count.upperBound))).map {
+      path(index: $0, count: count, seed: 0, prompt: "")
+    }
+  }
+
   /// The path of picture `index` of `count`: in a folder a name that no file has yet.
   package func path(index: Int, count: Int, seed: UInt64, prompt: String) -> String {
     switch self {
@@ -116,7 +124,7 @@ extension OutputPlace {
     return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
   }
 
-  private static func folder(of path: String) -> String {
+  static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
@@ -126,14 +134,14 @@ extension OutputPlace {
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
   }
 
-  private static func checkWritable(_ folder: String) throws {
+  static func checkWritable(_ folder: String, flag: String = "--output") throws {
     guard isFolder(folder) else {
-      throw DarkroomError(.output, "--output: there is no folder \(quoted(folder))")
+      throw DarkroomError(.output, "\(flag): there is no folder \(quoted(folder))")
     }
     guard access(folder, W_OK | X_OK) == 0 else {
       throw DarkroomError(
         .output,
-        "--output: the folder \(quoted(folder)) cannot be written to: \(String(cString: strerror(errno)))")
+        "\(flag): the folder \(quoted(folder)) cannot be written to: \(String(cString: strerror(errno)))")
     }
   }
 

@@ -5,7 +5,7 @@ package protocol PictureMaker: Sendable {
   /// As `Engine.generate`.
   func make(
     _ request: GenerationRequest, progress: @escaping @Sendable (GenerationProgress) -> Void,
-    notice: @escaping @Sendable (Notice) -> Void,
+    notice: @escaping @Sendable (Notice) -> Void, preview: (@Sendable (GenerationPreview) -> Void)?,
     finished: @escaping @Sendable (any FinishedPicture) throws -> Void
   ) async throws
 }
@@ -27,10 +27,11 @@ extension GeneratedPicture: FinishedPicture {}
 extension Engine: PictureMaker {
   package func make(
     _ request: GenerationRequest, progress: @escaping @Sendable (GenerationProgress) -> Void,
-    notice: @escaping @Sendable (Notice) -> Void,
+    notice: @escaping @Sendable (Notice) -> Void, preview: (@Sendable (GenerationPreview) -> Void)?,
     finished: @escaping @Sendable (any FinishedPicture) throws -> Void
   ) throws {
-    try generate(request, progress: progress, notice: notice, finished: { try finished($0) })
+    try generate(
+      request, progress: progress, notice: notice, preview: preview, finished: { try finished($0) })
   }
 }
 

@@ -1,4 +1,5 @@
-/// What to write to show the state of the work: one rewriting line on a terminal, else a plain line now and then.
+/// What to write to show the state of the work: one rewriting line on a terminal, with a picture above it if there is
+/// one, else a plain line now and then.
 package struct StatusLine {
   /// Seconds between two plain lines, and between two rewritings.
   static let plainInterval = 5.0
@@ -7,7 +8,9 @@ package struct StatusLine {
   /// Columns of the terminal; nil if there is none.
   private let terminalWidth: @Sendable () -> Int?
   private var lastTime: Double?
-  private var isShown = false
+  /// What stands on the terminal.
+  private var shown: String?
+  private var picture: TerminalPicture?
 
   package init(terminalWidth: @escaping @Sendable () -> Int? = { nil }) { self.terminalWidth = terminalWidth }
 
@@ -19,15 +22,31 @@ package struct StatusLine {
     if let lastTime, time - lastTime < interval, !(isNew && width != nil) { return nil }
     lastTime = time
     guard let width else { return singleLine(text) + "\n" }
-    isShown = true
     // One column less, since a full line makes some terminals go to the next.
-    return "\r" + String(singleLine(text).prefix(max(1, width - 1))) + "\u{1B}[K"
+    let line = "\r" + String(singleLine(text).prefix(max(1, width - 1))) + "\u{1B}[K"
+    shown = line
+    return line
+  }
+
+  /// What to write for a picture above the line, in the place of the one that is there; nil if there is no terminal.
+  package mutating func showing(_ next: TerminalPicture) -> String? {
+    guard terminalWidth() != nil else { return nil }
+    if picture?.rows == next.rows {
+      picture = next
+      return "\r\u{1B}[\(next.rows)A\(next.text)\(shown ?? "")"
+    }
+    let line = shown
+    let clearing = clearing()
+    (picture, shown) = (next, line)
+    // Lines for it first, since at the end of the screen they move what is above.
+    let room = String(repeating: "\r\n", count: next.rows) + "\u{1B}[\(next.rows)A"
+    return "\(clearing)\(room)\(next.text)\(line ?? "")"
   }
 
   /// What to write before anything else.
   package mutating func clearing() -> String {
-    guard isShown else { return "" }
-    isShown = false
-    return "\r\u{1B}[K"
+    defer { (shown, picture) = (nil, nil) }
+    if let picture { return "\r\(picture.erasing)\u{1B}[\(picture.rows)A\u{1B}[J" }
+    return shown == nil ? "" : "\r\u{1B}[K"
   }
 }

@@ -68,6 +68,16 @@ package struct ConfigurationFile {
     return value
   }
 
+  /// A list of `count` numbers within `range`.
+  package func numbers(_ field: String, _ range: ClosedRange<Double>, count: Int) throws -> [Double] {
+    let failure = error(field, "expected a list of \(count) numbers in \(range)")
+    guard case .list(let list) = fields[field], list.count == count else { throw failure }
+    return try list.map {
+      guard case .number(let value) = $0, range.contains(value) else { throw failure }
+      return value
+    }
+  }
+
   package func string(_ field: String) throws -> String? {
     guard has(field) else { return nil }
     guard case .text(let value) = fields[field] else { throw error(field, "expected a string") }

@@ -19,7 +19,7 @@ final class FakeMaker: PictureMaker {
 
   func make(
     _ request: GenerationRequest, progress: @escaping @Sendable (Darkroom.GenerationProgress) -> Void,
-    notice: @escaping @Sendable (Notice) -> Void,
+    notice: @escaping @Sendable (Notice) -> Void, preview: (@Sendable (GenerationPreview) -> Void)?,
     finished: @escaping @Sendable (any FinishedPicture) throws -> Void
   ) async throws {
     let seed = request.seed ?? 99

@@ -7,7 +7,8 @@ extension Command {
     options: requestOptions + [
       .path("from", "FILE", "a file of requests instead of a prompt: .csv or .jsonl") { $0.from = $1 },
       .output("a file, or a folder in which names are made of seed and prompt", initial: "this folder"),
-      .model, .configuration, .device, .threads, .memoryLimit, .json, .quiet, .dryRun,
+      .preview, .previewTerminal, .model, .configuration, .device, .threads, .memoryLimit, .json, .quiet,
+      .dryRun,
     ],
     details: [
       """
@@ -19,6 +20,7 @@ extension Command {
       Each picture's path is a line of the output; with --json an object with path, seed, width, height,
       seconds and request. "darkroom redo" makes a picture again from its file.
       """,
+      previewDetails,
       """
       Models repeat their subject in pictures well above their own size. Such pictures are drawn near that size,
       enlarged, and refined with the last steps of the schedule; --second-pass never draws them at once.

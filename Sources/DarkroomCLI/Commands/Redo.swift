@@ -6,9 +6,10 @@ extension Command {
     arguments: ["PICTURE"],
     options: [
       .output("a file, or a folder in which the name is made", initial: "PICTURE-redo with its ending"),
-      .model, .configuration, .device, .threads, .memoryLimit, .json, .quiet, .dryRun,
+      .preview, .previewTerminal, .model, .configuration, .device, .threads, .memoryLimit, .json, .quiet,
+      .dryRun,
     ],
-    details: ["With the same model and version the new file has the same bytes."],
+    details: ["With the same model and version the new file has the same bytes.", previewDetails],
     examples: ["darkroom redo dusk.png --model sd15/"]
   ) { invocation in
     guard let picture = invocation.words.first else { throw DarkroomError(.request, "no PICTURE") }
@@ -20,6 +21,7 @@ extension Command {
       let stem = "\(picture.dropLast(ending.count))-redo"
       place = try OutputPlace(OutputPlace.unused(stem, ending))
     }
-    return try await invocation.make(try GenerationRequest.read(fromPicture: picture), to: place)
+    return try await invocation.make(
+      try GenerationRequest.read(fromPicture: picture), to: place, keeping: [picture])
   }
 }

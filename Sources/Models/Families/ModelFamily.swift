@@ -14,6 +14,8 @@ package struct ModelFamily: Sendable {
   package let prediction: String
   /// How pictures above the size that the model was trained for are made.
   package let secondPass: SecondPassRule
+  /// How latents of `vae` look; nil if that is not known.
+  package var preview: PreviewColours?
   /// Whether networks of these sizes belong to the family.
   package let recognises: @Sendable (UNetConfiguration, TextEncoderConfiguration) -> Bool
 

@@ -1,0 +1,73 @@
+import Darkroom
+import FoundationEssentials
+import Glibc
+
+extension Option {
+  static let preview = path(
+    "preview", "FILE", "a picture that shows after each step what is being drawn: .png, .jpg, .jpeg or .webp"
+  ) { $0.preview = $1 }
+  static let previewTerminal = `switch`("preview-terminal", "show the same on the terminal") {
+    $0.previewTerminal = true
+  }
+}
+
+extension Command {
+  /// What help says of previews.
+  static let previewDetails = """
+    --preview FILE is written whole after each step, five times a second at most, and the last step always; pictures
+    that are sampled together stand side by side. It shows the network's estimate of the finished picture, one colour
+    for 8x8 pixels, enlarged to 256 pixels of the longer side at least and 512 at most. It stays when all is done.
+    --preview-terminal needs kitty, Ghostty, iTerm2 or WezTerm, else a terminal with 24-bit colours (COLORTERM).
+    """
+}
+
+extension Invocation {
+  /// Who shows previews, if they are asked for.
+  /// - Parameter paths: files that a preview must not replace.
+  /// - Throws: `DarkroomError` if they could not be shown, before anything is done.
+  func previews(besides paths: [String]) throws -> PreviewShow? {
+    if let file = settings.preview { try Self.check(preview: file, besides: paths) }
+    let terminal = settings.previewTerminal ? try terminalGraphics() : nil
+    guard settings.preview != nil || terminal != nil else { return nil }
+    return PreviewShow(file: settings.preview, terminal: terminal, console: console)
+  }
+
+  private func terminalGraphics() throws -> TerminalGraphics {
+    let flag = "--preview-terminal"
+    guard !settings.quiet else {
+      throw DarkroomError(.request, "\(flag): shows nothing with --quiet; expected one of the two")
+    }
+    guard console.terminalSize != nil else {
+      throw DarkroomError(
+        .request, "\(flag): the error stream is no terminal; expected one, or --preview FILE")
+    }
+    guard let graphics = TerminalGraphics(environment) else {
+      throw DarkroomError(
+        .request,
+        "\(flag): this terminal is not known to show pictures or 24-bit colours; expected kitty, Ghostty, iTerm2, WezTerm, or COLORTERM=truecolor in the environment of one that has them"
+      )
+    }
+    return graphics
+  }
+
+  private static func check(preview path: String, besides others: [String]) throws {
+    do {
+      try GeneratedPicture.checkEnding(of: path)
+    } catch {
+      throw DarkroomError(
+        .request,
+        "--preview: \(quoted(path)) is not possible; expected a name that ends in .png, .jpg, .jpeg or .webp")
+    }
+    func plain(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+    if others.contains(where: { plain($0) == plain(path) }) {
+      throw DarkroomError(
+        .request, "--preview: \(quoted(path)) is also the name of a picture; expected another name")
+    }
+    try OutputPlace.checkWritable(OutputPlace.folder(of: path), flag: "--preview")
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw DarkroomError(.output, "--preview: \(quoted(path)) is not a regular file")
+    }
+  }
+}
