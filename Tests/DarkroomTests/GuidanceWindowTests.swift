@@ -168,7 +168,7 @@ import Testing
 }
 
 /// The processor, and what the UNet was given and answered.
-private final class RecordingBackend: Backend {
+final class RecordingBackend: Backend {
   struct Run {
     let batch: Int
     let context: [Float]
