@@ -1,7 +1,9 @@
 import Darkroom
 import DarkroomCLI
+import Dispatch
 import Foundation
 import Pictures
+import Synchronization
 import Testing
 
 /// When previews are written, and what happens if they cannot be.
@@ -53,15 +55,32 @@ import Testing
     #expect(picture.width == 512 && picture.pixels[0] == 10 && picture.pixels[3 * 511] == 200)
   }
 
-  /// What is waiting when a newer one comes is not worth showing, but for last steps.
+  /// Of what comes while a slow terminal is written to, the newest is worth showing, and last steps.
   @Test func theLastStepIsNeverLeftOut() throws {
-    let show = PreviewShow(file: nil, terminal: .blocks, console: test.console)
-    for step in 1...9 {
-      test.wait(1)
-      show.take(preview(step, grey: UInt8(step)))
+    let gate = DispatchSemaphore(value: 0)
+    let begun = DispatchSemaphore(value: 0)
+    let written = Mutex("")
+    let seconds = Mutex(0.0)
+    let console = Console(
+      terminalWidth: { 40 }, seconds: { seconds.withLock { $0 } },
+      write: { _, text in
+        begun.signal()
+        gate.wait()
+        gate.signal()
+        written.withLock { $0 += text }
+      })
+    let show = PreviewShow(file: nil, terminal: .blocks, console: console)
+    show.take(preview(1, grey: 1))
+    begun.wait()
+    for (step, grey) in [(2, 2), (3, 3), (9, 4), (1, 5), (2, 6), (9, 7), (1, 8), (2, 9)] {
+      seconds.withLock { $0 += 1 }
+      show.take(preview(step, grey: UInt8(grey)))
     }
+    gate.signal()
     show.finish()
-    #expect(test.error.contains("\u{1B}[38;2;9;9;9m"))
+    let text = written.withLock { $0 }
+    let greys = (1...9).filter { text.contains("[38;2;\($0);\($0);\($0)m") }
+    #expect(greys == [1, 4, 7, 9])
   }
 
   @Test func whatCannotBeWrittenIsSaidOnce() throws {
@@ -72,7 +91,7 @@ import Testing
     }
     show.finish()
     let notices = test.error.split(separator: "\n")
-    #expect(notices.count == 1, "\(test.error)")
+    try #require(notices.count == 1, "\(test.error)")
     #expect(
       notices[0].hasPrefix("darkroom: preview: cannot write ") && notices[0].contains("gone/p.png: No such"))
     #expect(notices[0].hasSuffix("; the pictures are made all the same"))

@@ -37,7 +37,7 @@ import Testing
   /// What is no number is black.
   @Test func oneColourALatentPixel() {
     let colours = PreviewColours(red: [1, 0], green: [0, -0.5], blue: [0.25, 0.25], bias: [0, 0.5, -1])
-    let values: [Double] = [0, 1, -2, 0.5, .nan, 0, /**/ 0, -1, 3, 0.5, 0, .infinity]
+    let values: [Double] = [0, 1, -2, 0.5, .nan, 0, 0, -1, 3, 0.5, 0, .infinity]
     var latents = Latents(batch: 2, channels: 2, height: 1, width: 3)
     for (index, value) in values.enumerated() { latents.values[index] = .init(value) }
     // The first picture is of 0, 1, -2 and 0.5, nan, 0; the second of 0, -1, 3 and 0.5, 0, infinity.
@@ -66,6 +66,7 @@ import Testing
     let made = try await make(large)
     let first = made.previews.prefix(6)
     let small = try #require(first.first)
+    #expect(first.allSatisfy { $0.together == 0..<2 } && first.map(\.index) == [0, 1, 0, 1, 0, 1])
     #expect(first.map(\.step) == [1, 1, 2, 2, 3, 3] && small.steps == 4 && small.width < 64)
     let second = made.previews.dropFirst(6)
     #expect(second.map(\.step) == [4, 4] && second.map(\.index) == [0, 1])
