@@ -30,6 +30,18 @@ import VulkanBackend
     #expect(backend.validationMessages.isEmpty, "\(backend.validationMessages.prefix(3))")
   }
 
+  /// Two programs take turns within the sampling, and the arena grows for the second.
+  @Test func guidanceInSomeSteps() throws {
+    var request = GenerationRequest(prompt: "a red circle on a blue background")
+    (request.width, request.height, request.steps, request.seed) = (64, 64, 6, 3)
+    (request.guidanceStart, request.guidanceEnd, request.precision) = (0.17, 0.34, .float32)
+    let expected = try Pipeline(LoadedModel(.builtIn), CPUBackend()).picture(request)
+    let backend = try VulkanPipelineTests.backend()
+    let picture = try Pipeline(LoadedModel(.builtIn), backend).picture(request)
+    #expect(picture.psnr(from: expected) >= 45)
+    #expect(backend.validationMessages.isEmpty, "\(backend.validationMessages.prefix(3))")
+  }
+
   /// The built-in model at half its size, since a software device takes its time.
   @Test(arguments: [GenerationRequest.Precision.float32, .float16])
   func picturesOfTheBuiltInModelAreThoseOfTheProcessor(_ precision: GenerationRequest.Precision) throws {
