@@ -14,10 +14,11 @@ extension Option {
 extension Command {
   /// What help says of previews.
   static let previewDetails = """
-    --preview FILE is written whole after each step, five times a second at most, and the last step always; pictures
-    that are sampled together stand side by side. It shows the network's estimate of the finished picture, one colour
-    for 8x8 pixels, enlarged to 256 pixels of the longer side at least and 512 at most. It stays when all is done.
-    --preview-terminal needs kitty, Ghostty, iTerm2 or WezTerm, else a terminal with 24-bit colours (COLORTERM).
+    --preview FILE is written whole after each step, five times a second at most, and the last step always. It
+    shows the network's estimate of the finished picture, a colour for 8x8 pixels, enlarged to a longer side of
+    256 to 512 pixels; pictures that are sampled together stand side by side, later ones and those of other rows
+    take their place, and the last stays. --preview-terminal needs kitty, Ghostty, iTerm2 or WezTerm, else a
+    terminal with 24-bit colours, which COLORTERM in the environment says.
     """
 }
 
