@@ -37,6 +37,7 @@ let package = Package(
     module("Tokenizer", ["ClipVocabulary", "CZlib"]),
     module("Sampling"),
     module("Pictures", ["CPictures", "CZlib"]),
+    module("Comparison", ["Pictures"]),
     module("Hub", ["CCurl", "CCrypto"]),
     module("Reference", ["Graph"]),
     module("CPUBackend", ["Graph", "CPUKernels"]),
@@ -46,7 +47,7 @@ let package = Package(
       [
         "Graph", "Weights", "Layers", "Models", "Tokenizer", "Sampling", "Pictures", "CPUBackend",
         "VulkanBackend",
-        "BuiltInModel", "Hub",
+        "BuiltInModel", "Comparison", "Hub",
       ]),
     .executableTarget(name: "DarkroomCLI", dependencies: ["Darkroom"], swiftSettings: swift),
 
@@ -75,6 +76,7 @@ let package = Package(
     tests("TokenizerTests", ["Tokenizer"]),
     tests("SamplingTests", ["Sampling"]),
     tests("PicturesTests", ["Pictures"]),
+    tests("ComparisonTests", ["Comparison", "Pictures"]),
     tests(
       "BackendTests", ["Graph", "Reference", "CPUBackend", "VulkanBackend", "Pictures"]),
     tests(
