@@ -14,16 +14,16 @@ package enum ComparisonReport {
     let summary = ComparisonSummary(results)
     let styles = MethodStyles(results)
     let verdict = Verdict(summary)
-    var body = head(results.setting, verdict)
+    var body = head(results.setting, verdict, hasPictures: picture != nil && !results.cells.isEmpty)
     for kind in [ComparisonKind.ode, .path] where !summary.methods(of: kind).isEmpty {
       body += ReportPlots(results: results, summary: summary, styles: styles, kind: kind).html
     }
     body += ReportTables.notComparable(summary)
-    if let picture, !results.cells.isEmpty { body += try sheet(results, picture) }
     body += ReportTables.everything(summary, styles)
     body += ReportText.setting(results)
     body += ReportText.repeatability(summary)
     body += ReportText.method(results)
+    if let picture, !results.cells.isEmpty { body += try sheet(results, picture) }
     return """
       <!DOCTYPE html>
       <html lang="en">
@@ -44,14 +44,19 @@ package enum ComparisonReport {
       """
   }
 
-  private static func head(_ setting: ComparisonSetting, _ verdict: Verdict) -> String {
+  private static func head(_ setting: ComparisonSetting, _ verdict: Verdict, hasPictures: Bool) -> String {
     let size = "\(setting.width)x\(setting.height)"
     let what = "Samplers compared: \(setting.model), \(size), \(setting.precision), \(setting.computes)"
     var html = "<h1>\(HTML.escaped(what))</h1>\n<p class=\"answer\">\(HTML.escaped(verdict.answer)).</p>\n"
     if !verdict.alternatives.isEmpty {
       html += "<p class=\"alternatives\">\(HTML.escaped(verdict.alternatives)).</p>\n"
     }
-    return html + verdict.remarks.map { "<p class=\"remark\">\(HTML.escaped($0))</p>\n" }.joined()
+    html += verdict.remarks.map { "<p class=\"remark\">\(HTML.escaped($0))</p>\n" }.joined()
+    let sections = [("figures", "All figures"), ("setting", "Setting"), ("method", "How this was measured")]
+    let links = (sections + (hasPictures ? [("pictures", "The pictures")] : [])).map { section in
+      "<a href=\"#\(section.0)\">\(section.1)</a>"
+    }
+    return html + "<nav class=\"remark\">\(links.joined(separator: " &middot; "))</nav>\n"
   }
 
   private static func sheet(
@@ -68,7 +73,7 @@ package enum ComparisonReport {
     }
     let part = sheet.count > 1 ? "The first of the pictures; all of them, larger: " : "Larger: "
     return """
-      <h2>The pictures</h2>
+      <h2 id="pictures">The pictures</h2>
       <figure><img class="sheet" alt="All pictures, a row for each sampler and schedule, the reference first" \
       src="data:image/jpeg;base64,\(text)">
       <figcaption>\(part)\(files.joined(separator: ", ")).</figcaption></figure>

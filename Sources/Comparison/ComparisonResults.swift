@@ -104,7 +104,7 @@ package struct ComparisonResults: Codable, Sendable, Equatable {
     return candidates.first { $0.of == cell.key.method } ?? candidates.first { $0.of == nil }
   }
 
-  private static func path(_ keys: [any CodingKey]) -> String {
+  static func path(_ keys: [any CodingKey]) -> String {
     guard !keys.isEmpty else { return "the results" }
     return keys.reduce(into: "") { path, key in
       if let index = key.intValue {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The report's section on all methods that are measured against one kind of reference: who is fastest, plots, and
 /// what each distance costs.
 struct ReportPlots {
@@ -38,10 +40,11 @@ struct ReportPlots {
       let calls = Numbers.plain(need.networkCalls)
       return """
         <div class="row\(index == 0 ? " first" : "")"><span class="name">\(name(method))</span>\
-        <span class="\(styles.style(method.method).colourClass)"><span class="bar" \
-        style="display:block;width:\(Numbers.fixed(percent, 1))%"></span></span>\
-        <span class="figure">\(Numbers.seconds(need.seconds)) s</span>\
-        <span class="figure">\(mark)\(calls) \(calls == "1" ? "call" : "calls")</span></div>
+        <span class="figure seconds">\(Numbers.seconds(need.seconds)) s</span>\
+        <span class="figure steps">\(mark)\(need.steps) \(need.steps == 1 ? "step" : "steps")</span>\
+        <span class="figure calls">\(calls) \(calls == "1" ? "call" : "calls")</span>\
+        <span class="bar \(styles.style(method.method).colourClass)" style="width:\(Numbers.fixed(percent, 1))%"></span>\
+        </div>
 
         """
     }
@@ -53,9 +56,13 @@ struct ReportPlots {
 
         """
     }
+    // PSNR's definition, solved for the root mean square.
+    let levels = 255 * pow(10, -ComparisonSummary.targets[target] / 20)
     let decibels = Numbers.plain(ComparisonSummary.targets[target])
     return """
       <h\(level)>Seconds to \(decibels) dB</h\(level)>
+      <p class="note">At \(decibels) dB a picture differs from the converged one by \
+      \(Numbers.fixed(levels, 1)) of 255 levels as a root mean square.</p>
       <div class="bars">
       \((rows + missing).joined())</div>
 

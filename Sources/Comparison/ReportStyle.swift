@@ -19,17 +19,19 @@ enum ReportStyle {
     h2 { font-size: 20px; line-height: 1.3; margin: 48px 0 6px; }
     h3 { font-size: 16px; margin: 24px 0 4px; }
     p { max-width: 78ch; margin: 6px 0; }
-    .answer { font-size: 27px; line-height: 1.28; font-weight: 650; letter-spacing: -0.01em; max-width: 40em;
-      margin: 0 0 10px; }
+    .answer { font-size: 25px; line-height: 1.28; font-weight: 650; letter-spacing: -0.01em; max-width: 46em;
+      margin: 0 0 10px; text-wrap: balance; }
     .alternatives { font-size: 17px; max-width: 72ch; }
     .remark, .note, figcaption { color: var(--soft); font-size: 14px; }
+    nav { margin-top: 12px; }
     .prompts { margin: 4px 0; padding-left: 1.4em; max-width: 78ch; overflow-wrap: anywhere; }
     dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: 10px 24px; margin: 12px 0; }
     dt { color: var(--soft); font-size: 13px; } dd { margin: 0; overflow-wrap: anywhere; }
-    .bars { display: grid; grid-template-columns: max-content minmax(60px, 1fr) max-content max-content;
-      gap: 5px 14px; align-items: center; margin: 12px 0; font-size: 15px; }
-    .bars .row { display: contents; }
-    .bars .bar { height: 13px; border-radius: 2px; background: var(--line); min-width: 2px; }
+    .bars { display: grid; grid-template-columns: max-content minmax(60px, 1fr) repeat(3, max-content);
+      grid-auto-flow: row dense; gap: 5px 14px; align-items: center; margin: 12px 0; font-size: 15px; }
+    .bars .row { display: contents; } .bars .name { grid-column: 1; }
+    .bars .seconds { grid-column: -4; } .bars .steps { grid-column: -3; } .bars .calls { grid-column: -2; }
+    .bars .bar { grid-column: 2; height: 13px; border-radius: 2px; background: var(--line); min-width: 2px; }
     .bars .first .name, .bars .first .figure { font-weight: 650; }
     .bars .figure { text-align: right; white-space: nowrap; }
     .bars .missing { grid-column: 2 / -1; color: var(--soft); font-size: 14px; }
@@ -39,7 +41,7 @@ enum ReportStyle {
     .plot { display: block; width: 100%; height: auto; font-size: 12px; }
     .plot text { fill: var(--soft); } .plot text.name { fill: var(--ink); font-weight: 600; }
     .plot .axes line { stroke: var(--grid); } .plot .axes line.base { stroke: var(--soft); }
-    .plot .front { fill: none; stroke: var(--front); stroke-width: 7; stroke-linejoin: round; opacity: .55; }
+    .plot .front { fill: none; stroke: var(--front); stroke-width: 7; stroke-linejoin: round; opacity: .7; }
     .plot line.mark { stroke: var(--soft); stroke-dasharray: 2 4; }
     .series polyline { fill: none; stroke: var(--line); stroke-width: 1.7; }
     .series path { fill: var(--line); stroke: var(--line); stroke-width: 1.3; }
@@ -47,7 +49,7 @@ enum ReportStyle {
     .plot .series:hover polyline { stroke-width: 3.4; }
     .swatch { width: 34px; height: 14px; vertical-align: -1px; margin-right: 8px; flex: none; }
     .legend { list-style: none; margin: 8px 0 0; padding: 0; display: grid; font-size: 14px; gap: 2px 20px;
-      grid-template-columns: repeat(auto-fill, minmax(min(100%, 260px), 1fr)); }
+      grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); }
     .legend li { display: flex; align-items: center; }
     .wide { overflow-x: auto; margin: 10px 0; }
     table { border-collapse: collapse; font-size: 14px; width: 100%; }
@@ -63,9 +65,9 @@ enum ReportStyle {
     .sheet { display: block; max-width: 100%; height: auto; border: 1px solid var(--rule); }
     ul { padding-left: 1.3em; } li { max-width: 78ch; } a { color: inherit; }
     @media (max-width: 600px) { main { padding: 18px 14px 48px; } .answer { font-size: 21px; }
-      .bars { grid-template-columns: minmax(0, 1fr) max-content max-content; font-size: 14px; gap: 3px 10px; }
-      .bars .bar { grid-column: 1 / -1; grid-row: auto; order: 0; } .bars .track { display: none; }
-      .bars .missing { grid-column: 2 / -1; text-align: right; } th, td { padding: 5px 8px; } }
+      .bars { grid-template-columns: 1fr repeat(3, max-content); font-size: 14px; gap: 2px 10px; }
+      .bars .bar { grid-column: 1 / -1; grid-row: auto; height: 7px; margin-bottom: 7px; }
+      th, td { padding: 5px 8px; } }
     @media print { details { display: block; } .plots, figure, tr { break-inside: avoid; } }
     """
 }

@@ -47,7 +47,7 @@ enum ReportTables {
       return "<tbody class=\"method\">\n\(rows.joined())</tbody>\n"
     }
     return """
-      <h2>Everything in figures</h2>
+      <h2 id="figures">Everything in figures</h2>
       <details><summary>\(summary.methods.reduce(0) { $0 + $1.steps.count }) rows: medians, with quartiles in brackets</summary>
       <div class="wide"><table>
       <thead><tr><th scope="col">sampler, schedule</th><th scope="col">steps</th><th scope="col">calls</th>\

@@ -15,7 +15,7 @@ enum ReportText {
     let items = entries.map { "<div><dt>\($0.0)</dt><dd>\(HTML.escaped($0.1))</dd></div>\n" }
     let prompts = results.prompts.map { "<li><bdi>\(HTML.escaped($0))</bdi></li>\n" }
     return """
-      <h2>The setting</h2>
+      <h2 id="setting">The setting</h2>
       <dl>
       \(items.joined())</dl>
       <h3>\(prompts.count == 1 ? "Prompt" : "Prompts")</h3>
@@ -44,7 +44,7 @@ enum ReportText {
 
   static func method(_ results: ComparisonResults) -> String {
     """
-    <h2>How this was measured</h2>
+    <h2 id="method">How this was measured</h2>
     <p>Without fresh noise a sampler solves an ordinary differential equation, the probability flow (Song et al.,
     &ldquo;Score-Based Generative Modeling through Stochastic Differential Equations&rdquo;, 2021), whose exact solution
     is the converged picture. For each prompt and seed a reference solves it with many more network calls\(referenceNote(results)).

@@ -71,7 +71,7 @@ package struct Verdict: Sendable, Equatable {
     let near = "\(name(point.method)), \(count(point.steps, "step"))"
     return (
       none,
-      "nearest is \(near): \(Numbers.fixed(point.psnr, 1)) dB, \(Numbers.seconds(point.seconds)) s a picture"
+      "\(near), is nearest: \(Numbers.fixed(point.psnr, 1)) dB, \(Numbers.seconds(point.seconds)) s a picture"
     )
   }
 
