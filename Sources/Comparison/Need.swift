@@ -36,7 +36,8 @@ package struct Need: Sendable, Equatable {
     let calls = before.networkCalls * pow(ratio, (target - low) / (high - low))
     let crossing = (calls - before.networkCalls) / (after.networkCalls - before.networkCalls)
     let span = Double(after.steps) - Double(before.steps)
-    let whole = (Double(before.steps) + crossing * span).rounded(.up)
+    // What rounding errors add must not become a step.
+    let whole = (Double(before.steps) + crossing * span - 1e-9).rounded(.up)
     guard whole > Double(before.steps), whole < Double(after.steps) else { return nil }
     let share = (whole - Double(before.steps)) / span
     steps = Int(whole)

@@ -57,7 +57,7 @@ enum ReportStyle {
       vertical-align: baseline; }
     th { font-weight: 600; color: var(--soft); } tbody th { color: var(--ink); font-weight: 500; }
     th:first-child, .text { text-align: left; }
-    td small { color: var(--soft); font-size: 13px; } td.best { background: var(--best); font-weight: 650; }
+    td small { color: var(--soft); font-size: 13px; font-weight: 400; } td.best { background: var(--best); font-weight: 650; }
     td.none { color: var(--soft); }
     tbody.method { border-top: 2px solid var(--rule); } tbody.method th { vertical-align: top; }
     tbody.method th small { display: block; font-weight: 400; color: var(--soft); }

@@ -48,11 +48,11 @@ enum ReportTables {
     }
     return """
       <h2 id="figures">Everything in figures</h2>
-      <details><summary>\(summary.methods.reduce(0) { $0 + $1.steps.count }) rows: medians, with quartiles in brackets</summary>
+      <details><summary>\(summary.methods.reduce(0) { $0 + $1.steps.count }) rows: medians, with quartiles in brackets; what is on the Pareto front is marked</summary>
       <div class="wide"><table>
       <thead><tr><th scope="col">sampler, schedule</th><th scope="col">steps</th><th scope="col">calls</th>\
       <th scope="col">seconds</th><th scope="col">PSNR, dB</th><th scope="col">latent RMSE</th>\
-      <th scope="col">SSIM</th><th scope="col">pictures</th><th scope="col">on the front</th></tr></thead>
+      <th scope="col">SSIM</th><th scope="col">pictures</th></tr></thead>
       \(bodies.joined())</table></div></details>
 
       """
@@ -92,15 +92,16 @@ enum ReportTables {
   }
 
   private static func cells(_ step: StepSummary, isFront: Bool) -> String {
-    func spread(_ spread: Spread?, _ format: (Double) -> String) -> String {
+    func spread(_ spread: Spread?, isBest: Bool = false, _ format: (Double) -> String) -> String {
       guard let spread else { return "<td class=\"none\">&ndash;</td>" }
-      return "<td>\(format(spread.median)) "
+      return "<td\(isBest ? " class=\"best\"" : "")>\(format(spread.median)) "
         + "<small>(\(format(spread.lowerQuartile))&ndash;\(format(spread.upperQuartile)))</small></td>"
     }
     return "<td>\(step.steps)</td><td>\(Numbers.plain(step.networkCalls))</td>"
-      + spread(step.seconds, Numbers.seconds)
-      + spread(step.psnr) { Numbers.fixed($0, 1) } + spread(step.latentRMSE, Numbers.scientific)
+      + spread(step.seconds, isBest: isFront, Numbers.seconds)
+      + spread(step.psnr, isBest: isFront) { Numbers.fixed($0, 1) }
+      + spread(step.latentRMSE, Numbers.scientific)
       + spread(step.ssim) { Numbers.fixed($0, 4) }
-      + "<td>\(step.cells)</td><td>\(isFront ? "&bull;" : "")</td>"
+      + "<td>\(step.cells)</td>"
   }
 }

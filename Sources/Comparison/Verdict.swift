@@ -79,6 +79,12 @@ package struct Verdict: Sendable, Equatable {
     guard let target = summary.decisiveTarget(of: kind) else { return [] }
     let level = ComparisonSummary.targets[target]
     var remarks: [String] = []
+    let ranking = summary.ranking(of: kind, target: target)
+    if ranking.count > 1, ranking.allSatisfy(\.1.isFewestTried) {
+      remarks.append(
+        "All that reach \(Numbers.plain(level)) dB do so with the fewest steps tried: fewer would tell them apart."
+      )
+    }
     let missing = summary.methods(of: kind).filter { $0.needs[target] == nil }
     if !missing.isEmpty {
       remarks.append(

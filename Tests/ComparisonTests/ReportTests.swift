@@ -34,14 +34,29 @@ import Testing
     #expect(html.components(separatedBy: "<svg class=\"plot\"").count - 1 == 6)
   }
 
+  /// Four schedules: two have full shapes, two hollow ones, so dashes must tell these apart.
   @Test func linesDifferWithoutColour() throws {
-    let html = try ComparisonReport.html(Samples.results())
-    let swatches = Set(
-      html.components(separatedBy: "<svg class=\"swatch\"").dropFirst().map { part in
-        let swatch = part.prefix(while: { $0 != "\n" }).components(separatedBy: "</svg>")[0]
-        return swatch.replacing(/series c[0-9]/, with: "")
-      })
-    #expect(swatches.count == 12)
+    let methods = ["euler", "heun", "ddim", "dpmpp_2m", "unipc", "lms", "ipndm"].flatMap { sampler in
+      ["karras", "linspace", "trailing", "beta"].map {
+        Samples.Method(sampler: sampler, schedule: $0, order: 1, error: 1)
+      }
+    }
+    let html = try ComparisonReport.html(Samples.results(methods: methods, steps: [4, 8], seeds: [1]))
+    let swatches = html.components(separatedBy: "<svg class=\"swatch\"").dropFirst().map { part in
+      part.components(separatedBy: "</svg>")[0].replacing(/series c[0-9]/, with: "")
+    }
+    #expect(Set(swatches).count == 28)
+  }
+
+  /// Noise is what JPEG can do least about.
+  @Test func theSheetIsMadeSmallEnough() throws {
+    let noise = Picture(
+      width: 512, height: 512,
+      pixels: (0..<512 * 512 * 3).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) })
+    let html = try ComparisonReport.html(Samples.results(methods: [Samples.methods[0]], seeds: [1])) { _ in
+      noise
+    }
+    #expect((1_000_000..<2_050_000).contains(html.utf8.count))
   }
 
   @Test func whatComesFromOutsideIsText() throws {

@@ -42,6 +42,9 @@ import Testing
       verdict(cells).sentence
         == "Fastest to 30 dB: a with karras, 8 steps (the fewest tried), 8 network calls, 0.20 s a picture; "
         + "b with karras is all but level: it needs 8 network calls, 0.21 s.")
+    #expect(
+      verdict(cells).remarks.first
+        == "All that reach 30 dB do so with the fewest steps tried: fewer would tell them apart.")
   }
 
   @Test func aLowerDistanceHasToDo() {
