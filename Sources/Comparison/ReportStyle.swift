@@ -53,7 +53,7 @@ enum ReportStyle {
     .legend li { display: flex; align-items: center; }
     .wide { overflow-x: auto; margin: 10px 0; }
     table { border-collapse: collapse; font-size: 14px; width: 100%; }
-    th, td { text-align: right; padding: 5px 12px; border-bottom: 1px solid var(--rule); white-space: nowrap;
+    th, td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--rule); white-space: nowrap;
       vertical-align: baseline; }
     th { font-weight: 600; color: var(--soft); } tbody th { color: var(--ink); font-weight: 500; }
     th:first-child, .text { text-align: left; }
