@@ -75,9 +75,7 @@ final class Denoiser {
     try program.run(.step) { try Task.checkCancellation() }
     program.read("prediction", into: output)
     if halves == 2 { guidance.combine(output, batch: batch) }
-    clean.values.withUnsafeMutableBufferPointer { clean in
-      for index in clean.indices { clean[index] = output[index] }
-    }
-    prediction.makeClean(&clean, from: x, at: level)
+    prediction.makeClean(
+      &clean, output: UnsafeBufferPointer(rebasing: output[..<x.count]), from: x, at: level)
   }
 }

@@ -33,6 +33,16 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
   public var clipSkip = 0
   /// Share of noise drawn anew at each step, for samplers that know it: 0...1. Nil takes the sampler's own.
   public var eta: Double?
+  /// Whose names and rules of sampling hold: "karras" and "Euler" mean different levels in different programs.
+  public var system = System.diffusers
+  /// The random numbers of a seed.
+  public var noise = Noise.torchCPU
+  /// How the pictures of a request share them.
+  public var batchNoise = BatchNoise.perPicture
+  /// What the noise on the way is; nil for what the sampler has in its system.
+  public var stepNoise: StepNoise?
+  /// For a picture alone that was one of several with one generator: its place among them.
+  public var batchPlace: BatchPlace?
   public var promptSyntax = PromptSyntax.weights
   public var promptMode = PromptMode.chunks
   public var precision = Precision.auto
@@ -87,6 +97,10 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     case guidanceStart = "guidance_start"
     case guidanceEnd = "guidance_end"
     case clipSkip = "clip_skip"
+    case system, noise
+    case batchNoise = "batch_noise"
+    case stepNoise = "step_noise"
+    case batchPlace = "batch_place"
     case promptSyntax = "prompt_syntax"
     case promptMode = "prompt_mode"
     case secondPass = "second_pass"
@@ -113,6 +127,11 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     try read(.count, into: &count)
     try read(.clipSkip, into: &clipSkip)
     eta = try fields.decodeIfPresent(Double.self, forKey: .eta)
+    try read(.system, into: &system)
+    try read(.noise, into: &noise)
+    try read(.batchNoise, into: &batchNoise)
+    stepNoise = try fields.decodeIfPresent(StepNoise.self, forKey: .stepNoise)
+    batchPlace = try fields.decodeIfPresent(BatchPlace.self, forKey: .batchPlace)
     try read(.promptSyntax, into: &promptSyntax)
     try read(.promptMode, into: &promptMode)
     try read(.precision, into: &precision)
@@ -150,6 +169,10 @@ extension GenerationRequest {
     try require(guidanceEnd, in: Limits.guidanceEnd, .guidanceEnd)
     try require(clipSkip, in: Limits.clipSkip, .clipSkip)
     if let eta { try require(eta, in: Limits.eta, .eta) }
+    if batchPlace != nil, count != 1 || batchNoise == .perPicture {
+      throw DarkroomError(
+        .request, "batch_place: belongs to one picture with one-tensor or comfyui batch_noise; expected none")
+    }
     for (key, side) in [(CodingKeys.width, width), (.height, height)] {
       guard let side else { continue }
       try require(side, in: Limits.side, key)

@@ -9,14 +9,17 @@ package struct Job {
   package let prompt: TokenizedPrompt
   /// Nil if no step is guided.
   package let negative: TokenizedPrompt?
-  let sampler: Sampler
+  package var sampler: Sampler
+  private let schedule: Schedule
   let guidance: Guidance
-  package let first: SamplingPass
+  package var first: SamplingPass
   /// Refines each picture of the first pass at a larger size; nil if the first has the size that was asked for.
   package let second: SamplingPass?
   let firstSeed: UInt64
   /// Pixels, for notices.
   private let nativeSide: Int
+  /// The model's least and largest noise over signal.
+  private let noiseRange: ClosedRange<Double>
 
   /// The same job in another arithmetic.
   func `in`(_ precision: GenerationRequest.Precision) -> Job {
@@ -29,9 +32,14 @@ package struct Job {
   init(_ request: GenerationRequest, _ model: LoadedModel) throws {
     try request.validate()
     var request = request
-    sampler = try Sampler.named(request.sampler)
+    let system = request.system.names
+    let named = try system.sampler(request.sampler)
+    sampler = named.sampler
     let training = try model.training(for: sampler)
-    let schedule = try request.schedule.map { try Schedule.named($0) } ?? .own(of: training.settings)
+    schedule =
+      try request.schedule.map { try system.schedule($0) } ?? named.schedule
+      ?? .own(of: training.settings, for: sampler, in: system)
+    noiseRange = training.sigmas[0]...training.sigmas[training.sigmas.count - 1]
     let guidance = try Guidance(
       scale: request.guidanceScale, rescale: request.guidanceRescale, start: request.guidanceStart,
       end: request.guidanceEnd)
@@ -52,9 +60,9 @@ package struct Job {
         .request, "width, height: \(width)x\(height) is not possible; this model needs multiples of \(factor)"
       )
     }
-    let (space, mode) = (sampler.space, request.secondPass)
+    let (sampler, schedule, mode) = (sampler, schedule, request.secondPass)
     (first, second) = try SamplingPass.passes(width: width, height: height, request.steps, mode, model) {
-      let list = try schedule.steps($0, of: training, in: space)
+      let list = try schedule.steps($0, of: training, for: sampler, in: system)
       try model.prediction.check(list.steps)
       return list
     }
@@ -64,7 +72,8 @@ package struct Job {
     firstSeed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
 
     (request.width, request.height, request.seed) = (width, height, firstSeed)
-    (request.sampler, request.schedule) = (sampler.name, schedule.name)
+    (request.sampler, request.schedule) =
+      (sampler.name(in: system), schedule.name(in: system))
     self.request = request
   }
 
@@ -73,13 +82,50 @@ package struct Job {
   /// The request that makes picture `index` by itself.
   func request(ofPicture index: Int) -> GenerationRequest {
     var single = request
-    single.seed = firstSeed &+ UInt64(index)
+    if request.batchNoise == .perPicture {
+      single.seed = firstSeed &+ UInt64(index)
+    } else {
+      single.batchPlace = batchPlace(index)
+    }
     single.count = 1
     return single
   }
 
+  /// Where a picture stands among those that share one generator.
+  private func batchPlace(_ index: Int) -> GenerationRequest.BatchPlace {
+    request.batchPlace ?? GenerationRequest.BatchPlace(picture: index + 1, of: request.count)
+  }
+
+  /// The noise of some pictures that are sampled together, from its beginning.
+  func noise(of pictures: Range<Int>, in pass: SamplingPass) -> any NoiseSource {
+    let isOwn = request.stepNoise == nil
+    let steps: Sampler.StepNoise =
+      switch request.stepNoise {
+      case .generator: .generator
+      case .brownian: .brownian
+      case nil: sampler.stepNoise(in: request.system.names)
+      }
+    let first = batchPlace(pictures.lowerBound)
+    let rule = NoiseRule(generator: request.noise.generator, batch: request.batchNoise.rule, steps: steps)
+    let perPicture = request.batchNoise == .perPicture
+    return rule.source(
+      seed: firstSeed,
+      pictures: perPicture ? pictures : first.picture - 1..<first.picture - 1 + pictures.count,
+      of: perPicture ? request.count : first.count,
+      // A path that was asked for must not depend on the schedule: then more steps refine fewer.
+      path: isOwn ? pass.steps.noisyRange : noiseRange)
+  }
+
+  var samplerOptions: SamplerOptions { SamplerOptions(eta: request.eta, system: request.system.names) }
+
   /// What the user should know before the pictures come.
-  package var notices: [Notice] { passNotices + promptNotices }
+  package var notices: [Notice] { cautions + passNotices + promptNotices }
+
+  /// Combinations of settings that seldom give what is wanted.
+  var cautions: [Notice] {
+    sampler.cautions(steps: request.steps, schedule: schedule, guidanceScale: request.guidanceScale)
+      .map(Notice.init(description:))
+  }
 
   private var passNotices: [Notice] {
     guard let second else { return [] }
@@ -91,7 +137,7 @@ package struct Job {
     ]
   }
 
-  private var promptNotices: [Notice] {
+  var promptNotices: [Notice] {
     [("prompt", prompt), ("negative prompt", negative)].flatMap { name, text in
       guard let text else { return [Notice]() }
       var notices = text.warnings.map { Notice(description: "\(name): \($0)") }

@@ -46,7 +46,7 @@ struct ModelSchedule {
   /// The table of noise, with the spacing that `sampler` uses by default.
   func training(for sampler: Sampler) throws -> TrainingNoise {
     var settings = settings
-    settings.spacing = spacing ?? (sampler.space == .varianceExploding ? .linspace : .leading)
+    settings.spacing = spacing ?? sampler.usualSpacing
     return try TrainingNoise(settings)
   }
 }

@@ -25,7 +25,7 @@ extension Pipeline {
     _ clock: StepClock
   ) throws -> Latents {
     guard let start = pass.steps.steps.first?.from else { return clean }
-    var noise: any NoiseSource = TorchNoise(seed: job.firstSeed &+ UInt64(index))
+    var noise = job.noise(of: index..<index + 1, in: pass)
     var fresh = Latents(zerosLike: clean)
     noise.fill(&fresh)
     var latents = clean
@@ -42,9 +42,10 @@ extension Pipeline {
     picture.encodable.withUnsafeBufferPointer { program.write($0, to: "picture") }
     try program.run(.picture) { try Task.checkCancellation() }
     var latents = Latents(batch: 1, channels: c.latentChannels, height: height, width: width)
-    latents.values.withUnsafeMutableBufferPointer { values in
-      program.read("latents", into: values)
-      for index in values.indices { values[index] = (values[index] - c.latentShift) * c.latentScale }
+    var means = [Float](repeating: 0, count: latents.count)
+    means.withUnsafeMutableBufferPointer { program.read("latents", into: $0) }
+    for index in means.indices {
+      latents.values[index] = Double((means[index] - c.latentShift) * c.latentScale)
     }
     let statistics = latents.statistics
     guard statistics.nonFinite == 0 else {

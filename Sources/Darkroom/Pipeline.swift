@@ -150,23 +150,34 @@ package final class Pipeline {
   ) throws -> Latents {
     let pass = job.first
     clock.start(pass, batch: pictures.count, finished: pictures.lowerBound)
-    var noise: any NoiseSource = BatchNoise(
-      seed: job.firstSeed &+ UInt64(pictures.lowerBound), batch: pictures.count)
-    let factor = model.decoder.configuration.factor
-    var latents = Latents(
-      batch: pictures.count, channels: model.unet.configuration.inputChannels, height: pass.height / factor,
-      width: pass.width / factor)
-    noise.fill(&latents)
-    latents.scale(by: pass.steps.initialScale)
+    var noise = job.noise(of: pictures, in: pass)
+    var latents = startLatents(pass, batch: pictures.count, &noise)
     try sample(&latents, pass, job, conditioning, &noise, clock, afterStep: afterStep)
     return latents
   }
 
+  /// The noise that a pass begins with.
+  func startLatents(_ pass: SamplingPass, batch: Int, _ noise: inout any NoiseSource) -> Latents {
+    var latents = emptyLatents(pass, batch: batch)
+    noise.fill(&latents)
+    latents.scale(by: pass.steps.initialScale)
+    return latents
+  }
+
+  func emptyLatents(_ pass: SamplingPass, batch: Int = 1) -> Latents {
+    let factor = model.decoder.configuration.factor
+    return Latents(
+      batch: batch, channels: model.unet.configuration.inputChannels, height: pass.height / factor,
+      width: pass.width / factor)
+  }
+
   /// Takes noisy latents through the steps of a pass, in place.
+  /// - Returns: how often the network was asked.
+  @discardableResult
   func sample(
     _ latents: inout Latents, _ pass: SamplingPass, _ job: Job, _ conditioning: GuidedConditioning,
     _ noise: inout any NoiseSource, _ clock: StepClock, afterStep: (_ index: Int) throws -> Void = { _ in }
-  ) throws {
+  ) throws -> Int {
     let batch = latents.batch
     let denoiser = try Denoiser(
       like: latents, timeChannels: model.unet.configuration.blockChannels[0], prediction: model.prediction,
@@ -179,8 +190,8 @@ package final class Pipeline {
       return program
     }
     clock.enter(.sampling)
-    try job.sampler.sample(
-      &latents, steps: pass.steps.steps, noise: &noise, options: SamplerOptions(eta: job.request.eta),
+    return try job.sampler.sample(
+      &latents, steps: pass.steps, noise: &noise, options: job.samplerOptions,
       denoise: {
         try denoiser($0, $1, &$2)
         clock.preview?.take($2)
@@ -215,7 +226,7 @@ package final class Pipeline {
     let c = model.decoder.configuration
     let program = try programs.program(
       .decoder(height: latents.height, width: latents.width), storing: storage)
-    let unscaled = latents.values.map { $0 / c.latentScale + c.latentShift }
+    let unscaled = latents.values.map { Float($0) / c.latentScale + c.latentShift }
     unscaled.withUnsafeBufferPointer { program.write($0, to: "latents") }
     try program.run(.picture) { try Task.checkCancellation() }
     let (width, height) = (latents.width * c.factor, latents.height * c.factor)
@@ -231,7 +242,7 @@ package final class Pipeline {
     }
   }
 
-  private func finished(_ picture: Picture, _ job: Job, index: Int) throws -> GeneratedPicture {
+  func finished(_ picture: Picture, _ job: Job, index: Int) throws -> GeneratedPicture {
     let request = job.request(ofPicture: index)
     return GeneratedPicture(
       index: index, request: request, width: picture.width, height: picture.height,

@@ -1,5 +1,6 @@
 import Graph
 import Models
+import Sampling
 
 /// How a job runs in the memory that there is.
 struct Reservation {
@@ -132,7 +133,7 @@ private struct ReservationSearch {
   }
 
   private func largestBatch(_ most: Int, _ fits: (Plan) -> Bool) throws -> Int {
-    var batch = min(job.request.count, most)
+    var batch = min(job.request.count, job.sampler.isAdaptive ? 1 : most)
     while batch > 1, !fits(try plan(pipeline.modules(job, batch: batch)[1])) { batch -= 1 }
     return batch
   }

@@ -11,7 +11,7 @@ package struct SamplingPass {
   package let height: Int
   /// The share of a schedule's steps that `steps` are: 1 from pure noise.
   package let strength: Double
-  package let steps: StepList
+  package var steps: StepList
 
   /// Number of steps.
   package var count: Int { steps.steps.count }

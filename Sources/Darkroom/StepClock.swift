@@ -64,7 +64,8 @@ package final class StepClock {
   func finishedStep(_ step: Int) {
     let (seconds, attoseconds) = (clock.now - last).components
     passes[current].seconds += Double(seconds) + Double(attoseconds) * 1e-18
-    passes[current].done += now.batch
+    // Not every sampler takes the list's steps one by one.
+    passes[current].done = passes[current].doneBefore + (step + 1) * now.batch
     last = clock.now
     now.step = passes[current].before + step + 1
     now.secondsPerStep = passes[current].secondsPerStep.map { $0 * Double(now.batch) }

@@ -42,7 +42,7 @@ package struct Arguments: Sendable {
       throw DarkroomError(
         .request, "unknown flag \(quoted(flag))\(hint); darkroom \(command.name) --help lists them")
     }
-    guard given.insert(option.name).inserted else {
+    guard given.insert(option.name).inserted || option.mayRepeat else {
       throw DarkroomError(.request, "\(flag): is given twice; expected once")
     }
     guard option.placeholder != nil else {

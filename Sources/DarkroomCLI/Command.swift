@@ -14,7 +14,7 @@ package struct Command: Sendable {
   let run: @Sendable (Invocation) async throws -> Int32
 
   package static let all: [Command] = [
-    .generate, .redo, .inspect, .pull, .models, .remove, .samplers, .devices, .bench, .help,
+    .generate, .compare, .redo, .inspect, .pull, .models, .remove, .samplers, .devices, .bench, .help,
   ]
 
   /// - Throws: `DarkroomError` of kind `request` with near names.
@@ -59,6 +59,7 @@ package struct Invocation: Sendable {
 /// Everything that flags can say.
 package struct Settings: Sendable {
   package var request = GenerationRequest(prompt: "")
+  package var comparison = ComparisonRequest(prompts: [], samplers: [], steps: [])
   package var model: String?
   package var configuration: String?
   package var output: String?

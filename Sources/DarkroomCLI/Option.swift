@@ -13,6 +13,8 @@ package struct Option: Sendable {
   package var expected: String?
   /// Names to guess from when a value is wrong.
   var choices: [String] = []
+  /// Whether it may be given several times.
+  var mayRepeat = false
   /// Takes the value; false if it is not a possible one. A switch gets an empty value.
   let set: @Sendable (inout Settings, String) -> Bool
 

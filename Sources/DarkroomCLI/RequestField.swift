@@ -14,8 +14,8 @@ struct RequestField: Sendable {
     switch key {
     case .prompt: text { $0.prompt = $1 }
     case .negativePrompt: text { $0.negativePrompt = $1 }
-    case .sampler: name(Catalogue.samplers) { $0.sampler = $1 }
-    case .schedule: name(Catalogue.schedules) { $0.schedule = $1 }
+    case .sampler: name(Catalogue.samplers.map(\.name), Catalogue.hasSampler) { $0.sampler = $1 }
+    case .schedule: name(Catalogue.schedules.map(\.name), Catalogue.hasSchedule) { $0.schedule = $1 }
     case .steps: integer(GenerationRequest.Limits.steps) { $0.steps = $1 }
     case .guidanceScale: number(GenerationRequest.Limits.guidanceScale) { $0.guidanceScale = $1 }
     case .guidanceRescale: number(GenerationRequest.Limits.guidanceRescale) { $0.guidanceRescale = $1 }
@@ -27,6 +27,11 @@ struct RequestField: Sendable {
     case .count: integer(GenerationRequest.Limits.count) { $0.count = $1 }
     case .clipSkip: integer(GenerationRequest.Limits.clipSkip) { $0.clipSkip = $1 }
     case .eta: number(GenerationRequest.Limits.eta) { $0.eta = $1 }
+    case .system: choice { $0.system = $1 }
+    case .noise: choice { $0.noise = $1 }
+    case .batchNoise: choice { $0.batchNoise = $1 }
+    case .stepNoise: choice { $0.stepNoise = $1 }
+    case .batchPlace: batchPlace
     case .promptSyntax: choice { $0.promptSyntax = $1 }
     case .promptMode: choice { $0.promptMode = $1 }
     case .precision: choice { $0.precision = $1 }
@@ -95,13 +100,21 @@ extension RequestField {
     parsed(expected: "a whole number from 0 to 2^64 - 1", { UInt64($0) }, { $0.seed = $1 })
   }
 
-  private static func name(_ entries: [Catalogue.Entry], _ assign: @escaping Assign<String>) -> RequestField {
-    let known = Set(entries.flatMap { [$0.name] + $0.aliases }.map { $0.lowercased() })
-    let names = entries.map(\.name)
-    return RequestField(
+  private static var batchPlace: RequestField {
+    RequestField(isText: true, expected: "a picture and a number of pictures such as 2/4") { request, text in
+      guard let place = GenerationRequest.BatchPlace(text) else { return false }
+      request.batchPlace = place
+      return true
+    }
+  }
+
+  private static func name(
+    _ names: [String], _ isKnown: @escaping @Sendable (String) -> Bool, _ assign: @escaping Assign<String>
+  ) -> RequestField {
+    RequestField(
       isText: true, expected: "one of \(names.joined(separator: ", "))", choices: names
     ) { request, text in
-      guard known.contains(text.lowercased()) else { return false }
+      guard isKnown(text) else { return false }
       assign(&request, text)
       return true
     }

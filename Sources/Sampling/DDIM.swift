@@ -2,23 +2,32 @@ extension Sampler {
   /// Song, Meng and Ermon, "Denoising Diffusion Implicit Models" (2020), equation 12. Eta 0 draws no noise; eta 1
   /// has the variance of DDPM.
   package static let ddim = Sampler(
-    name: "ddim", title: "DDIM", aliases: ["DDIMScheduler"],
-    space: .variancePreserving, noiseUse: .withEta, callsPerStep: 1, defaultEta: 0
-  ) { x, steps, noise, eta, denoise, afterStep in
+    name: "ddim", title: "DDIM",
+    names: [
+      .diffusers: ["DDIMScheduler"], .a1111: ["DDIM"], .comfyui: ["ddim"], .stability: ["DDIM"],
+    ],
+    levels: .table, limit: .path, callsPerStep: 1, defaultEta: 0,
+    body: { x, run in try denoisingImplicit(&x, &run, eta: run.eta) })
+
+  /// Ho, Jain and Abbeel, "Denoising Diffusion Probabilistic Models" (2020), algorithm 2 with the posterior's
+  /// variance (`fixed_small` of diffusers): DDIM at eta 1.
+  package static let ddpm = Sampler(
+    name: "ddpm", title: "DDPM",
+    names: [.diffusers: ["DDPMScheduler"], .stability: ["DDPM"]],
+    levels: .listed, limit: .path, callsPerStep: 1, defaultEta: nil,
+    body: { x, run in try denoisingImplicit(&x, &run, eta: 1) })
+
+  private static func denoisingImplicit(_ x: inout Latents, _ run: inout SamplingRun, eta: Double) throws {
     var clean = Latents(zerosLike: x)
-    var fresh = Latents(zerosLike: x)
-    for index in steps.indices {
-      let (from, to) = (steps[index].from, steps[index].to)
-      try denoise(x, from, &clean)
+    for (index, step) in run.steps.enumerated() {
+      let (from, to) = (step.from, step.to)
+      try run.estimate(&clean, in: x, at: from)
       let spread = eta * posteriorDeviation(from, to)
       // The noise in x is (x - alpha * clean) / sigma, of which sqrt(sigma'² - spread²) stays.
       let kept = max(to.sigma * to.sigma - spread * spread, 0).squareRoot() / from.sigma
       x.combine(kept, adding: to.alpha - kept * from.alpha, of: clean)
-      if eta > 0 {
-        noise.fill(&fresh)
-        x.combine(1, adding: spread, of: fresh)
-      }
-      try afterStep(&x, to, index)
+      if eta > 0 { run.addNoise(spread, to: &x, from: from, to: to) }
+      try run.finish(&x, at: to, step: index)
     }
   }
 

@@ -1,16 +1,18 @@
-/// The loops over float buffers that latents, predictions and guidance share. None allocates.
+/// The loops over buffers that latents, predictions and guidance share. None allocates.
 enum Elementwise {
   /// `values = factor * values`.
-  static func scale(_ values: UnsafeMutableBufferPointer<Float>, by factor: Float) {
+  static func scale<Number: BinaryFloatingPoint>(
+    _ values: UnsafeMutableBufferPointer<Number>, by factor: Number
+  ) {
     for index in values.indices { values[index] *= factor }
   }
 
   /// `target = own * target + factor * other`.
   static func combine(
-    _ target: UnsafeMutableBufferPointer<Float>, _ own: Float, adding factor: Float,
-    of other: UnsafeBufferPointer<Float>
+    _ target: UnsafeMutableBufferPointer<Double>, _ own: Double, adding factor: Double,
+    of other: UnsafeBufferPointer<Double>
   ) {
-    precondition(target.count == other.count, "\(target.count) floats and \(other.count)")
+    precondition(target.count == other.count, "\(target.count) numbers and \(other.count)")
     for index in target.indices { target[index] = own * target[index] + factor * other[index] }
   }
 

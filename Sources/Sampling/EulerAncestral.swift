@@ -3,31 +3,33 @@ extension Sampler {
   /// `sample_euler_ancestral`, and diffusers' for eta 1.
   package static let eulerAncestral = Sampler(
     name: "euler_a", title: "Euler a",
-    aliases: [
-      "Euler a", "euler_ancestral", "k_euler_a", "k_euler_ancestral", "EulerAncestralDiscreteScheduler",
+    names: [
+      .diffusers: ["EulerAncestralDiscreteScheduler"],
+      .a1111: ["Euler a", "k_euler_a", "k_euler_ancestral"], .comfyui: ["euler_ancestral"],
+      .stability: ["K_EULER_ANCESTRAL"],
     ],
-    space: .varianceExploding, noiseUse: .always, callsPerStep: 1, defaultEta: 1
-  ) { x, steps, noise, eta, denoise, afterStep in
+    levels: .sigmas, limit: .path, callsPerStep: 1, defaultEta: 1
+  ) { x, run in
     var clean = Latents(zerosLike: x)
-    var fresh = Latents(zerosLike: x)
-    for index in steps.indices {
-      let (from, to) = (steps[index].from, steps[index].to)
-      try denoise(x, from, &clean)
-      let (down, up) = ancestralSplit(from: from.sigma, to: to.sigma, eta: eta)
-      let kept = down / from.sigma
-      x.combine(kept, adding: 1 - kept, of: clean)
-      // Drawn also where `up` is 0, so that the generator stands where diffusers' would.
-      noise.fill(&fresh)
-      x.combine(1, adding: up, of: fresh)
-      try afterStep(&x, to, index)
+    for (index, step) in run.steps.enumerated() {
+      let (from, to) = (step.from, step.to)
+      try run.estimate(&clean, in: x, at: from)
+      let (down, up) = ancestralSplit(from: from, to: to, eta: run.eta)
+      x.move(from: from, to: down, clean: clean)
+      run.addNoise(up, to: &x, from: from, to: to)
+      try run.finish(&x, at: to, step: index)
     }
   }
 
-  /// The sigma to step down to, and the noise to add then: `down² + up² = to²`. Eta 1 has the variance of the
-  /// exact posterior, eta 0 adds nothing.
-  static func ancestralSplit(from: Double, to: Double, eta: Double) -> (down: Double, up: Double) {
-    let ratio = to / from
-    let up = min(to, eta * to * max(1 - ratio * ratio, 0).squareRoot())
-    return ((to * to - up * up).squareRoot(), up)
+  /// The level to step down to, and the noise to add then, in the variance-exploding space:
+  /// `down² + up² = to²`. Eta 1 has the variance of the exact posterior, eta 0 adds nothing.
+  static func ancestralSplit(
+    from: NoiseLevel, to: NoiseLevel, eta: Double
+  ) -> (down: NoiseLevel, up: Double) {
+    let ratio = to.sigma / from.sigma
+    let up = min(to.sigma, eta * to.sigma * max(1 - ratio * ratio, 0).squareRoot())
+    var down = to
+    down.sigma = (to.sigma * to.sigma - up * up).squareRoot()
+    return (down, up)
   }
 }

@@ -2,8 +2,8 @@ extension Latents {
   /// What an error report says about latents: the spread of the finite values, and how many are not.
   package struct Statistics: Sendable, Equatable, CustomStringConvertible {
     /// Over the finite values; 0 if there is none.
-    package var minimum: Float = 0
-    package var maximum: Float = 0
+    package var minimum = 0.0
+    package var maximum = 0.0
     package var mean: Double = 0
     /// Unbiased (divided by n - 1), as torch's `std`.
     package var standardDeviation: Double = 0
@@ -31,9 +31,9 @@ extension Latents {
         result.minimum = finite == 1 ? value : min(result.minimum, value)
         result.maximum = finite == 1 ? value : max(result.maximum, value)
         // Welford's update: a large mean does not cancel the digits of the spread.
-        let distance = Double(value) - result.mean
+        let distance = value - result.mean
         result.mean += distance / Double(finite)
-        squares += distance * (Double(value) - result.mean)
+        squares += distance * (value - result.mean)
       }
       if finite > 1 { result.standardDeviation = (squares / Double(finite - 1)).squareRoot() }
       return result

@@ -1,24 +1,25 @@
-/// Host floats with a shape: the noisy picture that samplers work on, before the decoder sees it.
+/// Host numbers with a shape: the noisy picture that samplers work on, before the decoder sees it.
 ///
 /// The values lie in torch's order `[batch, channels, height, width]`, so that noise fills them as in the
-/// reference implementations. Every operation works in place, since a sampling loop must not allocate.
+/// reference implementations. They are in double precision, since samplers of higher order take differences of
+/// nearly equal pictures; next to a network their cost is nothing. Every operation works in place.
 package struct Latents: Sendable, Equatable {
   package let batch: Int
   package let channels: Int
   package let height: Int
   package let width: Int
-  /// `count` floats, width fastest.
-  package var values: [Float]
+  /// `count` numbers, width fastest.
+  package var values: [Double]
 
   /// Zeros of shape `[batch, channels, height, width]`.
   package init(batch: Int, channels: Int, height: Int, width: Int) {
     self.init(
       batch: batch, channels: channels, height: height, width: width,
-      values: [Float](repeating: 0, count: batch * channels * height * width))
+      values: [Double](repeating: 0, count: batch * channels * height * width))
   }
 
   /// `values` in the order `[batch, channels, height, width]`.
-  package init(batch: Int, channels: Int, height: Int, width: Int, values: [Float]) {
+  package init(batch: Int, channels: Int, height: Int, width: Int, values: [Double]) {
     precondition(
       min(batch, channels, height, width) > 0, "latents of \([batch, channels, height, width])")
     precondition(
@@ -36,9 +37,9 @@ package struct Latents: Sendable, Equatable {
     self.init(batch: other.batch, channels: other.channels, height: other.height, width: other.width)
   }
 
-  /// Number of floats.
+  /// Number of values.
   package var count: Int { batch * channels * height * width }
-  /// Number of floats of one picture.
+  /// Number of values of one picture.
   package var pictureCount: Int { channels * height * width }
   /// `[batch, channels, height, width]`.
   package var shape: [Int] { [batch, channels, height, width] }
@@ -60,7 +61,7 @@ package struct Latents: Sendable, Equatable {
 
   /// `self = factor * self`.
   package mutating func scale(by factor: Double) {
-    values.withUnsafeMutableBufferPointer { Elementwise.scale($0, by: Float(factor)) }
+    values.withUnsafeMutableBufferPointer { Elementwise.scale($0, by: factor) }
   }
 
   /// `self = own * self + factor * other`.
@@ -68,7 +69,7 @@ package struct Latents: Sendable, Equatable {
     precondition(hasSameShape(as: other), "latents of \(shape) and \(other.shape)")
     values.withUnsafeMutableBufferPointer { mine in
       other.values.withUnsafeBufferPointer {
-        Elementwise.combine(mine, Float(own), adding: Float(factor), of: $0)
+        Elementwise.combine(mine, own, adding: factor, of: $0)
       }
     }
   }

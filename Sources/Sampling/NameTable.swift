@@ -1,18 +1,20 @@
-/// Something found by its name or an alias, whatever the case of ASCII letters.
-protocol Named {
-  var name: String { get }
-  var aliases: [String] { get }
-}
-
 package enum NameTable {
-  /// The entry with this name or alias; else an error that lists the canonical names of near ones.
-  static func find<Entry: Named>(_ name: String, among entries: [Entry], kind: String) throws -> Entry {
+  /// The entry with this name, whatever the case of ASCII letters.
+  static func find<Entry: Named>(
+    _ name: String, among entries: [Entry], names: (any Named) -> [String]
+  ) -> Entry? {
     let wanted = lowercased(name)
-    for entry in entries where ([entry.name] + entry.aliases).contains(where: { lowercased($0) == wanted }) {
-      return entry
-    }
-    throw SamplingError.unknownName(
-      kind: kind, name: name, near: near(wanted, among: entries), all: entries.map(\.name))
+    return entries.first { names($0).contains { lowercased($0) == wanted } }
+  }
+
+  /// An error that lists the canonical names of near ones.
+  static func unknown<Entry: Named>(
+    _ name: String, among entries: [Entry], kind: String, names: (any Named) -> [String]
+  ) -> SamplingError {
+    let known = entries.filter { !names($0).isEmpty }
+    return .unknownName(
+      kind: kind, name: name, near: near(lowercased(name), among: known, names: names), all: known.map(\.name)
+    )
   }
 
   /// UTF-8 with ASCII capitals made small. `String.lowercased` would also fold other scripts.
@@ -21,12 +23,14 @@ package enum NameTable {
   }
 
   /// Up to three canonical names within two letters or a third of the length, nearest first.
-  private static func near<Entry: Named>(_ wanted: [UInt8], among entries: [Entry]) -> [String] {
+  private static func near<Entry: Named>(
+    _ wanted: [UInt8], among entries: [Entry], names: (any Named) -> [String]
+  ) -> [String] {
     // A long text is no misspelt name, and comparing it would cost its length squared.
     guard wanted.count <= 64 else { return [] }
     let limit = max(2, wanted.count / 3)
     let ranked = entries.enumerated().compactMap { order, entry in
-      ([entry.name] + entry.aliases).map { editDistance(wanted, lowercased($0)) }.min()
+      ([entry.name] + names(entry)).map { editDistance(wanted, lowercased($0)) }.min()
         .map { (distance: $0, order: order, name: entry.name) }
     }
     return ranked.filter { $0.distance <= limit }

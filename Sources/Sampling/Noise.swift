@@ -1,15 +1,38 @@
 /// A sequence of standard normal numbers. Samplers take one as `inout any NoiseSource`.
 package protocol NoiseSource: Sendable {
-  /// Fills the whole buffer, in order, and moves on; must not allocate.
+  /// Fills the whole buffer, in order, and moves on: the starting noise.
   ///
   /// The buffer is one batch of latents. How the numbers depend on the seams between calls is the source's own
   /// rule: torch's generator, for one, gives 15 and 16 numbers of one seed nothing in common.
   mutating func fill(_ values: UnsafeMutableBufferPointer<Float>)
+
+  /// The noise on the way from one level to another, given as sigma over alpha; simply the next numbers, unless the
+  /// source is one that knows levels.
+  mutating func fill(_ values: UnsafeMutableBufferPointer<Float>, from: Double, to: Double)
 }
 
 extension NoiseSource {
-  package mutating func fill(_ latents: inout Latents) {
-    latents.values.withUnsafeMutableBufferPointer { fill($0) }
+  package mutating func fill(_ values: UnsafeMutableBufferPointer<Float>, from: Double, to: Double) {
+    fill(values)
+  }
+
+  package mutating func fill(_ latents: inout Latents) { write(&latents) { $0.fill($1) } }
+
+  package mutating func fill(_ latents: inout Latents, from: Double, to: Double) {
+    write(&latents) { $0.fill($1, from: from, to: to) }
+  }
+
+  /// Generators make floats, latents hold doubles.
+  private mutating func write(
+    _ latents: inout Latents, _ draw: (inout Self, UnsafeMutableBufferPointer<Float>) -> Void
+  ) {
+    latents.values.withUnsafeMutableBufferPointer { values in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: values.count) { floats in
+        floats.initialize(repeating: 0)
+        draw(&self, floats)
+        for index in values.indices { values[index] = Double(floats[index]) }
+      }
+    }
   }
 }
 
@@ -81,30 +104,5 @@ package struct TorchNoise: NoiseSource {
     let high = UInt64(engine.next())
     let bits = high << 32 | UInt64(engine.next())
     return Double(bits & 0x1f_ffff_ffff_ffff) * 0x1p-53
-  }
-}
-
-/// One generator a picture: picture k of a batch draws from `seed + k`, and so gets the noise that it would get
-/// alone. The buffers it fills hold whole pictures, one after the other.
-package struct BatchNoise: NoiseSource {
-  private var sources: [TorchNoise]
-
-  /// Seeds `seed`, `seed + 1`, …; beyond 2^64 they go on from 0.
-  package init(seed: UInt64, batch: Int) {
-    self.init(seeds: (0..<batch).map { seed &+ UInt64($0) })
-  }
-
-  /// One seed a picture.
-  package init(seeds: [UInt64]) {
-    precondition(!seeds.isEmpty, "noise for no picture")
-    sources = seeds.map(TorchNoise.init(seed:))
-  }
-
-  package mutating func fill(_ values: UnsafeMutableBufferPointer<Float>) {
-    let (each, rest) = values.count.quotientAndRemainder(dividingBy: sources.count)
-    precondition(rest == 0, "\(values.count) values for \(sources.count) pictures")
-    for index in sources.indices {
-      sources[index].fill(UnsafeMutableBufferPointer(rebasing: values[index * each..<(index + 1) * each]))
-    }
   }
 }

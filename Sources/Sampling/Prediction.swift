@@ -12,30 +12,28 @@ package enum Prediction: String, Sendable, CaseIterable {
     self == .flow ? 1 : 1 / level.magnitude
   }
 
-  /// `input = x * inputScale`: what the network is given. Both hold the same number of floats, and may be the same.
+  /// `input = x * inputScale`: what the network is given, as many floats.
   package func scaleInput(
-    _ x: UnsafeBufferPointer<Float>, into input: UnsafeMutableBufferPointer<Float>, at level: NoiseLevel
+    _ x: UnsafeBufferPointer<Double>, into input: UnsafeMutableBufferPointer<Float>, at level: NoiseLevel
   ) {
-    precondition(x.count == input.count, "\(x.count) floats into \(input.count)")
-    let scale = Float(inputScale(at: level))
-    for index in x.indices { input[index] = scale * x[index] }
+    precondition(x.count == input.count, "\(x.count) numbers into \(input.count)")
+    let scale = inputScale(at: level)
+    for index in x.indices { input[index] = Float(scale * x[index]) }
   }
 
-  /// Turns the network's output for `x` into the estimate of the clean picture, in place.
+  /// Turns the network's output for `x` into the estimate of the clean picture.
   ///
   /// At alpha 0 (zero terminal SNR) velocity gives `-output`; epsilon has no answer, see `check`.
   package func makeClean(
-    _ output: UnsafeMutableBufferPointer<Float>, from x: UnsafeBufferPointer<Float>, at level: NoiseLevel
+    _ clean: inout Latents, output: UnsafeBufferPointer<Float>, from x: Latents, at level: NoiseLevel
   ) {
+    precondition(clean.hasSameShape(as: x), "clean latents of \(clean.shape) for latents of \(x.shape)")
+    precondition(output.count == x.count, "\(output.count) floats for \(x.count) numbers")
     let (ofX, ofOutput) = cleanFactors(at: level)
-    Elementwise.combine(output, Float(ofOutput), adding: Float(ofX), of: x)
-  }
-
-  /// `makeClean` for latents of one shape.
-  package func makeClean(_ output: inout Latents, from x: Latents, at level: NoiseLevel) {
-    precondition(output.hasSameShape(as: x), "output of \(output.shape) for latents of \(x.shape)")
-    output.values.withUnsafeMutableBufferPointer { output in
-      x.values.withUnsafeBufferPointer { makeClean(output, from: $0, at: level) }
+    clean.values.withUnsafeMutableBufferPointer { clean in
+      x.values.withUnsafeBufferPointer { x in
+        for index in clean.indices { clean[index] = ofX * x[index] + ofOutput * Double(output[index]) }
+      }
     }
   }
 

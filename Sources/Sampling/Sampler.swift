@@ -3,77 +3,120 @@ package struct SamplerOptions: Sendable, Equatable {
   /// Share of the noise that is drawn anew in each step, 0...1; nil for the sampler's own default. Samplers
   /// without such a parameter ignore it.
   package var eta: Double?
+  /// Whose defaults hold.
+  package var system: NameSystem
 
-  package init(eta: Double? = nil) { self.eta = eta }
+  package init(eta: Double? = nil, system: NameSystem = .diffusers) {
+    self.eta = eta
+    self.system = system
+  }
 }
 
 /// A named function from noise to a picture.
 ///
 /// It knows levels, not networks: guidance and batching live in `denoise`; masks, previews, progress and
 /// cancelling in `afterStep`; image-to-image is a shorter list of steps.
-package struct Sampler: Named, Sendable {
+package struct Sampler: Named {
   /// Fills `clean` with the estimate of the clean picture in `x` at `level`. Throwing ends the sampling.
   package typealias Denoise = (_ x: Latents, _ level: NoiseLevel, _ clean: inout Latents) throws -> Void
   /// Runs after each step, and may change the latents, which are now at `level`. Throwing ends the sampling.
+  /// `step` counts from 0, and never passes the number of steps; samplers that choose their own steps may leave
+  /// numbers out or repeat them.
   package typealias AfterStep = (_ x: inout Latents, _ level: NoiseLevel, _ step: Int) throws -> Void
 
-  /// When a sampler draws from the noise source.
-  package enum NoiseUse: Sendable, Equatable {
-    case never
-    /// In every step if eta is above 0, which it is not by default.
-    case withEta
-    /// In every step, also in the last, where the factor may be 0: the generator moves on as in diffusers.
-    case always
+  /// What the pictures of more and more steps come to.
+  package enum Limit: Sendable, Equatable {
+    /// The probability flow's picture of the starting noise: any such sampler's, if eta is 0 or has no meaning.
+    case flow
+    /// The stochastic differential equation's picture of the starting noise and the noise on the way, if that is
+    /// one Brownian path; the flow's at eta 0.
+    case path
+    /// None: each number of steps has its own pictures.
+    case none
   }
 
-  /// The loop itself, with the eta to use.
-  typealias Body =
-    @Sendable (
-      _ x: inout Latents, _ steps: [Step], _ noise: inout any NoiseSource, _ eta: Double,
-      _ denoise: Denoise, _ afterStep: AfterStep
-    ) throws -> Void
+  /// What the noise on the way is.
+  package enum StepNoise: Sendable, Equatable {
+    /// Fresh numbers from the generator that the starting noise came from.
+    case generator
+    /// Increments of one Brownian path per picture (`BrownianNoise`).
+    case brownian
+  }
+
+  /// The loop itself.
+  typealias Body = @Sendable (_ x: inout Latents, _ run: inout SamplingRun) throws -> Void
 
   package let name: String
   /// The name that A1111's web UI shows and writes into pictures.
   package let title: String
-  package let aliases: [String]
-  /// The space that its steps and latents are in.
-  package let space: NoiseSpace
-  package let noiseUse: NoiseUse
-  /// Calls of `denoise` a step.
+  /// Its names in other programs.
+  package let names: [NameSystem: [String]]
+  /// How diffusers chooses this sampler's levels, and so in which space its latents are.
+  package let levels: LevelRule
+  package let limit: Limit
+  package var stepNoise = StepNoise.generator
+  /// Calls of `denoise` a step, but for the last, which may need fewer.
   package let callsPerStep: Int
   /// Eta if the request says nothing; nil if the sampler ignores eta.
   package let defaultEta: Double?
+  /// Whether it measures its own error, over all latents: pictures of a batch would depend on each other.
+  package var isAdaptive = false
   let body: Body
 
-  package static let all: [Sampler] = [.ddim, .euler, .eulerAncestral]
+  package static let all: [Sampler] = [
+    .ddim, .ddpm, .pndm, .euler, .eulerAncestral, .heun, .dpm2, .dpm2Ancestral, .lms, .dpmpp2M, .dpmpp3M,
+    .dpmpp2S, .dpmpp2SAncestral, .dpmppSDE, .dpmpp2MSDE, .dpmpp2MSDEHeun, .dpmpp3MSDE, .unipc, .deis, .lcm,
+    .tcd,
+    .restart, .dpmFast, .dpmAdaptive,
+  ]
 
-  /// The sampler of a name or alias, whatever the case of ASCII letters.
-  ///
-  /// - Throws: `SamplingError.unknownName` with the near names.
-  package static func named(_ name: String) throws -> Sampler {
-    try NameTable.find(name, among: all, kind: "sampler")
+  /// Whether it draws noise on the way.
+  /// - Parameter eta: of the request.
+  package func isStochastic(eta: Double?, in system: NameSystem = .diffusers) -> Bool {
+    switch limit {
+    case .flow: false
+    // DDPM has no eta: its noise is always whole.
+    case .path: (eta.flatMap { defaultEta == nil ? nil : $0 } ?? defaultEta(in: system) ?? 1) > 0
+    case .none: self.name != Sampler.tcd.name || (eta ?? 1) > 0
+    }
   }
 
-  /// Takes the latents through the steps, in place. Allocates at the start only.
+  /// Eta if the request says nothing: A1111 gives 1 to all samplers of k-diffusion that know it.
+  package func defaultEta(in system: NameSystem) -> Double? {
+    if system == .a1111, limit == .path, levels == .sigmas { return defaultEta.map { _ in 1 } }
+    return defaultEta
+  }
+
+  /// Takes the latents through the steps, in place.
   ///
   /// - Parameters:
-  ///   - x: latents at the first step's `from`, in `space`; at the last step's `to` afterwards.
-  ///   - steps: in `space`, noisiest first (`Schedule.steps`); each starts with sigma above 0.
+  ///   - x: latents at the first step's `from`; at the last step's `to` afterwards, unless the sampler ends
+  ///     elsewhere (DPM fast and DPM adaptive end at the model's least noise).
+  ///   - list: noisiest first (`Schedule.steps`); each step starts with sigma above 0.
   ///   - noise: a source for whole batches of this shape.
+  /// - Returns: how often it called `denoise`.
   /// - Throws: `SamplingError.setting` if eta is outside 0...1, `SamplingError.level` for a step that starts
   ///   without noise, and what the closures throw.
+  @discardableResult
   package func sample(
-    _ x: inout Latents, steps: [Step], noise: inout any NoiseSource,
+    _ x: inout Latents, steps list: StepList, noise: inout any NoiseSource,
     options: SamplerOptions = SamplerOptions(), denoise: Denoise,
     afterStep: AfterStep = { _, _, _ in }
-  ) throws {
+  ) throws -> Int {
     // Every sampler divides by the sigma it starts from.
-    for step in steps where !(step.from.sigma > 0) { throw SamplingError.level(step.from) }
-    let eta = options.eta ?? defaultEta ?? 0
+    for step in list.steps where !(step.from.sigma > 0) { throw SamplingError.level(step.from) }
+    let eta = options.eta ?? defaultEta(in: options.system) ?? 0
     guard eta >= 0, eta <= 1 else {
       throw SamplingError.setting(name: "eta", value: "\(eta)", expected: "0 to 1")
     }
-    try body(&x, steps, &noise, eta, denoise, afterStep)
+    guard !list.steps.isEmpty else { return 0 }
+    return try withoutActuallyEscaping(denoise) { denoise in
+      try withoutActuallyEscaping(afterStep) { afterStep in
+        var run = SamplingRun(list, eta: eta, noise: noise, denoise: denoise, afterStep: afterStep)
+        defer { noise = run.noise }
+        try body(&x, &run)
+        return run.calls
+      }
+    }
   }
 }

@@ -33,4 +33,23 @@ package enum TimestepSpacing: String, Sendable, CaseIterable {
       return (0..<steps).map { $0 == 0 ? Double(count - 1) : Double(steps - 1 - $0) * stride }
     }
   }
+  /// The timesteps of diffusers' DPM-Solvers, which count one more and leave the last one out.
+  func solverTimesteps(_ steps: Int, _ settings: ScheduleSettings) throws -> [Double] {
+    let count = settings.trainTimesteps
+    switch self {
+    case .leading:
+      let ratio = count / (steps + 1)
+      let first = steps * ratio + settings.stepsOffset
+      guard ratio > 0, first < count else {
+        throw SamplingError.timestepBeyondTable(
+          Double(first), last: count - 1, stepsOffset: settings.stepsOffset)
+      }
+      return (0..<steps).map { Double(first - $0 * ratio) }
+    case .trailing:
+      return try timesteps(steps, settings)
+    case .linspace:
+      let stride = Double(count - 1) / Double(steps)
+      return (0..<steps).map { (Double(steps - $0) * stride).rounded(.toNearestOrEven) }
+    }
+  }
 }

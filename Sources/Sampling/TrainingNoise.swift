@@ -130,7 +130,12 @@ package struct TrainingNoise: Sendable {
   /// The fractional timestep of a sigma: linear in ln sigma, clamped to the table.
   package func timestep(ofSigma sigma: Double) -> Double {
     let wanted = log(max(sigma, 1e-10))
-    let above = sigmas.firstIndex { log($0) > wanted } ?? sigmas.count
+    // The first entry above, found by halves.
+    var (above, bound) = (0, sigmas.count)
+    while above < bound {
+      let middle = (above + bound) / 2
+      if sigmas[middle] > sigma { bound = middle } else { above = middle + 1 }
+    }
     let low = min(max(above - 1, 0), sigmas.count - 2)
     let (start, end) = (log(sigmas[low]), log(sigmas[low + 1]))
     return Double(low) + min(max((wanted - start) / (end - start), 0), 1)

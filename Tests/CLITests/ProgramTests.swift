@@ -53,8 +53,8 @@ import DarkroomCLI
 
   @Test func samplersAsJSON() async throws {
     struct Listing: Decodable {
-      let samplers: [Catalogue.Entry]
-      let schedules: [Catalogue.Entry]
+      let samplers: [Catalogue.Sampler]
+      let schedules: [Catalogue.Schedule]
     }
     let test = TestConsole()
     #expect(await test.run(["samplers", "--json"]) == 0)
@@ -67,7 +67,9 @@ import DarkroomCLI
     let test = TestConsole()
     #expect(await test.run(["samplers"]) == 0)
     #expect(test.output.hasPrefix("sampler  "))
-    for entry in Catalogue.samplers + Catalogue.schedules { #expect(test.output.contains("\n\(entry.name)")) }
+    for name in Catalogue.samplers.map(\.name) + Catalogue.schedules.map(\.name) {
+      #expect(test.output.contains("\n\(name) "))
+    }
     #expect(!test.output.contains(" \n"))
   }
 

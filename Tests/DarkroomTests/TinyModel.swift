@@ -49,9 +49,7 @@ struct TinyModel {
     request.precision = .float32
     request.promptSyntax = .plain
     request.promptMode = .truncate
-    let words = golden.scheduler.split(separator: "_")
-    request.sampler = golden.scheduler == "euler_a" ? "euler_a" : String(words[0])
-    if words.count == 2, words[1] != "a" { request.schedule = String(words[1]) }
+    (request.sampler, request.schedule) = Self.names(golden.scheduler)
     request.steps = golden.num_inference_steps ?? 8
     request.guidanceScale = golden.guidance_scale ?? 7.5
     request.guidanceRescale = golden.guidance_rescale ?? 0
@@ -68,9 +66,20 @@ struct TinyModel {
   static let latentCases: [String] = {
     guard let model = try? TinyModel() else { return [] }
     return model.description.cases.filter { name, golden in
-      golden.strength == nil && (try? Sampler.named(String(golden.scheduler.split(separator: "_")[0]))) != nil
+      golden.strength == nil && (try? NameSystem.diffusers.sampler(names(golden.scheduler).0)) != nil
     }.map(\.key).sorted()
   }()
+
+  /// The engine's sampler and schedule for a golden's scheduler; UniPC's was made with linspace.
+  private static func names(_ scheduler: String) -> (String, String?) {
+    let words = scheduler.split(separator: "_").map(String.init)
+    switch words[0] {
+    case "euler" where words.last == "a": return ("euler_a", nil)
+    case "dpmpp2m": return ("dpmpp_2m", words.last)
+    case "unipc": return ("unipc", "linspace")
+    default: return (words[0], words.count == 2 ? words[1] : nil)
+    }
+  }
 
   static func pipeline(_ path: String = folder, threads: Int = 2, configuration: String? = nil) throws
     -> Pipeline

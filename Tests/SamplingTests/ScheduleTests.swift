@@ -38,10 +38,10 @@ import Testing
     var settings = ScheduleSettings()
     settings.stepsOffset = 0
     let training = try TrainingNoise(settings)
-    let schedule = try Schedule.named(spacing.rawValue)
+    let schedule = try NameSystem.diffusers.schedule(spacing.rawValue)
     #expect(checksums.count == 1000)
     for (index, checksum) in checksums.enumerated() {
-      let list = try schedule.steps(index + 1, of: training, in: .variancePreserving)
+      let list = try schedule.steps(index + 1, of: training, for: .ddim)
       let timesteps = list.steps.map { Int($0.from.timestep) }
       #expect(timesteps.count == index + 1)
       if let checksum {
@@ -56,13 +56,13 @@ import Testing
   /// DDIM goes to t - T div N, which trailing with 3 steps does not list.
   @Test func ddimStepsBesideTheList() throws {
     let training = try TrainingNoise(ScheduleSettings())
-    let list = try Schedule.named("trailing").steps(3, of: training, in: .variancePreserving)
+    let list = try Schedule.trailing.steps(3, of: training, for: .ddim)
     #expect(list.steps.map(\.from.timestep) == [999, 666, 332])
     #expect(list.steps.map(\.to.timestep) == [666, 333, 0])
     #expect(list.steps[2].to.alpha == training.alphaBars[0].squareRoot())
     var cleanEnd = ScheduleSettings()
     cleanEnd.setAlphaToOne = true
-    let clean = try Schedule.named("trailing").steps(3, of: TrainingNoise(cleanEnd), in: .variancePreserving)
+    let clean = try Schedule.trailing.steps(3, of: TrainingNoise(cleanEnd), for: .ddim)
     #expect(clean.steps[2].to == NoiseLevel(timestep: 0, alpha: 1, sigma: 0))
   }
 
@@ -70,30 +70,32 @@ import Testing
     var settings = ScheduleSettings()
     settings.rescaleZeroSNR = true
     let training = try TrainingNoise(settings)
-    let trailing = try Schedule.named("trailing")
-    let preserving = try trailing.steps(5, of: training, in: .variancePreserving)
+    let trailing = Schedule.trailing
+    let preserving = try trailing.steps(5, of: training, for: .ddim)
     #expect(preserving.steps[0].from == NoiseLevel(timestep: 999, alpha: 0, sigma: 1))
     #expect(throws: SamplingError.noSignal(prediction: "epsilon", timestep: 999)) {
       try Prediction.epsilon.check(preserving.steps)
     }
     try Prediction.velocity.check(preserving.steps)
     // diffusers' Euler takes 2^-24 for the last ᾱ.
-    let exploding = try trailing.steps(5, of: training, in: .varianceExploding)
+    let exploding = try trailing.steps(5, of: training, for: .euler)
     #expect(abs(exploding.steps[0].from.sigma - 4096) < 0.001)
   }
 
   /// Both spaces describe the same levels where the timesteps are whole.
-  @Test(arguments: Schedule.all.map(\.name)) func spacesAgree(_ name: String) throws {
+  @Test(arguments: Schedule.all.filter { $0.name != "ays_sdxl" }.map(\.name)) func spacesAgree(_ name: String)
+    throws
+  {
     let training = try TrainingNoise(ScheduleSettings())
-    let schedule = try Schedule.named(name)
-    let preserving = try schedule.steps(10, of: training, in: .variancePreserving)
-    let exploding = try schedule.steps(10, of: training, in: .varianceExploding)
+    let schedule = try NameSystem.diffusers.schedule(name)
+    let preserving = try schedule.steps(10, of: training, for: .ddim)
+    let exploding = try schedule.steps(10, of: training, for: .euler)
     for (one, other) in zip(preserving.steps, exploding.steps) {
       #expect(abs(one.from.timestep - other.from.timestep) < 1e-9)
       #expect(abs(one.from.sigma / one.from.alpha - other.from.sigma) < 1e-9 * other.from.sigma)
       #expect(abs(one.from.alpha * one.from.alpha + one.from.sigma * one.from.sigma - 1) < 1e-12)
     }
-    #expect(preserving.initialScale == 1)
+    #expect(abs(preserving.initialScale - 1) < 1e-12)
   }
 
   @Test func wrongSettingsAreNamed() throws {
@@ -125,18 +127,17 @@ import Testing
     for schedule in Schedule.all {
       for count in [0, -1, 1001, .max] {
         #expect(throws: SamplingError.stepCount(count, trainTimesteps: 1000)) {
-          _ = try schedule.steps(count, of: training, in: .varianceExploding)
+          _ = try schedule.steps(count, of: training, for: .euler)
         }
       }
     }
     #expect(throws: SamplingError.timestepBeyondTable(1000, last: 999, stepsOffset: 1)) {
-      _ = try Schedule.named("leading").steps(1000, of: training, in: .varianceExploding)
+      _ = try Schedule.leading.steps(1000, of: training, for: .euler)
     }
   }
 
   @Test func strengthKeepsTheLastSteps() throws {
-    let list = try Schedule.named("leading")
-      .steps(10, of: TrainingNoise(ScheduleSettings()), in: .variancePreserving)
+    let list = try Schedule.leading.steps(10, of: TrainingNoise(ScheduleSettings()), for: .ddim)
     for (strength, kept) in [(1.0, 10), (0.999, 9), (0.75, 7), (0.3, 3), (0.1, 1)] {
       #expect(try list.kept(strength: strength).steps == Array(list.steps.suffix(kept)))
     }

@@ -62,7 +62,7 @@ extension Command {
 
   private static let fieldNames = GenerationRequest.CodingKeys.allCases.map(\.rawValue).sorted()
 
-  private static let requestOptions: [Option] = {
+  static let requestOptions: [Option] = {
     let initial = GenerationRequest(prompt: "")
     return [
       .field(.negativePrompt, "negative", "TEXT", "what to keep away from", initial: "nothing"),
@@ -94,6 +94,15 @@ extension Command {
       .field(
         .eta, "eta", "X", "share of new noise in each step, for samplers that know it",
         initial: "the sampler's own"),
+      .field(
+        .noise, "noise", "NAME", "whose random numbers a seed stands for", initial: initial.noise.rawValue),
+      .field(
+        .batchNoise, "batch-noise", "NAME", "how several pictures share random numbers",
+        initial: initial.batchNoise.rawValue),
+      .field(
+        .stepNoise, "step-noise", "NAME", "what the noise on the way is", initial: "the sampler's own"),
+      .field(
+        .system, "system", "NAME", "whose names and rules of sampling hold", initial: initial.system.rawValue),
       .field(
         .promptSyntax, "prompt-syntax", "NAME", "what in a prompt is special",
         initial: initial.promptSyntax.rawValue),

@@ -8,8 +8,13 @@ extension Command {
     if invocation.settings.json {
       try invocation.console.result(json: Listing())
     } else {
+      let samplers = Catalogue.samplers.map {
+        [$0.name, "\($0.callsPerStep)", $0.isStochastic ? "yes" : "no", $0.aliases.joined(separator: ", ")]
+      }
+      let schedules = Catalogue.schedules.map { [$0.name, $0.aliases.joined(separator: ", ")] }
       try invocation.console.result(
-        text("sampler", Catalogue.samplers) + "\n\n" + text("schedule", Catalogue.schedules))
+        table([["sampler", "calls a step", "noise", "aliases"]] + samplers) + "\n\n"
+          + table([["schedule", "aliases"]] + schedules))
     }
     return ExitCode.done
   }
@@ -19,7 +24,4 @@ extension Command {
     let schedules = Catalogue.schedules
   }
 
-  private static func text(_ title: String, _ entries: [Catalogue.Entry]) -> String {
-    table([[title, "aliases"]] + entries.map { [$0.name, $0.aliases.joined(separator: ", ")] })
-  }
 }

@@ -1,0 +1,99 @@
+/// The levels that diffusers' class of a sampler would step through.
+struct ChosenLevels {
+  private let count: Int
+  private let scale: LevelScale
+  private let rule: LevelRule
+  private var training: TrainingNoise { scale.training }
+  private var settings: ScheduleSettings { scale.training.settings }
+
+  init(_ count: Int, _ scale: LevelScale, _ rule: LevelRule) {
+    (self.count, self.scale, self.rule) = (count, scale, rule)
+  }
+
+  /// Along timesteps of the training table.
+  func steps(_ spacing: TimestepSpacing) throws -> [Step] {
+    switch rule {
+    case .table:
+      let stride = settings.trainTimesteps / count
+      return try spacing.timesteps(count, settings).map { timestep in
+        let timestep = Int(timestep.rounded(.toNearestOrEven))
+        let target = timestep - stride
+        return Step(
+          from: scale.level(timestep: timestep), to: target >= 0 ? scale.level(timestep: target) : end)
+      }
+    case .listed:
+      let levels = try spacing.timesteps(count, settings).map {
+        scale.level(timestep: Int($0.rounded(.toNearestOrEven)))
+      }
+      return scale.steps(levels, end: end)
+    case .sigmas, .midpoints:
+      let levels = try spacing.timesteps(count, settings).map {
+        NoiseLevel(timestep: $0, ratio: training.sigma(at: $0), in: scale.space)
+      }
+      return scale.steps(levels, end: end)
+    case .solver:
+      let levels = try spacing.solverTimesteps(count, settings).map {
+        NoiseLevel(timestep: $0, ratio: training.sigma(at: $0), in: scale.space)
+      }
+      return scale.steps(levels, end: end)
+    case .distilled:
+      return scale.steps(try distilledTimesteps().map(scale.level(timestep:)), end: end)
+    }
+  }
+
+  /// Along other sigmas over the same range.
+  /// - Parameter rounds: whether timesteps are rounded, where they are made whole.
+  func steps(
+    rounds: Bool, _ reshape: (_ from: Double, _ to: Double, _ count: Int) -> [Double]
+  ) throws -> [Step] {
+    let (from, to) = try range()
+    let levels = reshape(from, to, count).map { sigma in
+      var level = scale.level(ratio: sigma)
+      level.timestep = told(level.timestep, rounds)
+      return level
+    }
+    return scale.steps(levels, end: end)
+  }
+
+  /// The noisiest and the cleanest sigma.
+  private func range() throws -> (Double, Double) {
+    if case .solver = rule { return (training.sigmas[training.sigmas.count - 1], training.sigmas[0]) }
+    let timesteps = try settings.spacing.timesteps(count, settings)
+    return (training.sigma(at: timesteps[0]), training.sigma(at: timesteps[count - 1]))
+  }
+
+  /// The timestep that the network is told: DPM-Solvers keep whole ones, DPM2 rounds.
+  private func told(_ timestep: Double, _ rounds: Bool) -> Double {
+    switch rule {
+    // Sigma's way to its timestep and back costs some digits.
+    case .solver: rounds ? timestep.rounded(.toNearestOrEven) : (timestep + 1e-9).rounded(.down)
+    case .midpoints: rounds ? timestep.rounded(.toNearestOrEven) : timestep
+    default: timestep
+    }
+  }
+
+  /// Where the last step ends.
+  private var end: NoiseLevel {
+    switch rule {
+    case .table: settings.setAlphaToOne ? scale.clean : scale.cleanest
+    case .listed: scale.clean
+    case .distilled(let endsClean): endsClean ? scale.clean : scale.cleanest
+    case .sigmas, .midpoints: settings.finalSigma == .zero ? scale.clean : scale.cleanest
+    case .solver(_, let final): final ?? settings.finalSigma == .zero ? scale.clean : scale.cleanest
+    }
+  }
+
+  /// Of 50 timesteps, evenly spaced in training (`original_inference_steps` of diffusers), as many as asked for.
+  private func distilledTimesteps() throws -> [Int] {
+    let taught = 50
+    guard count <= taught, settings.trainTimesteps >= taught else {
+      throw SamplingError.setting(
+        name: "steps", value: "\(count)", expected: "1 to \(taught) with a sampler for distilled models")
+    }
+    let stride = settings.trainTimesteps / taught
+    return (0..<count).map { index in
+      let place = Int((Double(index) * (Double(taught) / Double(count))).rounded(.down))
+      return (taught - place) * stride - 1
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// One run of a sampler: what its body is given, may ask and must tell.
+struct SamplingRun {
+  /// One at least.
+  let steps: [Step]
+  let levels: LevelScale
+  let eta: Double
+  /// Calls of the network so far.
+  private(set) var calls = 0
+  private(set) var noise: any NoiseSource
+  private var fresh: Latents?
+  private let denoise: Sampler.Denoise
+  private let afterStep: Sampler.AfterStep
+
+  init(
+    _ list: StepList, eta: Double, noise: any NoiseSource,
+    denoise: @escaping Sampler.Denoise, afterStep: @escaping Sampler.AfterStep
+  ) {
+    steps = list.steps
+    levels = list.levels
+    self.eta = eta
+    self.noise = noise
+    self.denoise = denoise
+    self.afterStep = afterStep
+  }
+
+  /// Asks the network for the clean picture in `x`.
+  mutating func estimate(_ clean: inout Latents, in x: Latents, at level: NoiseLevel) throws {
+    calls += 1
+    try denoise(x, level, &clean)
+  }
+
+  /// `x += factor * noise`, where the noise is that of the way between two levels. It is drawn even if the factor
+  /// is 0, so that generators stand where the reference's would.
+  mutating func addNoise(
+    _ factor: Double, to x: inout Latents, from: NoiseLevel, to: NoiseLevel
+  ) {
+    var fresh = self.fresh ?? Latents(zerosLike: x)
+    self.fresh = nil
+    noise.fill(&fresh, from: from.ratio, to: to.ratio)
+    x.combine(1, adding: factor, of: fresh)
+    self.fresh = fresh
+  }
+
+  func finish(_ x: inout Latents, at level: NoiseLevel, step: Int) throws {
+    try afterStep(&x, level, step)
+  }
+}
+
+extension Latents {
+  /// One first-order step: x goes to another level as if the estimate of the clean picture and so of the noise
+  /// were right. DDIM, Euler's method in sigma, the flow models' Euler and the first order of all DPM-Solvers
+  /// are this formula.
+  mutating func move(from: NoiseLevel, to: NoiseLevel, clean: Latents) {
+    let kept = to.sigma / from.sigma
+    combine(kept, adding: to.alpha - kept * from.alpha, of: clean)
+  }
+
+  /// `self = (x - clean) / sigma`: the slope of x over sigma on the probability flow, where alpha does not change
+  /// (Karras et al., 2022, equation 4), and the velocity of a flow model.
+  mutating func setSlope(of x: Latents, clean: Latents, sigma: Double) {
+    values.withUnsafeMutableBufferPointer { slope in
+      x.values.withUnsafeBufferPointer { x in
+        clean.values.withUnsafeBufferPointer { clean in
+          for index in slope.indices { slope[index] = (x[index] - clean[index]) / sigma }
+        }
+      }
+    }
+  }
+}

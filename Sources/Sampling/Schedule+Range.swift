@@ -1,0 +1,96 @@
+import Glibc
+
+/// Schedules that need no more than the range of sigmas.
+extension Schedule {
+  /// Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models" (2022), equation 5, with
+  /// rho = 7. In diffusers' Euler, the range is that of the timesteps which the model's own spacing chooses; elsewhere
+  /// it is the model's whole range. The network is told the timesteps that belong to the sigmas.
+  package static let karras = Schedule(
+    name: "karras",
+    names: [
+      .diffusers: ["use_karras_sigmas"], .a1111: ["Karras"], .comfyui: ["karras"],
+    ],
+    rule: .reshaped(rounds: true, karras(from:to:_:)), webUIRule: .list(overRange(karras(from:to:_:))))
+
+  /// Evenly spaced in ln sigma.
+  package static let exponential = Schedule(
+    name: "exponential",
+    names: [
+      .diffusers: ["use_exponential_sigmas"], .a1111: ["Exponential"], .comfyui: ["exponential"],
+    ],
+    rule: .reshaped(rounds: false, exponential(from:to:_:)),
+    webUIRule: .list(overRange(exponential(from:to:_:))))
+
+  /// k-diffusion's `get_sigmas_polyexponential`; with its default rho of 1 the same as exponential.
+  package static let polyexponential = Schedule(
+    name: "polyexponential", names: [.a1111: ["Polyexponential"]],
+    rule: .list(overRange(exponential(from:to:_:))))
+
+  /// Lee et al., "Beta Sampling is All You Need" (2024): quantiles of Beta(0.6, 0.6), over sigma in diffusers and
+  /// A1111, over timesteps in ComfyUI.
+  package static let beta = Schedule(
+    name: "beta",
+    names: [.diffusers: ["use_beta_sigmas"], .a1111: ["Beta"], .comfyui: ["beta"]],
+    rule: .reshaped(rounds: false, beta(from:to:_:)), webUIRule: .list(overRange(beta(from:to:_:))),
+    comfyRule: .list(betaTimesteps))
+
+  /// Evenly spaced in the arc tangent of sigma: Sabour, Fidler and Kreis, "Align Your Steps" (2024), theorem 3.1.
+  /// A1111's list has one more, and ends at the smallest sigma instead of at 0.
+  package static let klOptimal = Schedule(
+    name: "kl_optimal", names: [.a1111: ["KL Optimal"], .comfyui: ["kl_optimal"]],
+    rule: .list(overRange(arcTangent(from:to:_:))),
+    webUIRule: .list(isOpen: true) { count, training in
+      arcTangent(from: training.sigmas[training.sigmas.count - 1], to: training.sigmas[0], count + 1)
+    }, comfyRule: .list(overRange(arcTangent(from:to:_:))))
+
+  /// Karras' levels over all that a model knows, for solutions that others are measured against: the network is told
+  /// the very timesteps, none is rounded.
+  package static func fineSteps(_ count: Int, _ scale: LevelScale) -> StepList {
+    let sigmas = scale.training.sigmas
+    let steps = scale.steps(karras(from: sigmas[sigmas.count - 1], to: sigmas[0], count), end: scale.clean)
+    let (alpha, sigma) = (steps[0].from.alpha, steps[0].from.sigma)
+    return StepList(
+      steps: steps, initialScale: (alpha * alpha + sigma * sigma).squareRoot(), levels: scale)
+  }
+
+  static func karras(from: Double, to: Double, _ count: Int) -> [Double] {
+    let rho = 7.0
+    let (start, end) = (pow(from, 1 / rho), pow(to, 1 / rho))
+    return shares(count).map { pow(start + $0 * (end - start), rho) }
+  }
+
+  private static func exponential(from: Double, to: Double, _ count: Int) -> [Double] {
+    shares(count).map { exp(log(from) + $0 * (log(to) - log(from))) }
+  }
+
+  private static func beta(from: Double, to: Double, _ count: Int) -> [Double] {
+    shares(count).map { to + symmetricBetaQuantile(1 - $0, shape: 0.6) * (from - to) }
+  }
+
+  private static func arcTangent(from: Double, to: Double, _ count: Int) -> [Double] {
+    shares(count).map { tan($0 * atan(to) + (1 - $0) * atan(from)) }
+  }
+
+  private static func betaTimesteps(_ count: Int, _ training: TrainingNoise) -> [Double] {
+    let last = training.sigmas.count - 1
+    let places = (0..<count).map { index in
+      let share = 1 - Double(index) / Double(count)
+      return Int((symmetricBetaQuantile(share, shape: 0.6) * Double(last)).rounded(.toNearestOrEven))
+    }
+    // A timestep is visited once.
+    return places.indices.filter { $0 == 0 || places[$0] != places[$0 - 1] }.map {
+      training.sigmas[places[$0]]
+    }
+  }
+
+  /// 0 to 1 in even steps; 0 alone for one.
+  private static func shares(_ count: Int) -> [Double] {
+    count > 1 ? (0..<count).map { Double($0) / Double(count - 1) } : [0]
+  }
+
+  private static func overRange(
+    _ reshape: @escaping @Sendable (Double, Double, Int) -> [Double]
+  ) -> @Sendable (Int, TrainingNoise) -> [Double] {
+    { count, training in reshape(training.sigmas[training.sigmas.count - 1], training.sigmas[0], count) }
+  }
+}

@@ -1,0 +1,30 @@
+/// The steps of one picture, and the factor of the standard normal noise it starts from.
+package struct StepList: Sendable {
+  package var steps: [Step]
+  /// Latents start as `initialScale * noise` when there is no picture to start from.
+  package var initialScale: Double
+  /// The levels between and beyond the listed ones.
+  package var levels: LevelScale
+
+  package init(steps: [Step], initialScale: Double, levels: LevelScale) {
+    self.steps = steps
+    self.initialScale = initialScale
+    self.levels = levels
+  }
+
+  /// The last `min(floor(N * strength), N)` of the N steps: those that image-to-image runs, as diffusers counts.
+  /// The picture then starts at the first kept step's `from` (`Latents.addNoise`).
+  ///
+  /// - Parameter strength: 0...1; 1 keeps all.
+  /// - Throws: `SamplingError` if it is outside, or so small that no step is left.
+  package func kept(strength: Double) throws -> StepList {
+    guard strength >= 0, strength <= 1 else {
+      throw SamplingError.setting(name: "strength", value: "\(strength)", expected: "0 to 1")
+    }
+    let kept = min(Int((Double(steps.count) * strength).rounded(.down)), steps.count)
+    guard kept > 0 else { throw SamplingError.nothingKept(steps: steps.count, strength: strength) }
+    var list = self
+    list.steps = Array(steps.suffix(kept))
+    return list
+  }
+}

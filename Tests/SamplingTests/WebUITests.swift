@@ -1,0 +1,33 @@
+import Sampling
+import Testing
+
+/// A1111's names, levels and habits, against its own functions.
+@Suite struct WebUITests {
+  static let names = ((try? Goldens.read("a1111", as: Goldens.WebUI.self))?.cases.keys.sorted()) ?? []
+
+  @Test func everyCaseIsRead() { #expect(Self.names.count == 25) }
+
+  @Test(arguments: names) func samplers(_ name: String) throws {
+    let goldens = try Goldens.read("a1111", as: Goldens.WebUI.self)
+    let golden = try #require(goldens.cases[name])
+    let prediction = try #require(Prediction(rawValue: golden.prediction))
+    let training = try TrainingNoise(ScheduleSettings())
+    let sampler = try NameSystem.a1111.sampler(golden.sampler).sampler
+    let schedule = try NameSystem.a1111.schedule(name.contains("karras") ? "Karras" : "Uniform")
+    let list = try schedule.steps(golden.steps, of: training, for: sampler, in: .a1111)
+    if let sigmas = golden.sigmas {
+      let mine = [list.steps[0].from.sigma] + list.steps.map(\.to.sigma)
+      #expect(
+        zip(mine, sigmas).allSatisfy { abs($0 - $1) <= 6.5e-6 * max(1, $1) } && mine.count == sigmas.count)
+    }
+    var noise: any NoiseSource = TorchNoise(seed: 7)
+    var x = toyLatents(goldens.start, scale: list.initialScale)
+    var told: [Double] = []
+    let calls = try sampler.sample(
+      &x, steps: list, noise: &noise, options: SamplerOptions(eta: golden.eta, system: .a1111),
+      denoise: toyDenoise(prediction) { told.append($0) })
+    #expect(calls == golden.calls)
+    #expect(largestDifference(told, golden.model_t) < 5e-3)
+    #expect(largestDifference(x.values, golden.final) <= 2e-5)
+  }
+}
