@@ -1,0 +1,118 @@
+/// A grid of pictures that differ in how they are sampled: which sampler and schedule gives the converged picture of a
+/// model in the fewest network calls and seconds?
+public struct ComparisonRequest: Sendable, Equatable {
+  /// What all pictures share. Its prompt, sampler, schedule, steps, seed and count are not used, and large pictures
+  /// are drawn at once.
+  public var shared = GenerationRequest(prompt: "")
+  public var prompts: [String]
+  /// Names or aliases, as `Catalogue.samplers` lists them.
+  public var samplers: [String]
+  /// Names or aliases; none for the one that each sampler has by itself.
+  public var schedules: [String] = []
+  public var steps: [Int]
+  public var seeds: [UInt64] = [1]
+  /// How often each picture is made: from two on, it is known whether the bytes are the same.
+  public var repeats = 2
+  /// Network calls of the solutions that pictures are measured against.
+  public var referenceCalls = 200
+
+  public init(prompts: [String], samplers: [String], steps: [Int]) {
+    (self.prompts, self.samplers, self.steps) = (prompts, samplers, steps)
+  }
+
+  public enum Limits {
+    public static let repeats = 1...100
+    public static let referenceCalls = 20...1000
+    /// Pictures of the whole grid.
+    public static let cells = 1...10_000
+  }
+
+  /// Every combination once, prompt by prompt and seed by seed.
+  /// - Throws: `DarkroomError` of kind `request` that names the field.
+  func cells() throws -> [Cell] {
+    func require(_ holds: Bool, _ field: String, _ problem: String) throws {
+      guard holds else { throw DarkroomError(.request, "\(field): \(problem)") }
+    }
+    for (field, count) in [
+      ("prompts", prompts.count), ("samplers", samplers.count), ("steps", steps.count),
+      ("seeds", seeds.count),
+    ] { try require(count > 0, field, "none; expected one at least") }
+    try require(Limits.repeats.contains(repeats), "repeats", "\(repeats) is not possible; expected 1 to 100")
+    try require(
+      Limits.referenceCalls.contains(referenceCalls), "reference_calls",
+      "\(referenceCalls) is not possible; expected 20 to 1000")
+    let schedules = schedules.isEmpty ? [nil] : schedules.map(Optional.some)
+    let count = [prompts.count, seeds.count, samplers.count, schedules.count, steps.count]
+      .reduce((product: 1, overflow: false)) { sum, next in
+        let result = sum.product.multipliedReportingOverflow(by: next)
+        return (result.partialValue, sum.overflow || result.overflow)
+      }
+    try require(
+      !count.overflow && Limits.cells.contains(count.product), "cells",
+      "\(count.overflow ? "too many" : "\(count.product)") pictures; expected at most \(Limits.cells.upperBound)"
+    )
+    return prompts.flatMap { prompt in
+      seeds.flatMap { seed in
+        samplers.flatMap { sampler in
+          schedules.flatMap { schedule in
+            steps.map { Cell(prompt: prompt, seed: seed, sampler: sampler, schedule: schedule, steps: $0) }
+          }
+        }
+      }
+    }
+  }
+
+  struct Cell {
+    let prompt: String
+    let seed: UInt64
+    let sampler: String
+    let schedule: String?
+    let steps: Int
+  }
+
+  /// The request that makes a cell's picture alone.
+  func request(_ cell: Cell) -> GenerationRequest {
+    var request = shared
+    (request.prompt, request.seed, request.count) = (cell.prompt, cell.seed, 1)
+    (request.sampler, request.schedule, request.steps) = (cell.sampler, cell.schedule, cell.steps)
+    request.secondPass = .never
+    return request
+  }
+}
+
+/// How far a comparison has come.
+public struct ComparisonProgress: Sendable, Equatable {
+  /// What is made now: "dpmpp_2m, karras, 8 steps, seed 1", or a reference.
+  public var label: String
+  /// Pictures of the grid that are finished, those of earlier runs among them, and all of them; each repeat counts.
+  public var finished: Int
+  public var pictures: Int
+  /// The share of this run's network calls that is done, 0...1.
+  public var fraction: Double
+  /// Of this run; nil before the first picture.
+  public var secondsLeft: Double?
+}
+
+/// What a comparison came to.
+public struct ComparisonOutcome: Codable, Sendable, Equatable {
+  /// One sentence: which sampler to use.
+  public let verdict: String
+  /// Pictures that this run made, and that earlier runs had made.
+  public let made: Int
+  public let kept: Int
+  /// Paths of what was written: the report, the results as JSON and CSV, the contact sheets.
+  public let report: String
+  public let results: String
+  public let table: String
+  public let contactSheets: [String]
+}
+
+/// What a comparison would do.
+public struct ComparisonPlan: Codable, Sendable, Equatable {
+  /// Pictures to make, and those that earlier runs have made.
+  public let cells: Int
+  public let finished: Int
+  /// Network calls of the pictures, with their repeats, and of the references.
+  public let calls: Int
+  public let referenceCalls: Int
+}
