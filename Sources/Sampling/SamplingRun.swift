@@ -7,7 +7,8 @@ struct SamplingRun {
   /// Calls of the network so far.
   private(set) var calls = 0
   private(set) var noise: any NoiseSource
-  private var fresh: Latents?
+  /// Noise as generators make it; empty before the first.
+  private var fresh: [Float] = []
   private let denoise: Sampler.Denoise
   private let afterStep: Sampler.AfterStep
 
@@ -34,11 +35,9 @@ struct SamplingRun {
   mutating func addNoise(
     _ factor: Double, to x: inout Latents, from: NoiseLevel, to: NoiseLevel
   ) {
-    var fresh = self.fresh ?? Latents(zerosLike: x)
-    self.fresh = nil
-    noise.fill(&fresh, from: from.ratio, to: to.ratio)
-    x.combine(1, adding: factor, of: fresh)
-    self.fresh = fresh
+    if fresh.isEmpty { fresh = [Float](repeating: 0, count: x.count) }
+    fresh.withUnsafeMutableBufferPointer { noise.fill($0, from: from.ratio, to: to.ratio) }
+    x.add(factor, times: fresh)
   }
 
   func finish(_ x: inout Latents, at level: NoiseLevel, step: Int) throws {
@@ -53,6 +52,16 @@ extension Latents {
   mutating func move(from: NoiseLevel, to: NoiseLevel, clean: Latents) {
     let kept = to.sigma / from.sigma
     combine(kept, adding: to.alpha - kept * from.alpha, of: clean)
+  }
+
+  /// `self += factor * noise`.
+  fileprivate mutating func add(_ factor: Double, times noise: [Float]) {
+    precondition(noise.count == count, "\(noise.count) numbers for latents of \(shape)")
+    values.withUnsafeMutableBufferPointer { values in
+      noise.withUnsafeBufferPointer { noise in
+        for index in values.indices { values[index] += factor * Double(noise[index]) }
+      }
+    }
   }
 
   /// `self = (x - clean) / sigma`: the slope of x over sigma on the probability flow, where alpha does not change

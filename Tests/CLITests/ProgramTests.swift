@@ -68,7 +68,7 @@ import DarkroomCLI
     #expect(await test.run(["samplers"]) == 0)
     #expect(test.output.hasPrefix("sampler  "))
     for name in Catalogue.samplers.map(\.name) + Catalogue.schedules.map(\.name) {
-      #expect(test.output.contains("\n\(name) "))
+      #expect(test.output.contains("\n\(name)"))
     }
     #expect(!test.output.contains(" \n"))
   }

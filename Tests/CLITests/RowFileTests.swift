@@ -70,7 +70,7 @@ import DarkroomCLI
       try csv("prompt,step\n")
     } throws: { error in
       "\(error)".hasPrefix(
-        "p.csv: the header: unknown column 'step'; did you mean steps?; expected cfg_scale")
+        "p.csv: the header: unknown column 'step'; did you mean step_noise or steps?; expected batch_noise, ")
     }
   }
 
