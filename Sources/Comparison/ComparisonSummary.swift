@@ -10,11 +10,22 @@ package struct ComparisonSummary: Sendable, Equatable {
   /// How far references are from solutions with half their calls: the medians, per kind.
   package let uncertainties: [ComparisonKind: CellMeasure]
 
+  /// How much longer the slowest repeat of the same picture took than the fastest, as a factor: of four pictures,
+  /// one more than this. Nil where none was repeated.
+  package let repeatFactor: Double?
+
   package init(_ results: ComparisonResults) {
     var order: [SamplingMethod] = []
     let byMethod = Dictionary(grouping: results.cells, by: \.key.method)
     for cell in results.cells where !order.contains(cell.key.method) { order.append(cell.key.method) }
     methods = order.map { MethodSummary(method: $0, cells: byMethod[$0] ?? [], in: results) }
+    let factors = results.cells.compactMap { cell -> Double? in
+      guard cell.samplingSeconds.count > 1, let least = cell.samplingSeconds.min(), least > 0 else {
+        return nil
+      }
+      return cell.samplingSeconds.max().map { $0 / least }
+    }
+    repeatFactor = Spread(factors)?.upperQuartile
     decodingSeconds = Spread(results.cells.map(\.decodingSeconds))
     uncertainties = Dictionary(grouping: results.references, by: \.kind).compactMapValues { references in
       let known = references.compactMap(\.uncertainty)

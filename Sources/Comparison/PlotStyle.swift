@@ -4,7 +4,7 @@ struct PlotStyle {
   /// How many colours the page's style has.
   static let colours = 8
   private static let shapes = 7
-  private static let dashes = ["", "5 3", "1.5 3", "9 3 2 3"]
+  private static let dashes = ["", "5 3", "1.5 3", "9 3 2 3", "13 3", "3 1.5", "1.5 6", "9 2 2 2 2 2"]
 
   private let sampler: Int
   private let schedule: Int

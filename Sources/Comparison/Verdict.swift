@@ -35,6 +35,12 @@ package struct Verdict: Sendable, Equatable {
         "Times are of sampling; decoding adds \(Numbers.seconds(decoding)) s to every picture, whichever sampler "
           + "made it.")
     }
+    if let factor = summary.repeatFactor, factor > 1.15 {
+      remarks.append(
+        "The machine was not quiet: a quarter of the pictures took more than "
+          + "\(Numbers.fixed(100 * (factor - 1), 0)) % longer one time than another, so calls are surer than seconds."
+      )
+    }
     self.remarks = remarks
   }
 

@@ -64,12 +64,14 @@ extension GenerationRequest {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let json = String(decoding: try encoder.encode(self), as: UTF8.self)
     var fields = [
-      "Steps: \(steps)", "Sampler: \(job.sampler.title)", "Schedule type: \(schedule ?? "model")",
+      "Steps: \(steps)", "Sampler: \(job.sampler.title)", "Schedule type: \(job.schedule.name(in: .a1111))",
       "CFG scale: \(guidanceScale.shortest)", "Seed: \(seed ?? 0)",
       "Size: \(job.first.size)", "Model: \(model)",
     ]
     if let second = job.second { fields.append("Denoising strength: \(second.strength.shortest)") }
     if clipSkip > 0 { fields.append("Clip skip: \(clipSkip + 1)") }
+    // A1111's own default is a GPU's numbers, so the processor's must be said.
+    fields.append("RNG: \(noise == .nvidia ? "NV" : "CPU")")
     if let eta { fields.append("Eta: \(eta.shortest)") }
     if guidanceRescale > 0 { fields.append("CFG rescale: \(guidanceRescale.shortest)") }
     if guidanceStart > 0 { fields.append("Guidance start: \(guidanceStart.shortest)") }

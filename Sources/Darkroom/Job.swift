@@ -10,7 +10,7 @@ package struct Job {
   /// Nil if no step is guided.
   package let negative: TokenizedPrompt?
   package var sampler: Sampler
-  private let schedule: Schedule
+  let schedule: Schedule
   let guidance: Guidance
   package var first: SamplingPass
   /// Refines each picture of the first pass at a larger size; nil if the first has the size that was asked for.

@@ -24,6 +24,19 @@ import Testing
       ])
   }
 
+  /// Repeats of one picture are the same work.
+  @Test func aBusyMachineIsTold() {
+    func remarks(_ slow: Double) -> [String] {
+      verdict(
+        (1...4).map { record(calls: 8 * $0, seed: 1, psnr: 31, seconds: [0.2, $0 > 2 ? 0.2 * slow : 0.2]) }
+      ).remarks
+    }
+    #expect(remarks(1.5).contains { $0.contains("took more than 50 % longer") })
+    #expect(!remarks(1.1).contains { $0.contains("not quiet") })
+    let once = [record(calls: 8, seed: 1, psnr: 31, seconds: [0.2])]
+    #expect(!verdict(once).remarks.contains { $0.contains("not quiet") })
+  }
+
   @Test func betweenStepsItIsAboutSoMany() {
     let cells = [(4, 24.0), (16, 36.0)].map {
       record(calls: $0, seed: 1, psnr: $1, seconds: [0.1 * Double($0)])
