@@ -168,7 +168,7 @@ import Weights
     let picture = try pipeline.decode(pipeline.latents(request))
     #expect(picture.width == 128 && picture.pixels == made.pictures[0].pixels)
     let text = try PictureMetadata.read(from: [UInt8](made.file(0)))
-    #expect(try #require(text.parameters).contains("Size: 128x96, Model: sd1_tiny, Version"))
+    #expect(try #require(text.parameters).contains("Size: 128x96, Model: sd1_tiny, RNG: CPU, Version"))
     #expect(try #require(text.json).contains(#""second_pass":"never""#))
   }
 
