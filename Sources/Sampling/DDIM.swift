@@ -13,7 +13,7 @@ extension Sampler {
   /// variance (`fixed_small` of diffusers): DDIM at eta 1.
   package static let ddpm = Sampler(
     name: "ddpm", title: "DDPM",
-    names: [.diffusers: ["DDPMScheduler"], .stability: ["DDPM"]],
+    names: [.diffusers: ["DDPMScheduler"], .comfyui: ["ddpm"], .stability: ["DDPM"]],
     levels: .listed, limit: .path, callsPerStep: 1, defaultEta: nil,
     body: { x, run in try denoisingImplicit(&x, &run, eta: 1) })
 
@@ -31,9 +31,10 @@ extension Sampler {
     }
   }
 
-  /// Standard deviation of x at `to`, given x at `from` and the clean picture: equation 16 with eta 1.
+  /// Standard deviation of x at `to`, given x at `from` and the clean picture: equation 16 with eta 1, written so that
+  /// it holds in every space.
   private static func posteriorDeviation(_ from: NoiseLevel, _ to: NoiseLevel) -> Double {
-    let ratio = from.alpha / to.alpha
-    return to.sigma / from.sigma * max(1 - ratio * ratio, 0).squareRoot()
+    let ratio = to.ratio / from.ratio
+    return to.sigma * max(1 - ratio * ratio, 0).squareRoot()
   }
 }

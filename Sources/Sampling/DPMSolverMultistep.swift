@@ -52,16 +52,19 @@ struct CleanHistory {
   private(set) var estimates: [Latents] = []
   private var lambdas: [Double] = []
   private let empty: Latents
+  private let capacity: Int
 
-  init(like x: Latents) { empty = Latents(zerosLike: x) }
+  init(like x: Latents, keeping capacity: Int = 3) {
+    (empty, self.capacity) = (Latents(zerosLike: x), capacity)
+  }
 
   var count: Int { estimates.count }
   subscript(_ index: Int) -> Latents { estimates[index] }
 
-  /// Asks for the newest estimate; three are kept.
+  /// Asks for the newest estimate; the oldest makes room for it.
   mutating func estimate(_ x: Latents, at level: NoiseLevel, _ run: inout SamplingRun) throws {
-    var clean = estimates.count == 3 ? estimates.removeLast() : empty
-    if lambdas.count == 3 { lambdas.removeLast() }
+    var clean = estimates.count == capacity ? estimates.removeLast() : empty
+    if lambdas.count == capacity { lambdas.removeLast() }
     try run.estimate(&clean, in: x, at: level)
     estimates.insert(clean, at: 0)
     lambdas.insert(level.lambda, at: 0)

@@ -1,18 +1,20 @@
 extension Sampler {
   /// Luo et al., "Latent Consistency Models" (2023), algorithm 3: every step jumps to the clean picture and adds
   /// fresh noise for the next level. For models that were distilled for it.
+  ///
+  /// ComfyUI leaves out the consistency function's part of x, unless the model says that it was distilled.
   package static let lcm = Sampler(
     name: "lcm", title: "LCM",
-    names: [.diffusers: ["LCMScheduler"]],
+    names: [.diffusers: ["LCMScheduler"], .a1111: ["LCM", "k_lcm"], .comfyui: ["lcm"]],
     levels: .distilled(endsClean: true), limit: .none, callsPerStep: 1, defaultEta: nil
   ) { x, run in
     var clean = Latents(zerosLike: x)
     for (index, step) in run.steps.enumerated() {
       let (from, to) = (step.from, step.to)
       try run.estimate(&clean, in: x, at: from)
-      let (skip, out) = consistency(at: from)
+      let (skip, out) = run.system == .comfyui ? (0, 1) : consistency(at: from)
       x.combine(to.alpha * skip, adding: to.alpha * out, of: clean)
-      if index < run.steps.count - 1 { run.addNoise(to.sigma, to: &x, from: from, to: to) }
+      if to.sigma > 0 { run.addNoise(to.sigma, to: &x, from: from, to: to) }
       try run.finish(&x, at: to, step: index)
     }
   }

@@ -35,6 +35,7 @@ extension Sampler {
   package func space(in system: NameSystem) -> NoiseSpace {
     switch (system, levels) {
     case (.a1111, .table): .variancePreserving
+    case (.a1111, .solver) where name == Sampler.unipc.name: .variancePreserving
     case (.a1111, _), (.comfyui, _): .varianceExploding
     default: levels.space
     }
@@ -42,8 +43,15 @@ extension Sampler {
 
   /// Whether the system leaves out the last sigma before 0 of one more step ("discard penultimate").
   func dropsLastSigma(in system: NameSystem) -> Bool {
-    levels == .midpoints || (system == .a1111 && name == Sampler.dpmpp3MSDE.name)
+    if levels == .midpoints { return true }
+    switch system {
+    case .a1111: return name == Sampler.dpmpp3MSDE.name
+    case .comfyui: return isUniPC
+    case .diffusers, .stability: return false
+    }
   }
+
+  var isUniPC: Bool { name == Sampler.unipc.name || name == Sampler.unipcBH2.name }
 
   /// The spacing that diffusers' class has if the model does not say one.
   package var usualSpacing: TimestepSpacing {

@@ -13,7 +13,7 @@ package enum NoiseSpace: Sendable, Equatable {
 package struct LevelScale: Sendable {
   package let space: NoiseSpace
   package let training: TrainingNoise
-  /// Whether the network is told whole timesteps alone, the nearest in ln sigma, as ComfyUI does.
+  /// Whether the network is told timesteps of the table alone, the nearest in ln sigma, as ComfyUI does.
   private let isQuantized: Bool
   /// The least noise that the network knows, over signal: that of the first timestep.
   private let smallest: Double
@@ -30,8 +30,10 @@ package struct LevelScale: Sendable {
 
   /// The level with this noise over signal, finite and above 0, with its timestep as k-diffusion interpolates it.
   package func level(ratio: Double) -> NoiseLevel {
-    var timestep = space == .flow ? 1000 * ratio / (1 + ratio) : training.timestep(ofSigma: ratio)
-    if isQuantized { timestep.round(.toNearestOrEven) }
+    let timestep =
+      space == .flow
+      ? 1000 * ratio / (1 + ratio)
+      : isQuantized ? training.nearestTimestep(ofSigma: ratio) : training.timestep(ofSigma: ratio)
     return NoiseLevel(timestep: timestep, ratio: ratio, in: space)
   }
 

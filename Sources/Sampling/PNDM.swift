@@ -16,14 +16,14 @@ extension Sampler {
     for (index, step) in run.steps.enumerated() {
       let (from, to) = (step.from, step.to)
       try run.estimate(&clean, in: x, at: from)
-      noises.insert(noise(in: x, at: from, clean: clean), at: 0)
+      noises.insert(Latents(noiseIn: x, at: from, clean: clean), at: 0)
       if noises.count > 4 { noises.removeLast() }
       // diffusers takes a single step once: where that ends the network was never asked.
       if index == 0, run.steps.count > 1 || to.timestep > 0 {
         var ahead = x
         ahead.moveByNoise(noises, [1], from, to)
         try run.estimate(&clean, in: ahead, at: to)
-        x.moveByNoise([noises[0], noise(in: ahead, at: to, clean: clean)], [0.5, 0.5], from, to)
+        x.moveByNoise([noises[0], Latents(noiseIn: ahead, at: to, clean: clean)], [0.5, 0.5], from, to)
       } else {
         x.moveByNoise(noises, adamsBashforth[noises.count - 1], from, to)
       }
@@ -34,15 +34,14 @@ extension Sampler {
   private static let adamsBashforth: [[Double]] = [
     [1], [3 / 2, -1 / 2], [23 / 12, -16 / 12, 5 / 12], [55 / 24, -59 / 24, 37 / 24, -9 / 24],
   ]
-
-  private static func noise(in x: Latents, at level: NoiseLevel, clean: Latents) -> Latents {
-    var noise = x
-    noise.combine(1 / level.sigma, adding: -level.alpha / level.sigma, of: clean)
-    return noise
-  }
 }
 
 extension Latents {
+  fileprivate init(noiseIn x: Latents, at level: NoiseLevel, clean: Latents) {
+    self.init(zerosLike: x)
+    setNoise(in: x, at: level, clean: clean)
+  }
+
   /// DDIM's step for a weighted sum of estimates of the noise.
   fileprivate mutating func moveByNoise(
     _ noises: [Latents], _ weights: [Double], _ from: NoiseLevel, _ to: NoiseLevel

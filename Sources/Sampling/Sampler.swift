@@ -3,7 +3,7 @@ package struct SamplerOptions: Sendable, Equatable {
   /// Share of the noise that is drawn anew in each step, 0...1; nil for the sampler's own default. Samplers
   /// without such a parameter ignore it.
   package var eta: Double?
-  /// Whose defaults hold.
+  /// Whose defaults hold, and whose rules where programs mean different things by one name.
   package var system: NameSystem
 
   package init(eta: Double? = nil, system: NameSystem = .diffusers) {
@@ -65,9 +65,9 @@ package struct Sampler: Named {
 
   package static let all: [Sampler] = [
     .ddim, .ddpm, .pndm, .euler, .eulerAncestral, .heun, .dpm2, .dpm2Ancestral, .lms, .dpmpp2M, .dpmpp3M,
-    .dpmpp2S, .dpmpp2SAncestral, .dpmppSDE, .dpmpp2MSDE, .dpmpp2MSDEHeun, .dpmpp3MSDE, .unipc, .deis, .lcm,
-    .tcd,
-    .restart, .dpmFast, .dpmAdaptive,
+    .dpmpp2S, .dpmpp2SAncestral, .dpmppSDE, .dpmpp2MSDE, .dpmpp2MSDEHeun, .dpmpp3MSDE, .unipc, .unipcBH2,
+    .deis, .lcm,
+    .tcd, .restart, .dpmFast, .dpmAdaptive,
   ]
 
   /// Whether it draws noise on the way.
@@ -112,7 +112,8 @@ package struct Sampler: Named {
     guard !list.steps.isEmpty else { return 0 }
     return try withoutActuallyEscaping(denoise) { denoise in
       try withoutActuallyEscaping(afterStep) { afterStep in
-        var run = SamplingRun(list, eta: eta, noise: noise, denoise: denoise, afterStep: afterStep)
+        var run = SamplingRun(
+          list, eta: eta, system: options.system, noise: noise, denoise: denoise, afterStep: afterStep)
         defer { noise = run.noise }
         try body(&x, &run)
         return run.calls

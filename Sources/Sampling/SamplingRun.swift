@@ -4,6 +4,8 @@ struct SamplingRun {
   let steps: [Step]
   let levels: LevelScale
   let eta: Double
+  /// Whose rules hold where programs differ.
+  let system: NameSystem
   /// Calls of the network so far.
   private(set) var calls = 0
   private(set) var noise: any NoiseSource
@@ -13,12 +15,13 @@ struct SamplingRun {
   private let afterStep: Sampler.AfterStep
 
   init(
-    _ list: StepList, eta: Double, noise: any NoiseSource,
+    _ list: StepList, eta: Double, system: NameSystem, noise: any NoiseSource,
     denoise: @escaping Sampler.Denoise, afterStep: @escaping Sampler.AfterStep
   ) {
     steps = list.steps
     levels = list.levels
     self.eta = eta
+    self.system = system
     self.noise = noise
     self.denoise = denoise
     self.afterStep = afterStep
@@ -62,6 +65,12 @@ extension Latents {
         for index in values.indices { values[index] += factor * Double(noise[index]) }
       }
     }
+  }
+
+  /// `self = (x - alpha * clean) / sigma`: the noise in x, if the estimate of the clean picture is right.
+  mutating func setNoise(in x: Latents, at level: NoiseLevel, clean: Latents) {
+    combine(0, adding: 1 / level.sigma, of: x)
+    combine(1, adding: -level.alpha / level.sigma, of: clean)
   }
 
   /// `self = (x - clean) / sigma`: the slope of x over sigma on the probability flow, where alpha does not change

@@ -1,11 +1,22 @@
+import Glibc
+
 extension Schedule {
-  /// The steps by the rules of A1111 and ComfyUI: a list of sigmas that ends at 0, whatever the sampler. A1111's DDIM
-  /// and PLMS alone go through whole timesteps.
+  /// The steps by the rules of A1111 and ComfyUI: a list of sigmas that ends at 0, whatever the sampler. A1111's DDIM,
+  /// PLMS and UniPC alone go through timesteps, whatever the schedule.
   func foreignSteps(
-    _ count: Int, _ scale: LevelScale, _ sampler: Sampler, _ system: NameSystem
+    _ count: Int, of training: TrainingNoise, for sampler: Sampler, in system: NameSystem
   ) throws -> StepList {
-    if sampler.levels == .table, system == .a1111 {
-      return StepList(steps: Self.webUITimesteps(count, scale), initialScale: 1, levels: scale)
+    var training = training.kept(by: system)
+    var isQuantized = system == .comfyui
+    if system == .a1111, case .distilled = sampler.levels {
+      (training, isQuantized) = (try training.taught(50), true)
+    }
+    let scale = LevelScale(sampler.space(in: system), of: training, isQuantized: isQuantized)
+    if system == .a1111, scale.space == .variancePreserving {
+      let steps =
+        sampler.isUniPC
+        ? Self.webUITimes(count, scale) : Self.webUITimesteps(count, scale)
+      return StepList(steps: steps, initialScale: 1, levels: scale)
     }
     let rule = (system == .comfyui ? comfyRule : nil) ?? webUIRule ?? rule
     guard case .list(let isOpen, let list) = rule else {
@@ -13,11 +24,13 @@ extension Schedule {
         name: "schedule", value: name, expected: "one of \(system.rawValue)'s; this is one of diffusers'")
     }
     let drops = sampler.dropsLastSigma(in: system)
-    var sigmas = list(drops ? count + 1 : count, scale.training)
+    var sigmas = list(drops ? count + 1 : count, training).map { training.precision($0) }
     if drops { sigmas.removeLast() }
-    let end = isOpen ? scale.level(ratio: sigmas.removeLast()) : scale.clean
+    var end = isOpen ? scale.level(ratio: sigmas.removeLast()) : scale.clean
+    // ComfyUI's UniPC takes logarithms of all levels.
+    if system == .comfyui, sampler.isUniPC { end = scale.level(ratio: 0.001) }
     let first = sigmas[0]
-    let isFull = first >= scale.training.sigmas[scale.training.sigmas.count - 1] * (1 - 1e-5)
+    let isFull = first >= training.sigmas[training.sigmas.count - 1] * (1 - 1e-5)
     return StepList(
       steps: scale.steps(sigmas, end: end),
       initialScale: system == .comfyui && isFull ? (first * first + 1).squareRoot() : first, levels: scale)
@@ -29,6 +42,24 @@ extension Schedule {
     let timesteps = stride(from: 0, to: last, by: max(last / count, 1)).map { min($0 + 1, last - 1) }
     let levels = timesteps.reversed().map(scale.level(timestep:))
     guard levels.count > 1 else { return scale.steps(levels, end: scale.cleanest) }
+    return zip(levels, levels.dropFirst()).map(Step.init(from:to:))
+  }
+
+  /// As many steps as those timesteps are, but even in time down to the first timestep, with ln alpha between the
+  /// entries of the table: `time_uniform` of UniPC's own code.
+  private static func webUITimes(_ count: Int, _ scale: LevelScale) -> [Step] {
+    let alphaBars = scale.training.alphaBars
+    let last = alphaBars.count - 1
+    let stride = max(alphaBars.count / count, 1)
+    let levels = Precision.double.spaced(
+      from: Double(last), to: 0, (alphaBars.count + stride - 1) / stride + 1
+    ).map { time in
+      let low = min(Int(time), last - 1)
+      let part = time - Double(low)
+      let logAlphaBar = (1 - part) * log(alphaBars[low]) + part * log(alphaBars[low + 1])
+      return NoiseLevel(
+        timestep: time, alpha: exp(logAlphaBar / 2), sigma: (-expm1(logAlphaBar)).squareRoot())
+    }
     return zip(levels, levels.dropFirst()).map(Step.init(from:to:))
   }
 }

@@ -10,7 +10,7 @@ extension Schedule {
     names: [
       .diffusers: ["use_karras_sigmas"], .a1111: ["Karras"], .comfyui: ["karras"],
     ],
-    rule: .reshaped(rounds: true, karras(from:to:_:)), webUIRule: .list(overRange(karras(from:to:_:))))
+    rule: .reshaped(rounds: true) { karras(from: $0, to: $1, $2) }, webUIRule: overRange(karras))
 
   /// Evenly spaced in ln sigma.
   package static let exponential = Schedule(
@@ -18,30 +18,37 @@ extension Schedule {
     names: [
       .diffusers: ["use_exponential_sigmas"], .a1111: ["Exponential"], .comfyui: ["exponential"],
     ],
-    rule: .reshaped(rounds: false, exponential(from:to:_:)),
-    webUIRule: .list(overRange(exponential(from:to:_:))))
+    rule: .reshaped(rounds: false) { exponential(from: $0, to: $1, $2, .double) },
+    webUIRule: overRange(exponential))
 
   /// k-diffusion's `get_sigmas_polyexponential`; with its default rho of 1 the same as exponential.
   package static let polyexponential = Schedule(
     name: "polyexponential", names: [.a1111: ["Polyexponential"]],
-    rule: .list(overRange(exponential(from:to:_:))))
+    rule: overRange { from, to, count, precision in
+      let (start, width) = (precision(log(to)), precision(log(from) - log(to)))
+      return precision.spaced(from: 1, to: 0, count).map {
+        precision(exp(precision(precision($0 * width) + start)))
+      }
+    })
 
   /// Lee et al., "Beta Sampling is All You Need" (2024): quantiles of Beta(0.6, 0.6), over sigma in diffusers and
   /// A1111, over timesteps in ComfyUI.
   package static let beta = Schedule(
     name: "beta",
     names: [.diffusers: ["use_beta_sigmas"], .a1111: ["Beta"], .comfyui: ["beta"]],
-    rule: .reshaped(rounds: false, beta(from:to:_:)), webUIRule: .list(overRange(beta(from:to:_:))),
+    rule: .reshaped(rounds: false, beta),
+    webUIRule: overRange { from, to, count, _ in beta(from, to, count) },
     comfyRule: .list(betaTimesteps))
 
   /// Evenly spaced in the arc tangent of sigma: Sabour, Fidler and Kreis, "Align Your Steps" (2024), theorem 3.1.
   /// A1111's list has one more, and ends at the smallest sigma instead of at 0.
   package static let klOptimal = Schedule(
     name: "kl_optimal", names: [.a1111: ["KL Optimal"], .comfyui: ["kl_optimal"]],
-    rule: .list(overRange(arcTangent(from:to:_:))),
-    webUIRule: .list(isOpen: true) { count, training in
-      arcTangent(from: training.sigmas[training.sigmas.count - 1], to: training.sigmas[0], count + 1)
-    }, comfyRule: .list(overRange(arcTangent(from:to:_:))))
+    rule: overRange(arcTangent),
+    webUIRule: overRange(isOpen: true) { from, to, count, precision in
+      arcTangent(from, to, count + 1, precision)
+    },
+    comfyRule: overRange(arcTangent))
 
   /// Karras' levels over all that a model knows, for solutions that others are measured against: the network is told
   /// the very timesteps, none is rounded.
@@ -53,22 +60,37 @@ extension Schedule {
       steps: steps, initialScale: (alpha * alpha + sigma * sigma).squareRoot(), levels: scale)
   }
 
-  static func karras(from: Double, to: Double, _ count: Int) -> [Double] {
+  static func karras(
+    from: Double, to: Double, _ count: Int, _ precision: Precision = .double
+  ) -> [Double] {
     let rho = 7.0
-    let (start, end) = (pow(from, 1 / rho), pow(to, 1 / rho))
-    return shares(count).map { pow(start + $0 * (end - start), rho) }
+    let start = precision(pow(from, 1 / rho))
+    let width = precision(pow(to, 1 / rho) - pow(from, 1 / rho))
+    return precision.spaced(from: 0, to: 1, count).map {
+      precision(pow(precision(start + precision($0 * width)), rho))
+    }
   }
 
-  private static func exponential(from: Double, to: Double, _ count: Int) -> [Double] {
-    shares(count).map { exp(log(from) + $0 * (log(to) - log(from))) }
+  private static func exponential(
+    from: Double, to: Double, _ count: Int, _ precision: Precision
+  ) -> [Double] {
+    precision.spaced(from: log(from), to: log(to), count).map { precision(exp($0)) }
   }
 
-  private static func beta(from: Double, to: Double, _ count: Int) -> [Double] {
-    shares(count).map { to + symmetricBetaQuantile(1 - $0, shape: 0.6) * (from - to) }
+  private static func beta(_ from: Double, _ to: Double, _ count: Int) -> [Double] {
+    Precision.double.spaced(from: 0, to: 1, count).map {
+      to + symmetricBetaQuantile(1 - $0, shape: 0.6) * (from - to)
+    }
   }
 
-  private static func arcTangent(from: Double, to: Double, _ count: Int) -> [Double] {
-    shares(count).map { tan($0 * atan(to) + (1 - $0) * atan(from)) }
+  private static func arcTangent(
+    _ from: Double, _ to: Double, _ count: Int, _ precision: Precision
+  ) -> [Double] {
+    let (start, end) = (precision(atan(from)), precision(atan(to)))
+    return (0..<count).map {
+      let share = count > 1 ? precision(Double($0) / Double(count - 1)) : 0
+      return precision(tan(precision(precision(share * end) + precision(precision(1 - share) * start))))
+    }
   }
 
   private static func betaTimesteps(_ count: Int, _ training: TrainingNoise) -> [Double] {
@@ -83,14 +105,14 @@ extension Schedule {
     }
   }
 
-  /// 0 to 1 in even steps; 0 alone for one.
-  private static func shares(_ count: Int) -> [Double] {
-    count > 1 ? (0..<count).map { Double($0) / Double(count - 1) } : [0]
-  }
-
+  /// A rule that needs the model's largest and smallest sigma alone.
   private static func overRange(
-    _ reshape: @escaping @Sendable (Double, Double, Int) -> [Double]
-  ) -> @Sendable (Int, TrainingNoise) -> [Double] {
-    { count, training in reshape(training.sigmas[training.sigmas.count - 1], training.sigmas[0], count) }
+    isOpen: Bool = false,
+    _ reshape: @escaping @Sendable (_ from: Double, _ to: Double, _ count: Int, Precision) -> [Double]
+  ) -> Rule {
+    .list(isOpen: isOpen) { count, training in
+      reshape(
+        training.sigmas[training.sigmas.count - 1], training.sigmas[0], count, training.precision)
+    }
   }
 }

@@ -7,17 +7,16 @@ extension Schedule {
   package static let normal = Schedule(
     name: "normal", names: [.a1111: ["Normal", "Uniform"], .comfyui: ["normal"]],
     rule: .list { count, training in
-      let last = Double(training.sigmas.count - 1)
-      guard count > 1 else { return [training.logSigma(at: last)].map { exp($0) } }
-      return (0..<count).map { exp(training.logSigma(at: last * Double(count - 1 - $0) / Double(count - 1))) }
+      training.precision.spaced(from: Double(training.sigmas.count - 1), to: 0, count)
+        .map(training.interpolatedSigma(at:))
     })
 
   /// The same of one step more, without the first timestep: as Stability's generative-models.
   package static let sgmUniform = Schedule(
     name: "sgm_uniform", names: [.a1111: ["SGM Uniform", "SGMUniform"], .comfyui: ["sgm_uniform"]],
     rule: .list { count, training in
-      let last = Double(training.sigmas.count - 1)
-      return (0..<count).map { exp(training.logSigma(at: last * Double(count - $0) / Double(count))) }
+      training.precision.spaced(from: Double(training.sigmas.count - 1), to: 0, count + 1).dropLast()
+        .map(training.interpolatedSigma(at:))
     })
 
   /// Every T/N-th entry of the table, counted from the noisiest.
@@ -91,10 +90,11 @@ extension Schedule {
 }
 
 extension TrainingNoise {
-  /// ln sigma at a possibly fractional timestep inside the table, interpolated linearly as in k-diffusion.
-  func logSigma(at timestep: Double) -> Double {
-    let low = min(Int(timestep), sigmas.count - 2)
-    let part = timestep - Double(low)
-    return (1 - part) * log(sigmas[low]) + part * log(sigmas[low + 1])
+  /// Sigma at a possibly fractional place in the table, linear in ln sigma as in k-diffusion.
+  fileprivate func interpolatedSigma(at place: Double) -> Double {
+    let low = min(Int(place), sigmas.count - 2)
+    let part = precision(place - Double(low))
+    let (start, end) = (precision(precision(1 - part) * logSigmas[low]), precision(part * logSigmas[low + 1]))
+    return precision(exp(precision(start + end)))
   }
 }

@@ -56,8 +56,10 @@ package struct Schedule: Named {
     guard (1...settings.trainTimesteps).contains(count) else {
       throw SamplingError.stepCount(count, trainTimesteps: settings.trainTimesteps)
     }
-    let scale = LevelScale(sampler.space(in: system), of: training, isQuantized: system == .comfyui)
-    guard system.followsDiffusers else { return try foreignSteps(count, scale, sampler, system) }
+    guard system.followsDiffusers else {
+      return try foreignSteps(count, of: training, for: sampler, in: system)
+    }
+    let scale = LevelScale(sampler.space(in: system), of: training)
     if case .list(_, let sigmas) = rule {
       let steps = scale.steps(sigmas(count, training), end: scale.clean)
       // As ComfyUI has it: the latents' deviation, for pictures of deviation 1.

@@ -35,19 +35,28 @@ package struct ScheduleSettings: Sendable, Equatable {
   package init() {}
 }
 
-/// The table of a model's training noise, in double precision.
+/// The table of a model's training noise.
 package struct TrainingNoise: Sendable {
   package let settings: ScheduleSettings
+  /// In which its numbers are kept, and lists of sigmas are computed from them.
+  let precision: Precision
+  /// From one entry's timestep to the next. The last entry is the last timestep.
+  let stride: Int
   /// ᾱ by timestep, decreasing: the share of the clean picture in the variance.
   package let alphaBars: [Double]
   /// `sqrt((1 - ᾱ) / ᾱ)` by timestep, increasing and finite.
   package let sigmas: [Double]
+  let logSigmas: [Double]
 
   /// diffusers' stand-in for ᾱ = 0 where sigma must be finite (4096 then).
   private static let smallestAlphaBar = 0x1p-24
+  /// That of A1111 and ComfyUI (4518.8).
+  private static let smallestForeignAlphaBar = 4.8973451890853435e-08
   /// Far above any model; keeps a wrong file from asking for gigabytes.
   private static let largestTable = 100_000
 
+  /// In double precision.
+  ///
   /// - Throws: `SamplingError.setting` that names the field.
   package init(_ settings: ScheduleSettings) throws {
     try Self.check(settings)
@@ -66,10 +75,53 @@ package struct TrainingNoise: Sendable {
     if settings.rescaleZeroSNR { Self.rescaleToZeroSNR(&alphaBars) }
     self.settings = settings
     self.alphaBars = alphaBars
-    self.sigmas = alphaBars.map {
-      let alphaBar = $0 == 0 ? Self.smallestAlphaBar : $0
-      return ((1 - alphaBar) / alphaBar).squareRoot()
+    (precision, stride) = (.double, 1)
+    sigmas = alphaBars.map { Self.sigma($0, .double) }
+    logSigmas = sigmas.map { log($0) }
+  }
+
+  /// The same table as a program keeps it: diffusers' rules are computed in double precision; A1111 rounds ᾱ to single
+  /// and goes on from there, ComfyUI rounds sigma. A seed's Brownian path depends on the last digits.
+  func kept(by system: NameSystem) -> TrainingNoise {
+    guard !system.followsDiffusers else { return self }
+    let alphaBars = self.alphaBars.map { $0 == 0 ? Self.smallestForeignAlphaBar : $0 }
+    switch system {
+    case .diffusers, .stability: return self
+    case .a1111:
+      let rounded = alphaBars.map { Precision.single($0) }
+      let sigmas = rounded.map { Self.sigma($0, .single) }
+      return TrainingNoise(self, rounded, sigmas, sigmas.map { Precision.single(log($0)) })
+    case .comfyui:
+      let sigmas = alphaBars.map { Self.sigma($0, .double) }
+      return TrainingNoise(
+        self, alphaBars, sigmas.map { Precision.single($0) }, sigmas.map { Precision.single(log($0)) })
     }
+  }
+
+  /// Some of the timesteps, evenly spaced, of which a distilled model was taught no others.
+  func taught(_ count: Int) throws -> TrainingNoise {
+    let stride = alphaBars.count / count
+    guard stride > 0 else {
+      throw SamplingError.setting(
+        name: "num_train_timesteps", value: "\(alphaBars.count)",
+        expected: "\(count) or more for this sampler")
+    }
+    func some(_ values: [Double]) -> [Double] {
+      (0..<count).map { values[values.count - 1 - (count - 1 - $0) * stride] }
+    }
+    return TrainingNoise(self, some(alphaBars), some(sigmas), some(logSigmas), stride: stride)
+  }
+
+  private init(
+    _ other: TrainingNoise, _ alphaBars: [Double], _ sigmas: [Double], _ logSigmas: [Double], stride: Int = 1
+  ) {
+    (settings, precision, self.stride) = (other.settings, .single, stride)
+    (self.alphaBars, self.sigmas, self.logSigmas) = (alphaBars, sigmas, logSigmas)
+  }
+
+  private static func sigma(_ alphaBar: Double, _ precision: Precision) -> Double {
+    let alphaBar = alphaBar == 0 ? smallestAlphaBar : alphaBar
+    return precision(precision(precision(1 - alphaBar) / alphaBar).squareRoot())
   }
 
   private static func check(_ settings: ScheduleSettings) throws {
@@ -130,14 +182,30 @@ package struct TrainingNoise: Sendable {
   /// The fractional timestep of a sigma: linear in ln sigma, clamped to the table.
   package func timestep(ofSigma sigma: Double) -> Double {
     let wanted = log(max(sigma, 1e-10))
-    // The first entry above, found by halves.
+    let low = entry(below: sigma)
+    let (start, end) = (logSigmas[low], logSigmas[low + 1])
+    return timestep(Double(low) + min(max((wanted - start) / (end - start), 0), 1))
+  }
+
+  /// The timestep that is the nearest in ln sigma; of two as near, the earlier.
+  func nearestTimestep(ofSigma sigma: Double) -> Double {
+    let wanted = precision(log(max(sigma, 1e-10)))
+    let low = entry(below: sigma)
+    // The neighbours too: ln sigma is rounded.
+    let near = max(low - 1, 0)...min(low + 2, sigmas.count - 1)
+    func distance(_ entry: Int) -> Double { abs(precision(wanted - logSigmas[entry])) }
+    return timestep(Double(near.min { distance($0) < distance($1) } ?? low))
+  }
+
+  private func timestep(_ place: Double) -> Double { place * Double(stride) + Double(stride - 1) }
+
+  /// The last entry not above, found by halves, but never the last of all.
+  private func entry(below sigma: Double) -> Int {
     var (above, bound) = (0, sigmas.count)
     while above < bound {
       let middle = (above + bound) / 2
       if sigmas[middle] > sigma { bound = middle } else { above = middle + 1 }
     }
-    let low = min(max(above - 1, 0), sigmas.count - 2)
-    let (start, end) = (log(sigmas[low]), log(sigmas[low + 1]))
-    return Double(low) + min(max((wanted - start) / (end - start), 0), 1)
+    return min(max(above - 1, 0), sigmas.count - 2)
   }
 }

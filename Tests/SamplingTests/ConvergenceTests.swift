@@ -16,7 +16,8 @@ import Testing
   static let orders: [(name: String, order: Double)] = [
     ("ddim", 1), ("euler", 1), ("euler_a", 1), ("dpmpp_sde", 2), ("heun", 2), ("dpm2", 2), ("dpm2_a", 2),
     ("lms", 4), ("dpmpp_2m", 2), ("dpmpp_3m", 2), ("dpmpp_2s", 2), ("dpmpp_2s_a", 2), ("dpmpp_2m_sde", 2),
-    ("dpmpp_2m_sde_heun", 2), ("dpmpp_3m_sde", 2), ("unipc", 3), ("deis", 2), ("dpm_fast", 3), ("pndm", 2),
+    ("dpmpp_2m_sde_heun", 2), ("dpmpp_3m_sde", 2), ("unipc", 3), ("unipc_bh2", 4), ("deis", 2),
+    ("dpm_fast", 3), ("pndm", 2),
   ]
 
   /// DDPM has noise always, DPM adaptive its own steps, LCM and TCD no limit; Restart is Heun's method but for noise.

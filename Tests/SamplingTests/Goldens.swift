@@ -99,6 +99,7 @@ enum Goldens {
 
   struct WebUICase: Decodable {
     var sampler: String
+    var schedule: String?
     var prediction: String
     var steps: Int
     var eta: Double?
@@ -111,6 +112,11 @@ enum Goldens {
   struct WebUINoise: Decodable {
     var shape_3_4: [Float]
     var three_times_16: [[Float]]
+  }
+
+  struct WebUISamplers: Decodable {
+    var start: [Double]
+    var cases: [String: WebUICase]
   }
 
   struct WebUI: Decodable {

@@ -11,7 +11,10 @@ import Testing
       try Goldens.read("samplers", as: Goldens.Samplers.self).cases.values.map(\.sampler)
       + Goldens.read("kdiffusion", as: Goldens.KDiffusion.self).cases.values.map(\.sampler)
       + Goldens.read("a1111", as: Goldens.WebUI.self).cases.values.map(\.sampler)
-    for sampler in Sampler.all { #expect(all.contains(sampler.name), "\(sampler.name)") }
+      + Goldens.read("comfyui", as: Goldens.WebUISamplers.self).cases.values.map(\.sampler)
+    for sampler in Sampler.all {
+      #expect(([sampler.name] + sampler.aliases).contains { all.contains($0) }, "\(sampler.name)")
+    }
     #expect(Self.names.count == 148)
     #expect(Self.kNames.count == 100)
   }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct WebUITests {
   static let names = ((try? Goldens.read("a1111", as: Goldens.WebUI.self))?.cases.keys.sorted()) ?? []
 
-  @Test func everyCaseIsRead() { #expect(Self.names.count == 25) }
+  @Test func everyCaseIsRead() { #expect(Self.names.count == 38) }
 
   @Test(arguments: names) func samplers(_ name: String) throws {
     let goldens = try Goldens.read("a1111", as: Goldens.WebUI.self)
