@@ -53,7 +53,7 @@ extension Schedule {
         let done =
           place < linear
           ? place * threshold / linear : curve * place * place + slope * place + curve * linear * linear
-        return largest * (1 - done)
+        return largest * training.precision(1 - done)
       }
     })
 

@@ -109,6 +109,16 @@ enum Goldens {
     var final: [Double]
   }
 
+  struct WebUISeeded: Decodable {
+    var generator: String
+    var seed: UInt64
+    var steps: Int
+    var sampler: String
+    var schedule: String
+    var start: [Double]
+    var final: [Double]
+  }
+
   struct WebUINoise: Decodable {
     var shape_3_4: [Float]
     var three_times_16: [[Float]]
@@ -122,6 +132,7 @@ enum Goldens {
   struct WebUI: Decodable {
     var start: [Double]
     var cases: [String: WebUICase]
+    var seeded: [WebUISeeded]
     var noise: [String: WebUINoise]
   }
 

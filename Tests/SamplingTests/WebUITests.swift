@@ -30,4 +30,31 @@ import Testing
     #expect(largestDifference(told, golden.model_t) < 5e-3)
     #expect(largestDifference(x.values, golden.final) <= 2e-5)
   }
+
+  /// From the seed to the latents: starting noise, levels and Brownian path.
+  @Test func seeded() throws {
+    let goldens = try Goldens.read("a1111", as: Goldens.WebUI.self)
+    #expect(goldens.seeded.count == 48)
+    let training = try TrainingNoise(ScheduleSettings())
+    for golden in goldens.seeded {
+      let sampler = try NameSystem.a1111.sampler(golden.sampler).sampler
+      let schedule = try NameSystem.a1111.schedule(golden.schedule)
+      let list = try schedule.steps(golden.steps, of: training, for: sampler, in: .a1111)
+      let rule = NoiseRule(
+        generator: golden.generator == "nv" ? .nvidia : .torchCPU, steps: sampler.stepNoise(in: .a1111))
+      var noise = rule.source(seed: golden.seed, pictures: 0..<1, of: 1, path: list.noisyRange)
+      var x = Latents(batch: 1, channels: 16, height: 1, width: 1)
+      noise.fill(&x)
+      x.scale(by: list.initialScale)
+      #expect(largestDifference(x.values, golden.start) < 2e-5)
+      try sampler.sample(
+        &x, steps: list, noise: &noise, options: SamplerOptions(system: .a1111),
+        denoise: toyDenoise(.epsilon))
+      // A sigma whose sixth decimal differs is another point of the path. The reference finds those between two listed
+      // ones in single precision.
+      #expect(
+        largestDifference(x.values, golden.final) <= (sampler.name == "dpmpp_sde" ? 1e-3 : 2e-4),
+        "\(golden.sampler) \(golden.schedule) \(golden.steps)")
+    }
+  }
 }
