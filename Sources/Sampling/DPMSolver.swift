@@ -43,6 +43,9 @@ extension Sampler {
       })
   }
 
+  /// In lambda, of which the whole way is about 6: a network that can be sampled never asks for less.
+  private static let smallestWidth = 1e-4
+
   private static func stepAdaptively(
     _ x: inout Latents, _ run: inout SamplingRun, relative: Double, absolute: Double, width: Double
   ) throws {
@@ -55,6 +58,10 @@ extension Sampler {
       let low = try solver.step(order: 2, middle: 1 / 3, x, at, down, &run)
       let high = try solver.step(order: 3, middle: nil, x, at, down, &run)
       let error = toleratedDistance(low, high, previous, relative, absolute)
+      guard error.isFinite, width > smallestWidth else {
+        throw SamplingError.noStepSmallEnough(
+          sampler: dpmAdaptive.name, timestep: run.level(lambda: at).timestep, calls: run.calls)
+      }
       // k-diffusion's controller with its integral part alone.
       let factor = 1 + atan(pow(1 / (error + 1e-8), run.eta > 0 ? 1 / 1.5 : 1 / 3) - 1)
       width *= factor

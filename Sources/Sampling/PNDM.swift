@@ -10,6 +10,12 @@ extension Sampler {
     names: [.diffusers: ["PNDMScheduler"], .a1111: ["PLMS"]],
     levels: .table, limit: .flow, callsPerStep: 1, defaultEta: nil
   ) { x, run in
+    guard run.steps[0].from.alpha > 0 else {
+      throw SamplingError.setting(
+        name: "sampler", value: "pndm",
+        expected: "another one for a model that starts at pure noise (rescale_betas_zero_snr): "
+          + "what pndm extrapolates, the noise, says nothing there")
+    }
     var clean = Latents(zerosLike: x)
     // Estimates of the noise, newest first.
     var noises: [Latents] = []

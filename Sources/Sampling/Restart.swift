@@ -25,12 +25,12 @@ extension Sampler {
     let count = steps.count
     guard count >= 20 else { return steps }
     let (width, times) = count >= 36 ? (count / 4, 2) : (9, 1)
-    let sigmas = Schedule.karras(
-      from: steps[0].from.sigma, to: steps[count - 1].from.sigma, count - width * times)
+    let sigmas =
+      Schedule.karras(from: steps[0].from.sigma, to: steps[count - 1].from.sigma, count - width * times) + [0]
     let (low, high) = (nearest(to: 0.1, in: sigmas), nearest(to: 2, in: sigmas))
-    let main = (sigmas + [0]).map { level($0, levels) }
+    let main = sigmas.map { level($0, levels) }
     var result: [Step] = []
-    for index in sigmas.indices {
+    for index in 0..<sigmas.count - 1 {
       result.append(Step(from: main[index], to: main[index + 1]))
       guard index + 1 == low, high < low else { continue }
       let again = Schedule.karras(from: sigmas[high], to: sigmas[low], width + 1).map { level($0, levels) }
@@ -40,9 +40,7 @@ extension Sampler {
   }
 
   private static func nearest(to sigma: Double, in list: [Double]) -> Int {
-    // The zero at the list's end counts too.
-    let all = list + [0]
-    return all.indices.min { abs(all[$0] - sigma) < abs(all[$1] - sigma) } ?? 0
+    list.indices.min { abs(list[$0] - sigma) < abs(list[$1] - sigma) } ?? 0
   }
 
   private static func level(_ sigma: Double, _ levels: LevelScale) -> NoiseLevel {

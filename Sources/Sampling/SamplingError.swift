@@ -12,6 +12,8 @@ package enum SamplingError: Error, Equatable, CustomStringConvertible {
   case noSignal(prediction: String, timestep: Double)
   /// A level whose alpha or sigma the samplers cannot use.
   case level(NoiseLevel)
+  /// An adaptive sampler's steps have become too small, or their error is no number.
+  case noStepSmallEnough(sampler: String, timestep: Double, calls: Int)
   /// No sampler or schedule has this name; `near` are the canonical names of the most similar ones.
   case unknownName(kind: String, name: String, near: [String], all: [String])
 
@@ -32,6 +34,10 @@ package enum SamplingError: Error, Equatable, CustomStringConvertible {
     case .level(let level):
       return "noise level with alpha \(level.alpha), sigma \(level.sigma) at timestep \(level.timestep), "
         + "expected finite values, sigma above 0 at the start of a step"
+    case .noStepSmallEnough(let sampler, let timestep, let calls):
+      return
+        "\(sampler) finds no step that is small enough at timestep \(timestep), after \(calls) network calls; "
+        + "the network's results are not finite or change without limit"
     case .unknownName(let kind, let name, let near, let all):
       let hint = near.isEmpty ? "expected one of " + all.joined(separator: ", ") : ""
       let guess = near.isEmpty ? "" : "did you mean " + near.joined(separator: " or ") + "?"

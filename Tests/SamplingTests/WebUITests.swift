@@ -5,7 +5,7 @@ import Testing
 @Suite struct WebUITests {
   static let names = ((try? Goldens.read("a1111", as: Goldens.WebUI.self))?.cases.keys.sorted()) ?? []
 
-  @Test func everyCaseIsRead() { #expect(Self.names.count == 38) }
+  @Test func everyCaseIsRead() { #expect(Self.names.count == 40) }
 
   @Test(arguments: names) func samplers(_ name: String) throws {
     let goldens = try Goldens.read("a1111", as: Goldens.WebUI.self)
@@ -14,7 +14,13 @@ import Testing
     let training = try TrainingNoise(ScheduleSettings())
     let sampler = try NameSystem.a1111.sampler(golden.sampler).sampler
     let schedule = try NameSystem.a1111.schedule(name.contains("karras") ? "Karras" : "Uniform")
-    let list = try schedule.steps(golden.steps, of: training, for: sampler, in: .a1111)
+    var list = try schedule.steps(golden.steps, of: training, for: sampler, in: .a1111)
+    if name.contains("coarse") {
+      let sigmas = try #require(golden.sigmas)
+      let levels = sigmas.map { $0 > 0 ? list.levels.level(ratio: $0) : list.levels.clean }
+      list.steps = zip(levels, levels.dropFirst()).map(Step.init(from:to:))
+      list.initialScale = sigmas[0]
+    }
     if let sigmas = golden.sigmas {
       let mine = [list.steps[0].from.sigma] + list.steps.map(\.to.sigma)
       #expect(
