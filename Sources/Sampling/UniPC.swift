@@ -36,26 +36,30 @@ extension Sampler {
       if let last {
         x = last.x
         x.move(from: last.step.from, to: last.step.to, clean: history[1])
-        let h = last.step.to.lambda - last.step.from.lambda
-        let places = history.places(before: 1, last.order, h) + [1]
-        // The references take 1/2 where equation 3.3 has little more.
-        let weights = places.count == 1 ? [0.5] : differenceWeights(places, h, width(-h))
-        let estimates = Array(2..<places.count + 1) + [0]
-        history.addDifferences(
-          to: &x, from: 1, estimates, zip(weights, places).map { -last.step.to.alpha * width(-h) * $0 / $1 })
+        addDifferences(to: &x, last.step, history, from: 1, to: Array(2..<last.order + 1) + [0], width)
       }
       let taken = min(order, run.steps.count - index, index + 1)
       last = (x, step, taken)
       x.move(from: from, to: to, clean: history[0])
-      if taken > 1 {
-        let h = to.lambda - from.lambda
-        let places = history.places(before: 0, taken, h)
-        let weights = places.count == 1 ? [0.5] : differenceWeights(places, h, width(-h))
-        history.addDifferences(
-          to: &x, from: 0, Array(1...places.count),
-          zip(weights, places).map { -to.alpha * width(-h) * $0 / $1 })
-      }
+      addDifferences(to: &x, step, history, from: 0, to: Array(1..<taken), width)
       try run.finish(&x, at: to, step: index)
+    }
+  }
+
+  /// Adds to a step of first order, made with one estimate of the history, what the differences to others say.
+  private static func addDifferences(
+    to x: inout Latents, _ step: Step, _ history: CleanHistory, from base: Int, to others: [Int],
+    _ width: (Double) -> Double
+  ) {
+    guard !others.isEmpty else { return }
+    let h = step.to.lambda - step.from.lambda
+    let places = others.map { history.lambdaStep(from: base, to: $0) / h }
+    // For a single difference the references take 1/2, to which equation 3.3 comes as h becomes small.
+    let weights = others.count == 1 ? [0.5] : differenceWeights(places, h, width(-h))
+    for (other, (weight, place)) in zip(others, zip(weights, places)) {
+      let factor = -step.to.alpha * width(-h) * weight / place
+      x.combine(1, adding: factor, of: history[other])
+      x.combine(1, adding: -factor, of: history[base])
     }
   }
 
@@ -84,20 +88,5 @@ extension Sampler {
       }
       return zip(polynomial, moments).reduce(0) { $0 + $1.0 * $1.1 }
     }
-  }
-}
-
-extension CleanHistory {
-  /// Where the estimates before one of them lie, in units of h; `order - 1` of them.
-  fileprivate func places(before base: Int, _ order: Int, _ h: Double) -> [Double] {
-    (1..<max(order, 1)).map { lambdaStep(from: base, to: base + $0) / h }
-  }
-
-  /// `x += Σ factor * (estimate - base)`.
-  fileprivate func addDifferences(
-    to x: inout Latents, from base: Int, _ estimates: [Int], _ factors: [Double]
-  ) {
-    for (index, factor) in zip(estimates, factors) { x.combine(1, adding: factor, of: self[index]) }
-    x.combine(1, adding: -factors.reduce(0, +), of: self[base])
   }
 }

@@ -15,7 +15,7 @@ import Testing
     for sampler in Sampler.all {
       #expect(([sampler.name] + sampler.aliases).contains { all.contains($0) }, "\(sampler.name)")
     }
-    #expect(Self.names.count == 148)
+    #expect(Self.names.count == 155)
     #expect(Self.kNames.count == 100)
   }
 
