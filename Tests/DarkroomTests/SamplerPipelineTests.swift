@@ -41,7 +41,7 @@ import Testing
   static let names = ((try? content())?.cases.keys.sorted()) ?? []
 
   @Test func everySamplerIsThere() throws {
-    #expect(Self.names.count == 33)
+    #expect(Self.names.count == 34)
     #expect(Set(try Self.content().cases.values.map(\.sampler)) == Set(Sampler.all.map(\.name)))
   }
 
