@@ -2,7 +2,8 @@ extension Sampler {
   /// Luo et al., "Latent Consistency Models" (2023), algorithm 3: every step jumps to the clean picture and adds
   /// fresh noise for the next level. For models that were distilled for it.
   ///
-  /// ComfyUI leaves out the consistency function's part of x, unless the model says that it was distilled.
+  /// ComfyUI leaves the consistency function out, but for models that are marked as distilled; A1111 tells the
+  /// network the nearest of the 50 timesteps that such models were taught.
   package static let lcm = Sampler(
     name: "lcm", title: "LCM",
     names: [.diffusers: ["LCMScheduler"], .a1111: ["LCM", "k_lcm"], .comfyui: ["lcm"]],

@@ -18,6 +18,8 @@ package struct NoiseLevel: Sendable, Equatable {
   /// Half the logarithm of the signal-to-noise ratio, ln(alpha / sigma): the time of exponential integrators.
   /// Infinite for a clean picture.
   package var lambda: Double { log(alpha / sigma) }
+  /// Standard deviation of x for clean pictures of unit variance.
+  var magnitude: Double { (alpha * alpha + sigma * sigma).squareRoot() }
 }
 
 /// One step of a sampler. `to` need not be the next step's `from`: DDIM goes to `t - T / N`.

@@ -2,7 +2,8 @@
 /// stable-diffusion.cpp compute them without a GPU: Philox4x32 with ten rounds (Salmon et al., "Parallel Random
 /// Numbers: As Easy as 1, 2, 3", 2011), one call of it a number, and one output of Box and Muller's transform.
 ///
-/// In double precision, as NumPy does it there. Real CUDA computes in single precision, and differs for tensors above about 100 000 numbers, depending on the GPU.
+/// In double precision, as NumPy does it there. Real CUDA computes in single precision, and differs for tensors above
+/// about 100 000 numbers, depending on the GPU.
 package struct PhiloxNoise: NoiseSource {
   private let seed: UInt64
   /// Number of tensors drawn so far.

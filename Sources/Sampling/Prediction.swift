@@ -66,8 +66,3 @@ package enum Prediction: String, Sendable, CaseIterable {
     }
   }
 }
-
-extension NoiseLevel {
-  /// Standard deviation of x for a clean picture of unit variance.
-  fileprivate var magnitude: Double { (alpha * alpha + sigma * sigma).squareRoot() }
-}

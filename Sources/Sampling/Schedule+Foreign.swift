@@ -13,9 +13,7 @@ extension Schedule {
     }
     let scale = LevelScale(sampler.space(in: system), of: training, isQuantized: isQuantized)
     if system == .a1111, scale.space == .variancePreserving {
-      let steps =
-        sampler.isUniPC
-        ? Self.webUITimes(count, scale) : Self.webUITimesteps(count, scale)
+      let steps = sampler.isUniPC ? Self.webUITimes(count, scale) : Self.webUITimesteps(count, scale)
       return StepList(steps: steps, initialScale: 1, levels: scale)
     }
     let rule = (system == .comfyui ? comfyRule : nil) ?? webUIRule ?? rule
@@ -29,11 +27,16 @@ extension Schedule {
     var end = isOpen ? scale.level(ratio: sigmas.removeLast()) : scale.clean
     // ComfyUI's UniPC takes logarithms of all levels.
     if system == .comfyui, sampler.isUniPC { end = scale.level(ratio: 0.001) }
-    let first = sigmas[0]
-    let isFull = first >= training.sigmas[training.sigmas.count - 1] * (1 - 1e-5)
+    // About as many steps as timesteps would visit some twice, which is no step.
+    let distinct = sigmas.indices.filter { $0 == 0 || sigmas[$0] != sigmas[$0 - 1] }
+    let steps = scale.steps(distinct.map { sigmas[$0] }, end: end)
+    guard let first = steps.first?.from else {
+      throw SamplingError.setting(
+        name: "schedule", value: name, expected: "one that has a level for \(count) steps of this model")
+    }
+    let isFull = first.sigma >= training.sigmas[training.sigmas.count - 1] * (1 - 1e-5)
     return StepList(
-      steps: scale.steps(sigmas, end: end),
-      initialScale: system == .comfyui && isFull ? (first * first + 1).squareRoot() : first, levels: scale)
+      steps: steps, initialScale: system == .comfyui && isFull ? first.magnitude : first.sigma, levels: scale)
   }
 
   /// Timesteps 1, 1 + T div N, … backwards; the step from timestep 1 is not taken, so there is one step less.

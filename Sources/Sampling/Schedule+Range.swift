@@ -55,9 +55,7 @@ extension Schedule {
   package static func fineSteps(_ count: Int, _ scale: LevelScale) -> StepList {
     let sigmas = scale.training.sigmas
     let steps = scale.steps(karras(from: sigmas[sigmas.count - 1], to: sigmas[0], count), end: scale.clean)
-    let (alpha, sigma) = (steps[0].from.alpha, steps[0].from.sigma)
-    return StepList(
-      steps: steps, initialScale: (alpha * alpha + sigma * sigma).squareRoot(), levels: scale)
+    return StepList(steps: steps, initialScale: steps[0].from.magnitude, levels: scale)
   }
 
   static func karras(

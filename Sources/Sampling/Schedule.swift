@@ -60,24 +60,20 @@ package struct Schedule: Named {
       return try foreignSteps(count, of: training, for: sampler, in: system)
     }
     let scale = LevelScale(sampler.space(in: system), of: training)
-    if case .list(_, let sigmas) = rule {
-      let steps = scale.steps(sigmas(count, training), end: scale.clean)
-      // As ComfyUI has it: the latents' deviation, for pictures of deviation 1.
-      let (alpha, sigma) = (steps[0].from.alpha, steps[0].from.sigma)
-      return StepList(
-        steps: steps, initialScale: (alpha * alpha + sigma * sigma).squareRoot(), levels: scale)
-    }
     let chosen = ChosenLevels(count, scale, sampler.levels)
-    let steps: [Step]
-    var spacing = settings.spacing
     switch rule {
-    case .spacing(let named):
-      spacing = named
-      steps = try chosen.steps(named)
-    case .reshaped(let rounds, let reshape): steps = try chosen.steps(rounds: rounds, reshape)
-    case .list: steps = []
+    case .spacing(let spacing):
+      let steps = try chosen.steps(spacing)
+      return StepList(steps: steps, initialScale: initialScale(steps, spacing, scale.space), levels: scale)
+    case .reshaped(let rounds, let reshape):
+      let steps = try chosen.steps(rounds: rounds, reshape)
+      return StepList(
+        steps: steps, initialScale: initialScale(steps, settings.spacing, scale.space), levels: scale)
+    case .list(_, let sigmas):
+      let steps = scale.steps(sigmas(count, training), end: scale.clean)
+      // As ComfyUI has it.
+      return StepList(steps: steps, initialScale: steps[0].from.magnitude, levels: scale)
     }
-    return StepList(steps: steps, initialScale: initialScale(steps, spacing, scale.space), levels: scale)
   }
 
   /// diffusers' `init_noise_sigma`.

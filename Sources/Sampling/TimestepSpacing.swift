@@ -33,6 +33,7 @@ package enum TimestepSpacing: String, Sendable, CaseIterable {
       return (0..<steps).map { $0 == 0 ? Double(count - 1) : Double(steps - 1 - $0) * stride }
     }
   }
+
   /// The timesteps of diffusers' DPM-Solvers, which count one more and leave the last one out.
   func solverTimesteps(_ steps: Int, _ settings: ScheduleSettings) throws -> [Double] {
     let count = settings.trainTimesteps
@@ -49,7 +50,9 @@ package enum TimestepSpacing: String, Sendable, CaseIterable {
       return try timesteps(steps, settings)
     case .linspace:
       let stride = Double(count - 1) / Double(steps)
-      return (0..<steps).map { (Double(steps - $0) * stride).rounded(.toNearestOrEven) }
+      let rounded = (0..<steps).map { (Double(steps - $0) * stride).rounded(.toNearestOrEven) }
+      // As many steps as timesteps would visit one twice.
+      return rounded.indices.filter { $0 == 0 || rounded[$0] != rounded[$0 - 1] }.map { rounded[$0] }
     }
   }
 }

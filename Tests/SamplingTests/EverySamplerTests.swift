@@ -104,6 +104,40 @@ import Testing
     }
   }
 
+  /// Tables of other lengths: pictures, or an error that says why not.
+  @Test(arguments: systems, [2, 3, 49, 100]) func otherTables(_ system: NameSystem, _ length: Int) throws {
+    var settings = ScheduleSettings()
+    (settings.trainTimesteps, settings.betaEnd) = (length, 0.1)
+    let training = try TrainingNoise(settings)
+    for sampler in Self.samplers(system) {
+      for schedule in Self.schedules(system) {
+        for count in [1, 2, length] {
+          guard let list = try? schedule.steps(count, of: training, for: sampler, in: system) else {
+            continue
+          }
+          let (x, _) = try Self.run(sampler, list, in: system)
+          #expect(x.statistics.nonFinite == 0, "\(sampler.name) \(schedule.name) \(count) of \(length)")
+        }
+      }
+    }
+  }
+
+  /// As many steps as timesteps, which some schedules cannot all tell apart.
+  @Test(arguments: systems) func mostSteps(_ system: NameSystem) throws {
+    var settings = ScheduleSettings()
+    settings.spacing = .trailing
+    let training = try TrainingNoise(settings)
+    for sampler in [Sampler.dpmpp2M, .dpmpp2S, .unipc, .deis, .lms]
+    where Self.samplers(system).contains(where: { $0.name == sampler.name }) {
+      for schedule in Self.schedules(system) where schedule.name != "leading" {
+        for count in [999, 1000] {
+          let list = try schedule.steps(count, of: training, for: sampler, in: system)
+          #expect(Self.isUsable(list), "\(sampler.name) \(schedule.name) \(count)")
+        }
+      }
+    }
+  }
+
   /// What the network says that is no number is still seen in the result, and nothing hangs.
   @Test(arguments: systems, [Double.nan, .infinity, -.infinity])
   func nonFiniteValuesTravel(_ system: NameSystem, _ value: Double) throws {

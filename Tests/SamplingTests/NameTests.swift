@@ -23,6 +23,7 @@ import Testing
     ("DPM++ 2M SDE Heun", "dpmpp_2m_sde_heun"), ("DPM++ 3M SDE", "dpmpp_3m_sde"), ("DPM fast", "dpm_fast"),
     ("DPM adaptive", "dpm_adaptive"), ("Restart", "restart"), ("UniPCMultistepScheduler", "unipc"),
     ("DEISMultistepScheduler", "deis"), ("LCMScheduler", "lcm"), ("TCDScheduler", "tcd"),
+    ("UniPC", "unipc"), ("uni_pc", "unipc"), ("uni_pc_bh2", "unipc_bh2"), ("k_lcm", "lcm"),
   ])
   func aliases(_ alias: String, _ name: String) throws {
     #expect(try NameSystem.diffusers.sampler(alias).sampler.name == name)
