@@ -84,8 +84,8 @@ let package = Package(
     tests(
       "DarkroomTests",
       [
-        "Darkroom", "AllocationCounter", "CPUBackend", "VulkanBackend", "Graph", "Weights", "Models",
-        "Sampling", "Pictures",
+        "Darkroom", "AllocationCounter", "Comparison", "CPUBackend", "VulkanBackend", "Graph", "Weights",
+        "Models", "Sampling", "Pictures",
         "Tokenizer",
       ]),
     tests("HubTests", ["Hub", "HubDouble"]),

@@ -122,7 +122,8 @@ package struct ReferenceRecord: Codable, Sendable, Equatable {
   package let uncertainty: CellMeasure?
   /// The picture's file name in the comparison's folder.
   package let picture: String
-  /// The only method whose cells are measured against it; nil where all of the prompt, seed and kind are.
+  /// What alone is measured against it: this method, and its sampler with schedules that have no reference of their
+  /// own. Nil where all cells of the prompt, seed and kind are.
   package let of: SamplingMethod?
 
   package init(

@@ -5,6 +5,7 @@ extension ComparisonResults {
     try Self.check(setting.width > 0, "setting.width", "a number of pixels")
     try Self.check(setting.height > 0, "setting.height", "a number of pixels")
     try Self.check(setting.repeats > 0, "setting.repeats", "at least 1")
+    try Self.check(setting.referenceCalls > 0, "setting.reference_calls", "at least 1")
     for (index, reference) in references.enumerated() { try validate(reference, "references[\(index)]") }
     var seen: Set<CellKey> = []
     for (index, cell) in cells.enumerated() {

@@ -4,6 +4,8 @@ import FoundationEssentials
 package struct ComparisonSetting: Codable, Sendable, Equatable {
   package let engineVersion: String
   package let model: String
+  /// A fingerprint, in which models of one name differ.
+  package let weights: String
   /// What computed, in words: "avx512, 2 threads".
   package let computes: String
   package let precision: String
@@ -15,13 +17,17 @@ package struct ComparisonSetting: Codable, Sendable, Equatable {
   package let noise: String
   /// How often each cell was sampled.
   package let repeats: Int
+  /// Network calls of what cells are measured against.
+  package let referenceCalls: Int
 
   package init(
-    engineVersion: String, model: String, computes: String, precision: String, width: Int, height: Int,
-    guidanceScale: Double, negativePrompt: String, noise: String, repeats: Int
+    engineVersion: String, model: String, weights: String, computes: String, precision: String, width: Int,
+    height: Int, guidanceScale: Double, negativePrompt: String, noise: String, repeats: Int,
+    referenceCalls: Int
   ) {
     self.engineVersion = engineVersion
     self.model = model
+    self.weights = weights
     self.computes = computes
     self.precision = precision
     self.width = width
@@ -30,11 +36,13 @@ package struct ComparisonSetting: Codable, Sendable, Equatable {
     self.negativePrompt = negativePrompt
     self.noise = noise
     self.repeats = repeats
+    self.referenceCalls = referenceCalls
   }
 
   enum CodingKeys: String, CodingKey {
     case engineVersion = "engine_version"
     case model
+    case weights
     case computes
     case precision
     case width
@@ -43,6 +51,7 @@ package struct ComparisonSetting: Codable, Sendable, Equatable {
     case negativePrompt = "negative_prompt"
     case noise
     case repeats
+    case referenceCalls = "reference_calls"
   }
 }
 
@@ -101,7 +110,8 @@ package struct ComparisonResults: Codable, Sendable, Equatable {
     let candidates = references.filter {
       $0.kind == cell.kind && $0.prompt == cell.key.prompt && $0.seed == cell.key.seed
     }
-    return candidates.first { $0.of == cell.key.method } ?? candidates.first { $0.of == nil }
+    return candidates.first { $0.of == cell.key.method }
+      ?? candidates.first { $0.of?.sampler == cell.key.sampler } ?? candidates.first { $0.of == nil }
   }
 
   static func path(_ keys: [any CodingKey]) -> String {

@@ -2,9 +2,9 @@
 package struct StepSummary: Sendable, Equatable {
   package let steps: Int
   package let cells: Int
-  /// The median, of all cells.
+  /// The median, of the cells that are measured, or of all where none is.
   package let networkCalls: Double
-  /// Of sampling one picture: over all cells and repeats.
+  /// Of sampling one picture: over the same cells and their repeats.
   package let seconds: Spread
   /// In dB, over the measured cells; nil where none is measured.
   package let psnr: Spread?
@@ -14,10 +14,13 @@ package struct StepSummary: Sendable, Equatable {
   /// - Parameter cells: of one method and one number of steps.
   /// - Returns: nil without a cell or without a time.
   init?(steps: Int, cells: [CellRecord], kind: ComparisonKind) {
-    guard let networkCalls = Spread(cells.map { Double($0.networkCalls) })?.median,
-      let seconds = Spread(cells.flatMap(\.samplingSeconds))
+    // A picture that failed halfway is quick, and shows nothing.
+    let measured = cells.filter { $0.kind == kind && $0.measure != nil }
+    let timed = measured.isEmpty ? cells : measured
+    guard let networkCalls = Spread(timed.map { Double($0.networkCalls) })?.median,
+      let seconds = Spread(timed.flatMap(\.samplingSeconds))
     else { return nil }
-    let measures = cells.filter { $0.kind == kind }.compactMap(\.measure)
+    let measures = measured.compactMap(\.measure)
     self.steps = steps
     self.cells = cells.count
     self.networkCalls = networkCalls

@@ -13,6 +13,9 @@ struct ComparisonFolder {
 
   func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
 
+  /// Of the files in it; none if there is no such folder.
+  var names: Set<String> { Set((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []) }
+
   /// What an earlier run has finished; nil if there was none.
   /// - Throws: `DarkroomError` of kind `request` if the file is not one of these.
   func read() throws -> ComparisonResults? {

@@ -1,8 +1,8 @@
 /// A grid of pictures that differ in how they are sampled: which sampler and schedule gives the converged picture of a
 /// model in the fewest network calls and seconds?
 public struct ComparisonRequest: Sendable, Equatable {
-  /// What all pictures share. Its prompt, sampler, schedule, steps, seed and count are not used, and large pictures
-  /// are drawn at once.
+  /// What all pictures share. Its prompt, sampler, schedule, steps, seed and count are not used, large pictures are
+  /// drawn at once, and noise on the way is a Brownian path wherever a sampler's pictures converge along one.
   public var shared = GenerationRequest(prompt: "")
   public var prompts: [String]
   /// Names or aliases, as `Catalogue.samplers` lists them.
@@ -27,9 +27,31 @@ public struct ComparisonRequest: Sendable, Equatable {
     public static let cells = 1...10_000
   }
 
-  /// Every combination once, prompt by prompt and seed by seed.
+  /// The request of every combination, prompt by prompt and seed by seed.
   /// - Throws: `DarkroomError` of kind `request` that names the field.
-  func cells() throws -> [Cell] {
+  func requests() throws -> [GenerationRequest] {
+    try validate()
+    let schedules = schedules.isEmpty ? [nil] : schedules.map(Optional.some)
+    var single = shared
+    (single.count, single.secondPass) = (1, .never)
+    (single.stepNoise, single.batchNoise, single.batchPlace) = (nil, .perPicture, nil)
+    return prompts.flatMap { prompt in
+      seeds.flatMap { seed in
+        samplers.flatMap { sampler in
+          schedules.flatMap { schedule in
+            steps.map { steps in
+              var request = single
+              (request.prompt, request.seed, request.steps) = (prompt, seed, steps)
+              (request.sampler, request.schedule) = (sampler, schedule)
+              return request
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private func validate() throws {
     func require(_ holds: Bool, _ field: String, _ problem: String) throws {
       guard holds else { throw DarkroomError(.request, "\(field): \(problem)") }
     }
@@ -41,8 +63,10 @@ public struct ComparisonRequest: Sendable, Equatable {
     try require(
       Limits.referenceCalls.contains(referenceCalls), "reference_calls",
       "\(referenceCalls) is not possible; expected 20 to 1000")
-    let schedules = schedules.isEmpty ? [nil] : schedules.map(Optional.some)
-    let count = [prompts.count, seeds.count, samplers.count, schedules.count, steps.count]
+    try require(
+      shared.guidanceStart == 0 && shared.guidanceEnd == 1, "guidance_start, guidance_end",
+      "count steps, so that every schedule would lead to other pictures; expected 0 and 1")
+    let count = [prompts.count, seeds.count, samplers.count, max(schedules.count, 1), steps.count]
       .reduce((product: 1, overflow: false)) { sum, next in
         let result = sum.product.multipliedReportingOverflow(by: next)
         return (result.partialValue, sum.overflow || result.overflow)
@@ -51,32 +75,6 @@ public struct ComparisonRequest: Sendable, Equatable {
       !count.overflow && Limits.cells.contains(count.product), "cells",
       "\(count.overflow ? "too many" : "\(count.product)") pictures; expected at most \(Limits.cells.upperBound)"
     )
-    return prompts.flatMap { prompt in
-      seeds.flatMap { seed in
-        samplers.flatMap { sampler in
-          schedules.flatMap { schedule in
-            steps.map { Cell(prompt: prompt, seed: seed, sampler: sampler, schedule: schedule, steps: $0) }
-          }
-        }
-      }
-    }
-  }
-
-  struct Cell {
-    let prompt: String
-    let seed: UInt64
-    let sampler: String
-    let schedule: String?
-    let steps: Int
-  }
-
-  /// The request that makes a cell's picture alone.
-  func request(_ cell: Cell) -> GenerationRequest {
-    var request = shared
-    (request.prompt, request.seed, request.count) = (cell.prompt, cell.seed, 1)
-    (request.sampler, request.schedule, request.steps) = (cell.sampler, cell.schedule, cell.steps)
-    request.secondPass = .never
-    return request
   }
 }
 

@@ -23,7 +23,8 @@ extension Engine {
     progress: @escaping @Sendable (ComparisonProgress) -> Void = { _ in },
     notice: @escaping @Sendable (Notice) -> Void = { _ in }
   ) throws -> ComparisonOutcome {
-    try DarkroomError.wrapping {
+    defer { replaceLostBackend() }
+    return try DarkroomError.wrapping {
       try runner(comparison, folder: folder, progress: progress, notice: notice).run()
     }
   }

@@ -86,7 +86,7 @@ public actor Engine {
   }
 
   /// After the loss of a device its request has failed; the next one opens the device again, if it has come back.
-  private func replaceLostBackend() {
+  func replaceLostBackend() {
     guard backend.isLost, let model = pipeline?.model.source, let fresh = try? makeBackend(),
       let loaded = try? LoadedModel(model)
     else { return }

@@ -54,7 +54,8 @@ package struct Arguments: Sendable {
     }
     let value = parts.count == 2 ? parts[1] : try Self.value(of: option, &rest)
     guard option.set(&settings, value) else {
-      throw DarkroomError(.request, "\(flag): \(Self.refusal(value, option.expected, option.choices))")
+      let wrong = option.blamed?(value) ?? value
+      throw DarkroomError(.request, "\(flag): \(Self.refusal(wrong, option.expected, option.choices))")
     }
   }
 

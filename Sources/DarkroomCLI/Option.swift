@@ -13,6 +13,8 @@ package struct Option: Sendable {
   package var expected: String?
   /// Names to guess from when a value is wrong.
   var choices: [String] = []
+  /// The part of a wrong value that is to blame, for errors: nil for all of it.
+  var blamed: (@Sendable (String) -> String?)?
   /// Whether it may be given several times.
   var mayRepeat = false
   /// Takes the value; false if it is not a possible one. A switch gets an empty value.

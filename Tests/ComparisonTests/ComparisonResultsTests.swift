@@ -42,8 +42,7 @@ import Testing
     #expect(
       setting.keys.sorted() == [
         "computes", "engine_version", "guidance_scale", "height", "model", "negative_prompt", "noise",
-        "precision",
-        "repeats", "width",
+        "precision", "reference_calls", "repeats", "weights", "width",
       ])
   }
 

@@ -102,7 +102,7 @@ import Testing
   }
 
   private static let tiny = ComparisonSetting(
-    engineVersion: "1", model: "m", computes: "c", precision: "float32", width: 16, height: 16,
+    engineVersion: "1", model: "m", weights: "w", computes: "c", precision: "float32", width: 16, height: 16,
     guidanceScale: 1,
-    negativePrompt: "", noise: "n", repeats: 1)
+    negativePrompt: "", noise: "n", repeats: 1, referenceCalls: 200)
 }

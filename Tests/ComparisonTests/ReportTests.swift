@@ -64,8 +64,9 @@ import Testing
       record(hostile, calls: 4, seed: 1, kind: .none, notices: [hostile]), record(hostile, calls: 8, seed: 1),
     ]
     let setting = ComparisonSetting(
-      engineVersion: hostile, model: hostile, computes: hostile, precision: hostile, width: 16, height: 16,
-      guidanceScale: 1, negativePrompt: hostile, noise: hostile, repeats: 1)
+      engineVersion: hostile, model: hostile, weights: hostile, computes: hostile, precision: hostile,
+      width: 16, height: 16,
+      guidanceScale: 1, negativePrompt: hostile, noise: hostile, repeats: 1, referenceCalls: 200)
     let references = [
       ReferenceRecord(
         prompt: 0, seed: 1, sampler: hostile, schedule: hostile, networkCalls: 9, kind: .ode,

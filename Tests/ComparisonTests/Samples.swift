@@ -6,9 +6,9 @@ import Pictures
 enum Samples {
   static let setting = ComparisonSetting(
     engineVersion: "0.3.0", model: "stable-diffusion-v1-5/stable-diffusion-v1-5",
-    computes: "avx512, 2 threads",
+    weights: "9f0c41d2a6b37e58", computes: "avx512, 2 threads",
     precision: "float32", width: 512, height: 512, guidanceScale: 7.5, negativePrompt: "blurry, low quality",
-    noise: "one start for all, made by the seed", repeats: 2)
+    noise: "one start for all, made by the seed", repeats: 2, referenceCalls: 800)
 
   struct Method {
     let sampler: String

@@ -5,7 +5,10 @@ extension Command {
     name: "compare", summary: "measure which sampler and schedule needs the fewest calls and seconds",
     options: comparedOptions + sharedOptions + [
       .path("output", "DIR", "folder of the pictures, the results and the report") { $0.output = $1 },
-      .model, .configuration, .device, .threads, .memoryLimit, .json, .quiet, .dryRun,
+      .model, .configuration, .device, .threads, .memoryLimit, .json, .quiet,
+      .switch("dry-run", "say how many pictures and network calls it would take, and make nothing") {
+        $0.dryRun = true
+      },
     ],
     details: [
       """
@@ -54,36 +57,32 @@ extension Command {
   private static let comparedOptions: [Option] = [
     .list(
       "samplers", "A,B", "samplers to compare",
-      expected: "names with commas, as darkroom samplers lists them",
-      choices: Catalogue.samplers.map(\.name)
-    ) { names in
-      names.allSatisfy(Catalogue.hasSampler) ? names : nil
+      expected: "names with commas, as darkroom samplers lists them", choices: Catalogue.samplers.map(\.name)
+    ) {
+      Catalogue.hasSampler($0) ? $0 : nil
     } set: {
       $0.comparison.samplers = $1
     },
     .list(
       "schedules", "X,Y", "schedules of each", initial: "each sampler's own",
       expected: "names with commas, as darkroom samplers lists them", choices: Catalogue.schedules.map(\.name)
-    ) { names in
-      names.allSatisfy(Catalogue.hasSchedule) ? names : nil
+    ) {
+      Catalogue.hasSchedule($0) ? $0 : nil
     } set: {
       $0.comparison.schedules = $1
     },
     .list(
       "steps", "N,M", "numbers of steps of each",
       expected: "numbers from 1 to \(GenerationRequest.Limits.steps.upperBound) with commas"
-    ) { words in
-      let numbers = words.map { Int($0) }
-      return numbers.allSatisfy { $0.map(GenerationRequest.Limits.steps.contains) ?? false }
-        ? numbers.compactMap { $0 } : nil
+    ) { word in
+      Int(word).flatMap { GenerationRequest.Limits.steps.contains($0) ? $0 : nil }
     } set: {
       $0.comparison.steps = $1
     },
     .list(
       "seeds", "N,M", "seeds of each", initial: "1", expected: "whole numbers from 0 to 2^64 - 1 with commas"
-    ) { words in
-      let seeds = words.map { UInt64($0) }
-      return seeds.contains { $0 == nil } ? nil : seeds.compactMap { $0 }
+    ) {
+      UInt64($0)
     } set: {
       $0.comparison.seeds = $1
     },
@@ -110,25 +109,34 @@ extension Command {
   private static let sharedOptions: [Option] = requestOptions.filter {
     ![
       "sampler", "schedule", "steps", "seed", "count", "second-pass", "batch-noise", "step-noise",
+      "guidance-start", "guidance-end",
     ].contains($0.name)
   }
 }
 
 extension Option {
   /// A flag of several values with commas between them.
+  /// - Parameter parse: makes a value of a word; nil if it is not a possible one.
   fileprivate static func list<Value: Sendable>(
     _ name: String, _ placeholder: String, _ meaning: String, initial: String? = nil, expected: String,
-    choices: [String] = [], parse: @escaping @Sendable ([String]) -> [Value]?,
+    choices: [String] = [], parse: @escaping @Sendable (String) -> Value?,
     set: @escaping @Sendable (inout Settings, [Value]) -> Void
   ) -> Option {
     Option(
       name: name, placeholder: placeholder, meaning: meaning, initial: initial, expected: expected,
-      choices: choices
+      choices: choices, blamed: { words(of: $0).first { parse($0) == nil } }
     ) { settings, text in
-      let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-      guard let values = parse(words.map(trimmed)), !values.isEmpty else { return false }
+      let words = words(of: text)
+      let values = words.compactMap(parse)
+      guard values.count == words.count else { return false }
       set(&settings, values)
       return true
+    }
+  }
+
+  private static func words(of text: String) -> [String] {
+    text.split(separator: ",", omittingEmptySubsequences: false).map {
+      String($0.drop { $0 == " " }).trimmingSuffix(" ")
     }
   }
 
@@ -145,17 +153,13 @@ extension Option {
       return true
     }
   }
-
-  private static func trimmed(_ text: String) -> String {
-    String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-  }
 }
 
 extension Invocation {
   fileprivate func show(_ plan: ComparisonPlan) throws {
     guard !settings.json else { return try console.result(json: plan) }
     try console.result(
-      "\(plan.cells) pictures to make, \(plan.finished) finished; \(plan.calls) network calls, and \(plan.referenceCalls) for references"
+      "\(plan.cells) picture\(plan.cells == 1 ? "" : "s") to make, \(plan.finished) finished; \(plan.calls) network calls, and \(plan.referenceCalls) for references"
     )
   }
 
