@@ -69,8 +69,13 @@ extension Latents {
 
   /// `self = (x - alpha * clean) / sigma`: the noise in x, if the estimate of the clean picture is right.
   mutating func setNoise(in x: Latents, at level: NoiseLevel, clean: Latents) {
-    combine(0, adding: 1 / level.sigma, of: x)
-    combine(1, adding: -level.alpha / level.sigma, of: clean)
+    values.withUnsafeMutableBufferPointer { noise in
+      x.values.withUnsafeBufferPointer { x in
+        clean.values.withUnsafeBufferPointer { clean in
+          for index in noise.indices { noise[index] = (x[index] - level.alpha * clean[index]) / level.sigma }
+        }
+      }
+    }
   }
 
   /// `self = (x - clean) / sigma`: the slope of x over sigma on the probability flow, where alpha does not change
