@@ -110,7 +110,7 @@ enum Goldens {
   }
 
   struct WebUISeeded: Decodable {
-    var generator: String
+    var generator: String?
     var seed: UInt64
     var steps: Int
     var sampler: String
@@ -127,6 +127,7 @@ enum Goldens {
   struct WebUISamplers: Decodable {
     var start: [Double]
     var cases: [String: WebUICase]
+    var seeded: [WebUISeeded]
   }
 
   struct WebUI: Decodable {
