@@ -95,6 +95,8 @@ public struct ComparisonProgress: Sendable, Equatable {
 public struct ComparisonOutcome: Codable, Sendable, Equatable {
   /// One sentence: which sampler to use.
   public let verdict: String
+  /// Further sentences: what that rests on and where it ends.
+  public let remarks: [String]
   /// Pictures that this run made, and that earlier runs had made.
   public let made: Int
   public let kept: Int

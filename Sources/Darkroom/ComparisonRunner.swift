@@ -90,8 +90,9 @@ package final class ComparisonRunner {
     try write()
     let results = results
     let sheets = try folder.writePages(results)
+    let verdict = Verdict(ComparisonSummary(results))
     return ComparisonOutcome(
-      verdict: Verdict(ComparisonSummary(results)).sentence, made: plan.cells, kept: plan.finished,
+      verdict: verdict.sentence, remarks: verdict.remarks, made: plan.cells, kept: plan.finished,
       report: folder.file(ComparisonFolder.report), results: folder.file(ComparisonFolder.results),
       table: folder.file(ComparisonFolder.table), contactSheets: sheets)
   }

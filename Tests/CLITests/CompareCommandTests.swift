@@ -56,7 +56,7 @@ import Testing
       "--precision", "float32")
     #expect(result.code == 0, "\(result.error)")
     #expect(result.lines.count == 2 && result.lines[0].hasSuffix(".") && result.lines[1] == "out/report.html")
-    #expect(result.error.contains("picture 1 of 32, ") && !result.error.contains("darkroom:"))
+    #expect(result.error.contains("picture 1 of 32, ") && result.error.contains("Times are of sampling; "))
     let results = try results()
     #expect(results.prompts == ["a", "b"] && results.cells.count == 32)
     #expect(results.cells.map(\.key.seed).prefix(8).allSatisfy { $0 == 7 })
@@ -179,7 +179,8 @@ import Testing
     #expect(first.code == code && first.output.isEmpty)
     if signal == SIGINT { #expect(first.errorLines.last == "darkroom: interrupted") }
     let kept = try results()
-    #expect((2..<27).contains(kept.cells.count))
+    // A process that is killed cannot write what it held back.
+    #expect((signal == SIGINT ? 2..<27 : 0..<27).contains(kept.cells.count))
     #expect(!folder.names.contains("out/report.html"))
     let pictures = try kept.cells.map { try folder.data("out/\($0.picture)") }
 

@@ -178,6 +178,7 @@ extension Invocation {
     if settings.json {
       try console.result(json: outcome)
     } else {
+      for remark in outcome.remarks { console.notice(remark) }
       try console.result(outcome.verdict)
       try console.result(outcome.report)
     }
