@@ -123,8 +123,10 @@ package struct Job {
 
   /// Combinations of settings that seldom give what is wanted.
   var cautions: [Notice] {
-    sampler.cautions(steps: request.steps, schedule: schedule, guidanceScale: request.guidanceScale)
-      .map(Notice.init(description:))
+    sampler.cautions(
+      steps: request.steps, schedule: schedule, guidanceScale: request.guidanceScale,
+      largestSigma: noiseRange.upperBound
+    ).map(Notice.init(description:))
   }
 
   private var passNotices: [Notice] {

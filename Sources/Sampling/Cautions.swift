@@ -3,11 +3,20 @@ extension Sampler {
   /// - Parameters:
   ///   - schedule: by name, as it stands in the request.
   ///   - guidanceScale: 1 or less for none.
-  package func cautions(steps: Int, schedule: Schedule, guidanceScale: Double) -> [String] {
+  ///   - largestSigma: of the model's training noise.
+  package func cautions(
+    steps: Int, schedule: Schedule, guidanceScale: Double, largestSigma: Double
+  ) -> [String] {
     var cautions: [String] = []
-    if let fewest = fewestSteps(schedule), steps < fewest {
+    let published = [Schedule.alignYourSteps.name, Schedule.alignYourStepsSDXL.name]
+    if published.contains(schedule.name), abs(largestSigma - 14.6) > 0.5 {
       cautions.append(
-        "\(name) is unstable with fewer than \(fewest) steps (\(steps)); use more, or \(advice)")
+        "\(schedule.name) begins at sigma 14.6; this model's noise goes to \((largestSigma * 10).rounded() / 10)"
+      )
+    }
+    if let fewest = fewestSteps, steps < fewest {
+      cautions.append(
+        "\(name) is unstable with fewer than \(fewest) steps (\(steps)); use more, or dpmpp_2m or unipc")
     }
     if case .distilled = levels {
       if guidanceScale > 2 {
@@ -20,27 +29,16 @@ extension Sampler {
     if self.name == Sampler.restart.name, steps < 20 {
       cautions.append("restart needs 20 steps to go back once; with \(steps) it is heun")
     }
-    if isAdaptive {
-      cautions.append("\(name) chooses its steps itself; \(steps) says nothing")
-    }
-    if chooses, schedule.name != Schedule.leading.name {
-      cautions.append(
-        "\(name) goes from the first noise level of the schedule to the model's last in its own way")
-    }
+    if isAdaptive { cautions.append("\(name) chooses its steps itself; \(steps) steps mean nothing to it") }
     return cautions
   }
 
-  private var chooses: Bool { isAdaptive || name == Sampler.dpmFast.name }
-  private var advice: String { "dpmpp_2m or unipc" }
-
-  /// Multistep methods extrapolate over steps of very different width when there are few: A1111's issue 10223, and
-  /// ConvergenceTests' errors of LMS on Karras' levels.
-  private func fewestSteps(_ schedule: Schedule) -> Int? {
+  /// Methods of third and fourth order extrapolate over steps of very different width when there are few (issue 10223
+  /// of A1111's web UI).
+  private var fewestSteps: Int? {
     switch name {
-    case Sampler.lms.name: 10
-    case Sampler.pndm.name: 4
-    case Sampler.dpmpp3MSDE.name: 10
-    case Sampler.dpmFast.name: 4
+    case Sampler.lms.name, Sampler.dpmpp3M.name, Sampler.dpmpp3MSDE.name: 10
+    case Sampler.pndm.name, Sampler.dpmFast.name: 4
     default: nil
     }
   }

@@ -59,7 +59,10 @@ extension Sampler {
   /// with the estimate that was made there. Both draw from one Brownian path.
   package static let dpmppSDE = Sampler(
     name: "dpmpp_sde", title: "DPM++ SDE",
-    names: [.a1111: ["DPM++ SDE", "k_dpmpp_sde"], .comfyui: ["dpmpp_sde", "dpmpp_sde_gpu"]],
+    names: [
+      .a1111: ["DPM++ SDE", "k_dpmpp_sde"], .comfyui: ["dpmpp_sde", "dpmpp_sde_gpu"],
+      .stability: ["K_DPMPP_SDE"],
+    ],
     levels: .sigmas, limit: .path, stepNoise: .brownian, callsPerStep: 2, defaultEta: 1
   ) { x, run in
     var clean = Latents(zerosLike: x)

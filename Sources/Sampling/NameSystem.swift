@@ -30,6 +30,11 @@ extension NameSystem {
     if let sampler = NameTable.find(name, among: Sampler.all, names: accepted) {
       return NamedSampler(sampler: sampler, schedule: nil)
     }
+    // The enumeration of the gRPC interface has the same names behind a prefix.
+    let prefix = "sampler_"
+    if self == .stability, NameTable.lowercased(name).starts(with: prefix.utf8) {
+      return try sampler(String(name.dropFirst(prefix.count)))
+    }
     // A1111 once wrote the schedule into the sampler's name.
     if self == .diffusers || self == .a1111 {
       for (suffix, schedule) in [

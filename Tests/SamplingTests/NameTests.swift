@@ -33,6 +33,8 @@ import Testing
   @Test func systemsKeepTheirNames() throws {
     #expect(try NameSystem.comfyui.sampler("dpm_2").sampler.name == "dpm2")
     #expect(try NameSystem.stability.sampler("K_LMS").sampler.name == "lms")
+    #expect(try NameSystem.stability.sampler("SAMPLER_K_DPMPP_SDE").sampler.name == "dpmpp_sde")
+    #expect(throws: SamplingError.self) { _ = try NameSystem.stability.sampler("SAMPLER_SAMPLER_") }
     #expect(try NameSystem.a1111.schedule("DDIM").name == "ddim_uniform")
     #expect(throws: SamplingError.self) { _ = try NameSystem.comfyui.sampler("DPM2 a") }
     #expect(throws: SamplingError.self) { _ = try NameSystem.stability.sampler("euler") }
