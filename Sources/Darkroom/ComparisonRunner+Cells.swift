@@ -9,6 +9,7 @@ extension ComparisonRunner {
     let kind: ComparisonKind
     /// Network calls, or a few more: the last step may need fewer.
     let calls: Int
+    private let isAdaptive: Bool
 
     var label: String { "\(key.sampler), \(key.schedule), \(key.steps) steps, seed \(key.seed)" }
   }
@@ -23,9 +24,11 @@ extension ComparisonRunner.PlannedCell {
     let isStochastic = job.sampler.isStochastic(eta: request.eta, in: request.system.names)
     switch job.sampler.limit {
     case .flow: kind = .ode
-    case .path: kind = isStochastic ? .path : .ode
+    // One that chooses its steps cannot be asked for more of them.
+    case .path: kind = !isStochastic ? .ode : job.sampler.isAdaptive ? .none : .path
     case .none: kind = .none
     }
+    isAdaptive = job.sampler.isAdaptive
     // A path can be refined; the generator's next numbers cannot.
     if kind == .path { request.stepNoise = .brownian }
     key = CellKey(
@@ -43,9 +46,10 @@ extension ComparisonRunner.PlannedCell {
   }
 
   var whyNotComparable: String? {
-    kind == .none
-      ? "\(key.sampler) has no limit: each number of steps has its own pictures, so there is nothing to converge to"
-      : nil
+    guard kind == .none else { return nil }
+    return isAdaptive
+      ? "\(key.sampler) chooses its steps, and with noise on the way more of them cannot be had, so there is nothing to converge to"
+      : "\(key.sampler) has no limit: each number of steps has its own pictures, so there is nothing to converge to"
   }
 }
 

@@ -144,11 +144,12 @@ import Testing
     #expect(results.references[0].sampler == "unipc" && results.references[2].networkCalls >= 19)
 
     let other = try ComparisonTrial()
-    request.samplers = ["ddim", "euler_a"]
+    request.samplers = ["ddim", "euler_a", "dpm_adaptive"]
     request.shared.eta = 0.5
     results = try other.run(request)
-    #expect(kinds() == ["ddim": .path, "euler_a": .path])
+    #expect(kinds() == ["ddim": .path, "euler_a": .path, "dpm_adaptive": .none])
     let third = try ComparisonTrial()
+    request.samplers.removeLast()
     request.shared.eta = 0
     results = try third.run(request)
     #expect(kinds() == ["ddim": .ode, "euler_a": .ode] && results.references.count == 1)
