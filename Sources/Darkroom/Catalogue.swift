@@ -56,7 +56,7 @@ public enum Catalogue {
 
   /// Whether a schedule has this name in any system.
   public static func hasSchedule(_ name: String) -> Bool {
-    NameSystem.allCases.contains { (try? $0.schedule(name)) != nil }
+    NameSystem.allCases.contains { $0.isAutomatic(name) || (try? $0.schedule(name)) != nil }
   }
 
   private static func systems(_ entry: some Named) -> [String: [String]] {

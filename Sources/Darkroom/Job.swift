@@ -37,7 +37,8 @@ package struct Job {
     sampler = named.sampler
     let training = try model.training(for: sampler)
     schedule =
-      try request.schedule.map { try system.schedule($0) } ?? named.schedule
+      try request.schedule.flatMap { system.isAutomatic($0) ? nil : try system.schedule($0) } ?? named
+      .schedule
       ?? .own(of: training.settings, for: sampler, in: system)
     noiseRange = training.sigmas[0]...training.sigmas[training.sigmas.count - 1]
     let guidance = try Guidance(

@@ -56,6 +56,11 @@ extension NameSystem {
     throw NameTable.unknown(name, among: Schedule.all, kind: "schedule", names: accepted)
   }
 
+  /// Whether a schedule's name leaves the choice to the sampler (`Schedule.own`).
+  package func isAutomatic(_ schedule: String) -> Bool {
+    self == .a1111 && NameTable.lowercased(schedule) == Array("automatic".utf8)
+  }
+
   /// The names under which this system knows an entry.
   private func accepted(_ entry: any Named) -> [String] {
     self == .diffusers ? entry.allNames : entry.names[self] ?? []

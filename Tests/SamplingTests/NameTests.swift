@@ -89,6 +89,11 @@ import Testing
     }
   }
 
+  @Test func automaticIsNoScheduleOfItsOwn() {
+    #expect(NameSystem.a1111.isAutomatic("Automatic") && !NameSystem.comfyui.isAutomatic("Automatic"))
+    #expect(!NameSystem.a1111.isAutomatic("Karras"))
+  }
+
   func near(_ name: String) -> [String]? {
     do {
       _ = try NameSystem.diffusers.sampler(name)

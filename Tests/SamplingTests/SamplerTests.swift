@@ -60,6 +60,34 @@ import Testing
     #expect(sampler.isAdaptive || errors[1] < errors[0] / 7, "\(errors)")
   }
 
+  /// TCD without noise goes along the flow; LCM always ends at an estimate of the clean picture.
+  @Test func distilledSamplersFollowTheirFormulas() throws {
+    let pictures = GaussianPictures()
+    var errors: [Double] = []
+    for count in [10, 50] {
+      let list = try Self.steps(count, .tcd)
+      let (begin, noise) = Self.start(list)
+      var (x, source) = (begin, noise as any NoiseSource)
+      try Sampler.tcd.sample(
+        &x, steps: list, noise: &source, options: SamplerOptions(eta: 0), denoise: pictures.denoise)
+      let (from, to) = (list.steps[0].from, list.steps[count - 1].to)
+      errors.append(
+        zip(begin.values, x.values).map { abs(pictures.exact($0, from: from, to: to) - $1) }.max()
+          ?? .infinity)
+    }
+    #expect(errors[1] < 0.15 && errors[1] < errors[0] / 3, "\(errors)")
+
+    let list = try Self.steps(4, .lcm)
+    let (begin, noise) = Self.start(list)
+    var (x, source, estimate) = (begin, noise as any NoiseSource, Latents(zerosLike: begin))
+    try Sampler.lcm.sample(&x, steps: list, noise: &source) { x, level, clean in
+      pictures.denoise(x, level, &clean)
+      estimate = clean
+    }
+    // The consistency function keeps 1e-7 of x at the last timestep.
+    #expect(largestDifference(x.values, estimate.values) < 1e-5)
+  }
+
   /// Samplers with noise keep the distribution of the pictures.
   @Test(
     arguments: Sampler.all.filter { $0.limit == .path && $0.name != "dpm_adaptive" }.map(\.name), [0.5, 1])
