@@ -66,8 +66,7 @@ package struct Sampler: Named {
   package static let all: [Sampler] = [
     .ddim, .ddpm, .pndm, .euler, .eulerAncestral, .heun, .dpm2, .dpm2Ancestral, .lms, .dpmpp2M, .dpmpp3M,
     .dpmpp2S, .dpmpp2SAncestral, .dpmppSDE, .dpmpp2MSDE, .dpmpp2MSDEHeun, .dpmpp3MSDE, .unipc, .unipcBH2,
-    .deis, .lcm,
-    .tcd, .restart, .dpmFast, .dpmAdaptive,
+    .deis, .lcm, .tcd, .restart, .dpmFast, .dpmAdaptive,
   ]
 
   /// Whether it draws noise on the way.

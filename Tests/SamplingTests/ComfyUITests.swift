@@ -33,23 +33,12 @@ import Testing
   @Test func seeded() throws {
     let goldens = try Goldens.read("comfyui", as: Goldens.WebUISamplers.self)
     #expect(goldens.seeded.count == 16)
-    let training = try TrainingNoise(ScheduleSettings())
     for golden in goldens.seeded {
-      let sampler = try NameSystem.comfyui.sampler(golden.sampler).sampler
-      let schedule = try NameSystem.comfyui.schedule(golden.schedule)
-      let list = try schedule.steps(golden.steps, of: training, for: sampler, in: .comfyui)
-      let rule = NoiseRule(batch: .comfyUI, steps: sampler.stepNoise(in: .comfyui))
-      var noise = rule.source(seed: golden.seed, pictures: 0..<1, of: 1, path: list.noisyRange)
-      var x = Latents(batch: 1, channels: 16, height: 1, width: 1)
-      noise.fill(&x)
-      x.scale(by: list.initialScale)
-      #expect(largestDifference(x.values, golden.start) < 2e-5)
-      try sampler.sample(
-        &x, steps: list, noise: &noise, options: SamplerOptions(system: .comfyui),
-        denoise: toyDenoise(.epsilon))
+      let (start, final) = try golden.run(in: .comfyui, batch: .comfyUI)
+      #expect(largestDifference(start, golden.start) < 2e-5)
       // A sigma whose sixth decimal differs is another point of the path: about 1e-3 over the root of the step.
       #expect(
-        largestDifference(x.values, golden.final) <= 1e-3,
+        largestDifference(final, golden.final) <= 1e-3,
         "\(golden.sampler) \(golden.schedule) \(golden.steps)")
     }
   }

@@ -41,26 +41,33 @@ import Testing
   @Test func seeded() throws {
     let goldens = try Goldens.read("a1111", as: Goldens.WebUI.self)
     #expect(goldens.seeded.count == 48)
-    let training = try TrainingNoise(ScheduleSettings())
     for golden in goldens.seeded {
-      let sampler = try NameSystem.a1111.sampler(golden.sampler).sampler
-      let schedule = try NameSystem.a1111.schedule(golden.schedule)
-      let list = try schedule.steps(golden.steps, of: training, for: sampler, in: .a1111)
-      let rule = NoiseRule(
-        generator: golden.generator == "nv" ? .nvidia : .torchCPU, steps: sampler.stepNoise(in: .a1111))
-      var noise = rule.source(seed: golden.seed, pictures: 0..<1, of: 1, path: list.noisyRange)
-      var x = Latents(batch: 1, channels: 16, height: 1, width: 1)
-      noise.fill(&x)
-      x.scale(by: list.initialScale)
-      #expect(largestDifference(x.values, golden.start) < 2e-5)
-      try sampler.sample(
-        &x, steps: list, noise: &noise, options: SamplerOptions(system: .a1111),
-        denoise: toyDenoise(.epsilon))
+      let (start, final) = try golden.run(in: .a1111, batch: .perPicture)
+      #expect(largestDifference(start, golden.start) < 2e-5)
       // A sigma whose sixth decimal differs is another point of the path. The reference finds those between two listed
       // ones in single precision.
       #expect(
-        largestDifference(x.values, golden.final) <= (sampler.name == "dpmpp_sde" ? 1e-3 : 2e-4),
+        largestDifference(final, golden.final) <= (golden.sampler == "k_dpmpp_sde" ? 1e-3 : 2e-4),
         "\(golden.sampler) \(golden.schedule) \(golden.steps)")
     }
+  }
+}
+
+extension Goldens.WebUISeeded {
+  /// From the seed by a system's rules: starting noise and final latents.
+  func run(in system: NameSystem, batch: NoiseRule.Batch) throws -> (start: [Double], final: [Double]) {
+    let sampler = try system.sampler(self.sampler).sampler
+    let list = try system.schedule(schedule).steps(
+      steps, of: TrainingNoise(ScheduleSettings()), for: sampler, in: system)
+    let rule = NoiseRule(
+      generator: generator == "nv" ? .nvidia : .torchCPU, batch: batch, steps: sampler.stepNoise(in: system))
+    var noise = rule.source(seed: seed, pictures: 0..<1, of: 1, path: list.noisyRange)
+    var x = Latents(batch: 1, channels: 16, height: 1, width: 1)
+    noise.fill(&x)
+    x.scale(by: list.initialScale)
+    let start = x.values
+    try sampler.sample(
+      &x, steps: list, noise: &noise, options: SamplerOptions(system: system), denoise: toyDenoise(.epsilon))
+    return (start, x.values)
   }
 }
