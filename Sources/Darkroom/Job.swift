@@ -36,10 +36,8 @@ package struct Job {
     let named = try system.sampler(request.sampler)
     sampler = named.sampler
     let training = try model.training(for: sampler)
-    schedule =
-      try request.schedule.flatMap { system.isAutomatic($0) ? nil : try system.schedule($0) } ?? named
-      .schedule
-      ?? .own(of: training.settings, for: sampler, in: system)
+    let asked = try request.schedule.flatMap { system.isAutomatic($0) ? nil : try system.schedule($0) }
+    schedule = asked ?? named.schedule ?? .own(of: training.settings, for: sampler, in: system)
     noiseRange = training.sigmas[0]...training.sigmas[training.sigmas.count - 1]
     let guidance = try Guidance(
       scale: request.guidanceScale, rescale: request.guidanceRescale, start: request.guidanceStart,
@@ -53,14 +51,7 @@ package struct Job {
     }
     prompt = try Job.tokenize(request.prompt, field: "prompt", request, model)
     nativeSide = model.nativeSide
-    let width = request.width ?? model.nativeSide
-    let height = request.height ?? model.nativeSide
-    let factor = model.decoder.configuration.factor
-    guard width % factor == 0, height % factor == 0 else {
-      throw DarkroomError(
-        .request, "width, height: \(width)x\(height) is not possible; this model needs multiples of \(factor)"
-      )
-    }
+    let (width, height) = try Job.size(request, model)
     let (sampler, schedule, mode) = (sampler, schedule, request.secondPass)
     (first, second) = try SamplingPass.passes(width: width, height: height, request.steps, mode, model) {
       let list = try schedule.steps($0, of: training, for: sampler, in: system)
@@ -73,9 +64,22 @@ package struct Job {
     firstSeed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
 
     (request.width, request.height, request.seed) = (width, height, firstSeed)
-    (request.sampler, request.schedule) =
-      (sampler.name(in: system), schedule.name(in: system))
+    (request.sampler, request.schedule) = (sampler.name(in: system), schedule.name(in: system))
     self.request = request
+  }
+
+  /// Pixels that the request asks for, or the model's own.
+  private static func size(
+    _ request: GenerationRequest, _ model: LoadedModel
+  ) throws -> (width: Int, height: Int) {
+    let (width, height) = (request.width ?? model.nativeSide, request.height ?? model.nativeSide)
+    let factor = model.decoder.configuration.factor
+    guard width % factor == 0, height % factor == 0 else {
+      throw DarkroomError(
+        .request, "width, height: \(width)x\(height) is not possible; this model needs multiples of \(factor)"
+      )
+    }
+    return (width, height)
   }
 
   var passes: [SamplingPass] { [first] + (second.map { [$0] } ?? []) }

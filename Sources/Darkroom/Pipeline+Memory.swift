@@ -43,12 +43,19 @@ extension Pipeline {
     return modules
   }
 
-  /// The decoded picture as floats and as bytes; the enlarged picture with its columns in between, as floats.
-  static func pictureBytes(_ job: Job) -> Int {
+  /// What lies outside of the networks, of one picture: the decoded picture as floats and as bytes; the enlarged
+  /// picture with its columns in between, as floats; and latents, of which samplers hold up to six as doubles, and the
+  /// network's inputs and outputs eight as floats.
+  func pictureBytes(_ job: Job) -> Int {
     let float = MemoryLayout<Float>.stride
     let decoded = job.passes.map { $0.width * $0.height * 3 * (float + 1) }.max() ?? 0
     let enlarged = job.second.map { $0.width * ($0.height + job.first.height) * 3 * float } ?? 0
-    return decoded + enlarged
+    let values =
+      job.passes.map { pass in
+        let (height, width) = latentSize(pass)
+        return height * width * model.unet.configuration.inputChannels
+      }.max() ?? 0
+    return decoded + enlarged + values * (6 * MemoryLayout<Double>.stride + 8 * float)
   }
 
   /// The UNets of a pass, the largest first: for both halves of guided steps, for one half of the others.

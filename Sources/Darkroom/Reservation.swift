@@ -100,7 +100,7 @@ private struct ReservationSearch {
   }
 
   func run(takesTurns: Bool, recomputing: Bool, most: Int = Pipeline.largestBatch) throws -> Reservation? {
-    let pictures = Pipeline.pictureBytes(job)
+    let pictures = pipeline.pictureBytes(job)
     var tally = tally(takesTurns: takesTurns)
     func fits(_ plan: Plan) -> Bool { tally.with(need(plan)).bytes <= bytes - pictures }
     // With all memory, pieces may be as large as they like: the figures are for a report.
@@ -149,6 +149,6 @@ private struct ReservationSearch {
       let tightest = searches[module]?.tightest { need($0).arena + need($0).scratch }
       tally = tally.with(need(tightest ?? plan))
     }
-    return tally.bytes + Pipeline.pictureBytes(job)
+    return tally.bytes + pipeline.pictureBytes(job)
   }
 }
