@@ -1,45 +1,88 @@
-/// Looks for the plan of a network that takes the fewest operations of those that fit in memory.
+/// What a plan takes, for whoever chooses between plans.
+package struct PlanFigures: Sendable, Equatable {
+  /// Bytes of all values, and of the kernels' working memory.
+  package let arena: Int
+  package let scratch: Int
+  package let operations: Int
+  /// Whether the device can hold each value in one piece.
+  package let isHeld: Bool
+
+  package init(arena: Int, scratch: Int, operations: Int, isHeld: Bool) {
+    (self.arena, self.scratch, self.operations, self.isHeld) = (arena, scratch, operations, isHeld)
+  }
+}
+
+/// Looks for the plan of a network that takes the fewest operations of those that fit in memory. Figures of plans are
+/// remembered, so that a second look costs next to nothing.
 ///
 /// Cutting into strips costs next to nothing while all values that norms look at are kept: rows at the strips' edges
 /// are normalised twice, and no more. Keeping fewer costs the convolutions that make them again. So the values are
 /// given up a kind at a time: of those that fill memory where it is fullest, the one that saves most for its cost.
 package final class StripSearch {
-  private let plan: (Strips?) -> Plan
-  private let whole: Plan
+  /// A way to plan the network.
+  package struct Choice {
+    /// Nil for whole values.
+    package let strips: Strips?
+    package let figures: PlanFigures
+  }
+
+  /// Without strips.
+  package let whole: Plan
+  private let makePlan: (Strips?) -> Plan
+  private let measure: (Plan) -> PlanFigures
+  private var known: [Strips?: PlanFigures] = [:]
   /// By value.
   private var readers: [Int: Int] = [:]
 
-  /// - Parameter plan: of the network in strips; nil for none.
-  package init(_ plan: @escaping (Strips?) -> Plan) {
-    self.plan = plan
+  /// - Parameters:
+  ///   - measure: says what a plan takes.
+  ///   - plan: of the network in strips; nil for none.
+  package init(measuring measure: @escaping (Plan) -> PlanFigures, _ plan: @escaping (Strips?) -> Plan) {
+    (makePlan, self.measure) = (plan, measure)
     whole = plan(nil)
+    known[nil] = measure(whole)
     for operand in whole.nodes.flatMap(\.operands) { readers[operand.value, default: 0] += 1 }
   }
 
+  /// What the network takes with these strips.
+  package func figures(_ strips: Strips? = nil) -> PlanFigures {
+    if let found = known[strips] { return found }
+    return figures(of: makePlan(strips))
+  }
+
+  private func figures(of plan: Plan) -> PlanFigures {
+    let figures = measure(plan)
+    known[plan.strips] = figures
+    return figures
+  }
+
+  private func choice(_ strips: Strips?) -> Choice { Choice(strips: strips, figures: figures(strips)) }
+
   /// - Parameter recomputing: whether values may be made again.
   /// - Returns: nil if no plan fits.
-  package func cheapest(recomputing: Bool, fits: (Plan) -> Bool) -> Plan? {
-    if fits(whole) { return whole }
-    var best: Plan?
+  package func cheapest(recomputing: Bool, fits: (PlanFigures) -> Bool) -> Choice? {
+    if fits(figures()) { return choice(nil) }
+    var best: Choice?
     for recomputed in recomputing ? ladder : [[]] {
-      if let best, cost(recomputed) >= best.operations { break }
-      guard fits(plan(Strips(count: counts[counts.count - 1], recomputed: recomputed))) else { continue }
-      let all = counts.lazy.map { [plan] in plan(Strips(count: $0, recomputed: recomputed)) }
-      let found = all.first(where: fits)
-      if let found, found.operations < best?.operations ?? .max { best = found }
+      if let best, cost(recomputed) >= best.figures.operations { break }
+      guard fits(figures(Strips(count: counts[counts.count - 1], recomputed: recomputed))) else { continue }
+      let all = counts.lazy.map { [self] in choice(Strips(count: $0, recomputed: recomputed)) }
+      let found = all.first { fits($0.figures) }
+      if let found, found.figures.operations < best?.figures.operations ?? .max { best = found }
     }
     return best
   }
 
-  /// The plan that needs the least by some measure.
-  package func tightest(_ bytes: (Plan) -> Int) -> Plan {
-    let all = ladder.map { plan(Strips(count: counts[counts.count - 1], recomputed: $0)) }
-    return all.min { bytes($0) < bytes($1) } ?? whole
+  /// The plan that needs the least memory.
+  package var tightest: Choice {
+    let all = ladder.map { choice(Strips(count: counts[counts.count - 1], recomputed: $0)) }
+    func bytes(_ choice: Choice) -> Int { choice.figures.arena + choice.figures.scratch }
+    return all.min { bytes($0) < bytes($1) } ?? choice(nil)
   }
 
   /// Operations of the highest strips.
   private func cost(_ recomputed: Set<Int>) -> Int {
-    plan(Strips(count: counts[0], recomputed: recomputed)).operations
+    figures(Strips(count: counts[0], recomputed: recomputed)).operations
   }
 
   /// How many strips to try, up to some of eight rows.
@@ -64,6 +107,12 @@ package final class StripSearch {
     }
     return ladder
   }()
+
+  private func plan(_ strips: Strips) -> Plan {
+    let plan = makePlan(strips)
+    _ = figures(of: plan)
+    return plan
+  }
 
   /// The plan that gives up one more kind of values: of one size, and read once or more often.
   private func next(after current: Plan) -> Plan? {

@@ -1,11 +1,7 @@
+import Weights
+
 /// Which files of a repository make a model.
 enum Selection {
-  /// Folders of diffusers' layout with weights, and the stem of their files.
-  static let networks = [
-    "unet": "diffusion_pytorch_model", "transformer": "diffusion_pytorch_model",
-    "vae": "diffusion_pytorch_model", "text_encoder": "model", "text_encoder_2": "model",
-    "text_encoder_3": "model",
-  ]
   private static let small = [
     "scheduler": ["scheduler_config.json"],
     "tokenizer": tokenizer, "tokenizer_2": tokenizer, "tokenizer_3": tokenizer,
@@ -33,9 +29,11 @@ enum Selection {
       described += names.compactMap { files["\(folder)/\($0)"] }
     }
     let folders = Set(listing.files.compactMap { $0.path.split(separator: "/").first.map(String.init) })
-    for (folder, stem) in networks.sorted(by: { $0.key < $1.key }) where folders.contains(folder) {
+    for part in ModelPart.allCases.sorted(by: { $0.rawValue < $1.rawValue })
+    where folders.contains(part.rawValue) {
+      let folder = part.rawValue
       guard let configuration = files["\(folder)/config.json"],
-        let found = network(folder, stem, files)
+        let found = network(folder, part.fileStem, files)
       else { throw missing("in \(folder)/", listing.files, reference) }
       described.append(configuration)
       described += found.index

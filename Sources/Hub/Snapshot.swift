@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Weights
 
 /// A model in a snapshot of the cache, or what there is of it.
 package struct Snapshot: Sendable, Equatable {
@@ -28,7 +29,7 @@ extension HubCache {
       $0.hasSuffix(".safetensors") && Files.size("\(folder)/\($0)") != nil
     }
     // Parts of diffusers' layout are no models by themselves.
-    if files.contains(where: { Selection.networks[String($0.prefix { $0 != "/" })] != nil }) {
+    if files.contains(where: { ModelPart(rawValue: String($0.prefix { $0 != "/" })) != nil }) {
       return made(folder, missing: [Selection.index])
     }
     switch files.count {
@@ -49,9 +50,9 @@ extension HubCache {
       if name == "scheduler", !isThere("scheduler/scheduler_config.json") {
         missing.append("scheduler/scheduler_config.json")
       }
-      guard let stem = Selection.networks[name] else { continue }
+      guard let part = ModelPart(rawValue: name) else { continue }
       if !isThere("\(name)/config.json") { missing.append("\(name)/config.json") }
-      missing += missingWeights("\(folder)/\(name)", stem).map { "\(name)/\($0)" }
+      missing += missingWeights("\(folder)/\(name)", part.fileStem).map { "\(name)/\($0)" }
     }
     return missing
   }

@@ -12,14 +12,21 @@ package struct Guidance: Sendable, Equatable {
   /// et al., 2024, who give them as noise levels; as shares of the steps they are those of diffusers' guiders).
   package private(set) var start = 0.0
   package private(set) var end = 1.0
+  /// Whether the unconditional prediction is needed; a scale of 1 or less runs a conditional one alone, as diffusers
+  /// does.
+  package private(set) var usesUnconditional: Bool
 
+  /// - Parameter shares: of the scale that each conditional prediction gets, at least one.
   /// - Throws: `SamplingError.setting` for a scale that is not finite, a rescale outside 0...1, a start outside 0...1
   ///   or an end outside start...1.
-  package init(scale: Double, rescale: Double = 0, start: Double = 0, end: Double = 1) throws {
+  package init(
+    scale: Double, shares: [Float] = [1], rescale: Double = 0, start: Double = 0, end: Double = 1
+  ) throws {
     guard scale.isFinite, scale >= 0, Float(scale).isFinite else {
       throw SamplingError.setting(name: "cfg_scale", value: "\(scale)", expected: "a finite number from 0")
     }
-    try self.init(weights: [Float(scale)], rescale: rescale)
+    try self.init(weights: shares.map { Float(scale) * $0 }, rescale: rescale)
+    usesUnconditional = scale > 1
     guard start >= 0, start <= 1 else {
       throw SamplingError.setting(name: "guidance_start", value: "\(start)", expected: "0 to 1")
     }
@@ -40,14 +47,11 @@ package struct Guidance: Sendable, Equatable {
     }
     self.weights = weights
     self.rescale = Float(rescale)
+    usesUnconditional = weights.count > 1 || weights[0] > 1
   }
 
-  /// Whether the unconditional prediction is needed; a scale of 1 or less runs the conditional one alone, as
-  /// diffusers does.
-  package var usesUnconditional: Bool { weights.count > 1 || weights[0] > 1 }
-
   /// The steps that are guided, of so many from 0: i with `⌊start count⌋ ≤ i < ⌊end count⌋`, as in diffusers'
-  /// `ClassifierFreeGuidance`. The others take the conditional prediction as it is.
+  /// `ClassifierFreeGuidance`. The others take the last conditional prediction as it is.
   package func guidedSteps(of count: Int) -> Range<Int> {
     guard usesUnconditional else { return 0..<0 }
     return Int(start * Double(count))..<Int(end * Double(count))

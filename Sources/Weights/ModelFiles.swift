@@ -77,7 +77,7 @@ package struct ModelFiles: Sendable {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
       throw noWeights(in: folder.path, names: names, "no model_index.json: not a model in diffusers' layout")
     }
-    return try ModelPart.allCases.map { part in
+    return try parts(of: folder).map { part in
       guard folder.has("\(part.rawValue)/config.json") else {
         throw WeightsError(
           .unreadable, file: folder.path(part.rawValue), "no config.json in it, or no such folder")
@@ -86,10 +86,36 @@ package struct ModelFiles: Sendable {
     }
   }
 
+  /// The parts that `model_index.json` names, or if it names none, those that have a folder.
+  private static func parts(of folder: ModelFolder) throws -> [ModelPart] {
+    let index = folder.path("model_index.json")
+    let entries: JSONValue
+    do {
+      entries = try JSONValue(folder.contents("model_index.json") ?? [])
+    } catch {
+      throw WeightsError(.malformed, file: index, "cannot be read as JSON: \(error)")
+    }
+    guard case .object(let fields) = entries else {
+      throw WeightsError(.malformed, file: index, "is not a JSON object")
+    }
+    let named = ModelPart.allCases.filter { part in
+      // A part that a model does without is a pair of nulls.
+      guard case .list(let names) = fields[part.rawValue] else { return false }
+      return names.contains { $0 != .null }
+    }
+    guard named.isEmpty else { return named }
+    let there = ModelPart.allCases.filter { folder.has($0.rawValue) }
+    guard !there.isEmpty else {
+      let known = ModelPart.allCases.map(\.rawValue).joined(separator: ", ")
+      throw WeightsError(.malformed, file: index, "names no network; expected some of \(known)")
+    }
+    return there
+  }
+
   private static func weightFile(of part: ModelPart, in folder: ModelFolder, variant: String?) throws
     -> String
   {
-    let stem = part == .textEncoder ? "model" : "diffusion_pytorch_model"
+    let stem = part.fileStem
     let names = try folder.names(in: part.rawValue)
     let path = folder.path(part.rawValue)
     let plain = ["\(stem).safetensors", "\(stem).safetensors.index.json"]

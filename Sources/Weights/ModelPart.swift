@@ -1,7 +1,28 @@
-/// The networks that a model's files hold. The raw value is the folder's name in a diffusers model
-/// and the first component of our tensor names: `unet.conv_in.weight`.
+/// The networks that a model's files may hold. The raw value is the folder's name in a diffusers model and the first
+/// component of our tensor names: `unet.conv_in.weight`.
 package enum ModelPart: String, Sendable, CaseIterable {
   case unet
+  case transformer
   case vae
   case textEncoder = "text_encoder"
+  case textEncoder2 = "text_encoder_2"
+  case textEncoder3 = "text_encoder_3"
+
+  /// The library whose names its tensors have.
+  enum Naming {
+    case diffusersNetwork, autoencoder, textEncoder
+  }
+
+  /// The name of its weight files up to the first dot.
+  package var fileStem: String { row.stem }
+  var naming: Naming { row.naming }
+
+  /// The table: one row a part.
+  private var row: (stem: String, naming: Naming) {
+    switch self {
+    case .unet, .transformer: ("diffusion_pytorch_model", .diffusersNetwork)
+    case .vae: ("diffusion_pytorch_model", .autoencoder)
+    case .textEncoder, .textEncoder2, .textEncoder3: ("model", .textEncoder)
+    }
+  }
 }

@@ -1,127 +1,76 @@
+import Families
 import Graph
-import Models
-import Sampling
-import Tokenizer
 
 extension Pipeline {
-  /// What this process could take now: of the machine's or the device's memory, and of the limit.
-  private var bytesAvailable: Int {
-    let machine = backend.bytesAvailable ?? AvailableMemory.bytes
-    return min(machine, memoryLimit.map { max(0, $0 - backend.bytesHeld) } ?? machine)
-  }
+  /// How a job's networks store their values.
+  package func storage(_ job: Job) -> Storage { job.request.precision.storage ?? backend.storages[0] }
 
   /// What a job takes as it would run now, or, if it cannot, as it would run in more memory.
-  package func estimate(_ job: Job) throws -> MemoryEstimate {
-    let available = bytesAvailable
-    let reservation = try self.reservation(job, in: available) ?? wholeReservation(job)
-    return MemoryEstimate(reservation, available: available, least: try leastBytes(job))
+  package func estimate(_ job: Job, storing storage: Storage? = nil) throws -> MemoryEstimate {
+    residents.estimate(try workload(job, storing: storage ?? self.storage(job)))
   }
 
   /// Decides how a job will run. Where memory does not hold what is there and what comes, what is there goes.
+  /// - Parameter storage: nil for the job's own.
   /// - Throws: `DarkroomError` of kind `resources` if there is no way.
-  func reserve(_ job: Job) throws -> Reservation {
-    var reservation = try self.reservation(job, in: bytesAvailable)
-    if reservation == nil || reservation?.takesTurns == true || reservation?.extra ?? 0 > 0 {
-      programs.removeAll()
-      reservation = try self.reservation(job, in: bytesAvailable)
+  package func reserve(
+    _ job: Job, storing storage: Storage? = nil, _ reporter: Reporter? = nil
+  ) throws -> Reservation {
+    let storage = storage ?? self.storage(job)
+    guard let reservation = residents.reserve(try workload(job, storing: storage)) else {
+      throw DarkroomError.tooLarge(try estimate(job, storing: storage))
     }
-    guard let reservation else { throw DarkroomError.tooLarge(try estimate(job)) }
-    programs.takeTurns = reservation.takesTurns
-    programs.strips = reservation.strips
+    for notice in reservation.notices { reporter?.notice(notice) }
     return reservation
   }
 
   /// All networks that a job runs, at their sizes.
-  func modules(_ job: Job, batch: Int) -> [Module] {
-    let chunks = max(job.prompt.chunks.count, job.negative?.chunks.count ?? 0)
-    let tokens = chunks * model.textEncoder.configuration.positions
-    var modules: [Module] = [.textEncoder(skip: job.request.clipSkip)]
-    modules += unets(job.first, job, batch: batch, tokens: tokens) + [decoder(job.first)]
-    if let second = job.second {
-      modules += [encoder(second)] + unets(second, job, batch: 1, tokens: tokens) + [decoder(second)]
+  func workload(_ job: Job, storing storage: Storage) throws -> Workload {
+    let first = job.passes[0]
+    var after = [first.model.decoder(first.latents)]
+    for pass in job.passes.dropFirst() {
+      after.append(try pass.model.encoder(pass.latents))
+      after += denoisers(pass, job, batch: 1)
+      after.append(pass.model.decoder(pass.latents))
     }
-    return modules
+    return Workload(
+      storage: storage, before: job.conditioner.modules, after: after,
+      denoisers: { [self] in denoisers(first, job, batch: $0) },
+      mostTogether: min(job.request.count, job.sampler.isAdaptive ? 1 : Pipeline.mostTogether),
+      pictureBytes: pictureBytes(job))
+  }
+
+  /// Pictures sampled together at most: more would only make the first wait for the last.
+  private static let mostTogether = 4
+
+  /// The denoisers of a pass, the largest first: for all predictions of guided steps, for one of the others.
+  private func denoisers(_ pass: Pass, _ job: Job, batch: Int) -> [Module] {
+    let guided = job.guidance.guidedSteps(of: pass.count).count
+    let all = job.conditioner.predictions
+    let predictions = guided == 0 ? [1] : guided < pass.count ? [all, 1] : [all]
+    return predictions.map {
+      pass.model.denoiser(pass.latents, rows: $0 * batch, conditioning: job.conditioner.shapes)
+    }
+  }
+
+  /// Reads and packs the weights of all networks that one picture of a job needs.
+  package func prepare(_ job: Job, _ reservation: Reservation) throws {
+    let pass = job.passes[0]
+    _ = try residents.program(denoisers(pass, job, batch: 1)[0], reservation)
+    _ = try residents.program(pass.model.decoder(pass.latents), reservation)
   }
 
   /// What lies outside of the networks, of one picture: the decoded picture as floats and as bytes; the enlarged
   /// picture with its columns in between, as floats; and latents, of which samplers hold up to six as doubles, and the
   /// network's inputs and outputs eight as floats.
-  func pictureBytes(_ job: Job) -> Int {
+  package func pictureBytes(_ job: Job) -> Int {
     let float = MemoryLayout<Float>.stride
     let decoded = job.passes.map { $0.width * $0.height * 3 * (float + 1) }.max() ?? 0
-    let enlarged = job.second.map { $0.width * ($0.height + job.first.height) * 3 * float } ?? 0
-    let values =
-      job.passes.map { pass in
-        let (height, width) = latentSize(pass)
-        return height * width * model.unet.configuration.inputChannels
-      }.max() ?? 0
+    let enlarged = zip(job.passes, job.passes.dropFirst()).map { small, large in
+      large.width * (large.height + small.height) * 3 * float
+    }.max() ?? 0
+    let values = job.passes.map { $0.emptyLatents().count }.max() ?? 0
     return decoded + enlarged + values * (6 * MemoryLayout<Double>.stride + 8 * float)
-  }
-
-  /// The UNets of a pass, the largest first: for both halves of guided steps, for one half of the others.
-  private func unets(_ pass: SamplingPass, _ job: Job, batch: Int, tokens: Int) -> [Module] {
-    let guided = job.guidance.guidedSteps(of: pass.count).count
-    let halves = guided == 0 ? [1] : guided < pass.count ? [2, 1] : [2]
-    return halves.map { unet(pass, halves: $0, batch: batch, tokens: tokens) }
-  }
-
-  /// The UNet that is a pass's largest.
-  func unet(_ pass: SamplingPass, _ job: Job, batch: Int, tokens: Int) -> Module {
-    unets(pass, job, batch: batch, tokens: tokens)[0]
-  }
-
-  func unet(_ pass: SamplingPass, halves: Int, batch: Int, tokens: Int) -> Module {
-    let (height, width) = latentSize(pass)
-    return .unet(batch: halves * batch, height: height, width: width, tokens: tokens)
-  }
-
-  func decoder(_ pass: SamplingPass) -> Module {
-    let (height, width) = latentSize(pass)
-    return .decoder(height: height, width: width)
-  }
-
-  private func encoder(_ pass: SamplingPass) -> Module {
-    let (height, width) = latentSize(pass)
-    return .encoder(height: height, width: width)
-  }
-
-  private func latentSize(_ pass: SamplingPass) -> (height: Int, width: Int) {
-    let factor = model.decoder.configuration.factor
-    return (pass.height / factor, pass.width / factor)
-  }
-}
-
-extension MemoryEstimate {
-  init(_ reservation: Reservation, available: Int, least: Int) {
-    let need = reservation.need
-    self.init(
-      weights: need.weights, arena: need.arena, scratch: need.scratch, batch: reservation.batch,
-      available: available, least: least, oneNetworkAtATime: reservation.takesTurns,
-      strips: reservation.strips.values.map(\.count).max(),
-      extraOperations: reservation.strips.isEmpty ? nil : reservation.extra)
-  }
-}
-
-extension Reservation {
-  /// What the user should know of it.
-  var notices: [Notice] {
-    var notices: [Notice] = []
-    if takesTurns {
-      notices.append(Notice(description: "memory: too little for all networks; they are read one at a time"))
-    }
-    if let count = strips.values.map(\.count).max() {
-      notices.append(
-        Notice(
-          description:
-            "memory: too little for whole pictures in the autoencoder; it works in \(count) strips, with \(percent(extra)) more operations"
-        ))
-    }
-    return notices
-  }
-
-  private func percent(_ share: Double) -> String {
-    let percent = 100 * share
-    return percent < 1 ? "less than 1 %" : "\(Int(percent.rounded())) %"
   }
 }
 

@@ -1,4 +1,4 @@
-import Models
+import Families
 import Sampling
 import Tokenizer
 
@@ -6,18 +6,16 @@ import Tokenizer
 package struct Job {
   /// Complete: size, seed and schedule are set.
   private(set) var request: GenerationRequest
-  package let prompt: TokenizedPrompt
-  /// Nil if no step is guided.
-  package let negative: TokenizedPrompt?
+  package let model: LoadedModel
+  package let prompts: PromptTokens
+  package let conditioner: Conditioner
   package var sampler: Sampler
-  let schedule: Schedule
+  package let schedule: Schedule
   let guidance: Guidance
-  package var first: SamplingPass
-  /// Refines each picture of the first pass at a larger size; nil if the first has the size that was asked for.
-  package let second: SamplingPass?
-  let firstSeed: UInt64
-  /// Pixels, for notices.
-  private let nativeSide: Int
+  /// The first draws some pictures together; each that follows goes on from one picture of the pass before. The last
+  /// one has the size that was asked for.
+  package var passes: [Pass]
+  package let firstSeed: UInt64
   /// The model's least and largest noise over signal.
   private let noiseRange: ClosedRange<Double>
 
@@ -32,35 +30,39 @@ package struct Job {
   init(_ request: GenerationRequest, _ model: LoadedModel) throws {
     try request.validate()
     var request = request
+    let traits = model.traits
     let system = request.system.names
     let named = try system.sampler(request.sampler)
     sampler = named.sampler
-    let training = try model.training(for: sampler)
+    let training = try traits.noise.training(for: sampler)
     let asked = try request.schedule.flatMap { system.isAutomatic($0) ? nil : try system.schedule($0) }
     schedule = asked ?? named.schedule ?? .own(of: training.settings, for: sampler, in: system)
     noiseRange = training.sigmas[0]...training.sigmas[training.sigmas.count - 1]
     let guidance = try Guidance(
-      scale: request.guidanceScale, rescale: request.guidanceRescale, start: request.guidanceStart,
-      end: request.guidanceEnd)
+      scale: request.guidanceScale, shares: model.network.guidanceShares, rescale: request.guidanceRescale,
+      start: request.guidanceStart, end: request.guidanceEnd)
     self.guidance = guidance
 
-    let text = model.textEncoder.configuration
-    guard request.clipSkip < text.layers else {
+    guard request.clipSkip < traits.textLayers else {
       throw DarkroomError(
-        .request, "clip_skip: \(request.clipSkip) is not possible; expected 0 to \(text.layers - 1)")
+        .request, "clip_skip: \(request.clipSkip) is not possible; expected 0 to \(traits.textLayers - 1)")
     }
-    prompt = try Job.tokenize(request.prompt, field: "prompt", request, model)
-    nativeSide = model.nativeSide
-    let (width, height) = try Job.size(request, model)
-    let (sampler, schedule, mode) = (sampler, schedule, request.secondPass)
-    (first, second) = try SamplingPass.passes(width: width, height: height, request.steps, mode, model) {
+    let prompt = try Job.tokenize(request.prompt, field: "prompt", request, traits)
+    self.model = model
+    let (width, height) = try Job.size(request, traits)
+    let (sampler, schedule) = (sampler, schedule)
+    passes = try Pass.passes(width: width, height: height, request.steps, request.secondPass, model) {
       let list = try schedule.steps($0, of: training, for: sampler, in: system)
-      try model.prediction.check(list.steps)
+      try traits.prediction.check(list.steps)
       return list
     }
-    negative =
-      [first, second].contains { !guidance.guidedSteps(of: $0?.count ?? 0).isEmpty }
-      ? try Job.tokenize(request.negativePrompt, field: "negative_prompt", request, model) : nil
+    let isGuided = passes.contains { !guidance.guidedSteps(of: $0.count).isEmpty }
+    let negative =
+      isGuided ? try Job.tokenize(request.negativePrompt, field: "negative_prompt", request, traits) : nil
+    prompts = PromptTokens(
+      positive: [WeightedTokens(prompt)], negative: negative.map { [WeightedTokens($0)] },
+      clipSkip: request.clipSkip)
+    conditioner = model.network.conditioner(prompts)
     firstSeed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
 
     (request.width, request.height, request.seed) = (width, height, firstSeed)
@@ -70,19 +72,17 @@ package struct Job {
 
   /// Pixels that the request asks for, or the model's own.
   private static func size(
-    _ request: GenerationRequest, _ model: LoadedModel
+    _ request: GenerationRequest, _ traits: ModelTraits
   ) throws -> (width: Int, height: Int) {
-    let (width, height) = (request.width ?? model.nativeSide, request.height ?? model.nativeSide)
-    let factor = model.decoder.configuration.factor
-    guard width % factor == 0, height % factor == 0 else {
+    let (width, height) = (request.width ?? traits.nativeSide, request.height ?? traits.nativeSide)
+    let multiple = traits.sideMultiple
+    guard width % multiple == 0, height % multiple == 0 else {
       throw DarkroomError(
-        .request, "width, height: \(width)x\(height) is not possible; this model needs multiples of \(factor)"
-      )
+        .request,
+        "width, height: \(width)x\(height) is not possible; this model needs multiples of \(multiple)")
     }
     return (width, height)
   }
-
-  var passes: [SamplingPass] { [first] + (second.map { [$0] } ?? []) }
 
   /// The request that makes picture `index` by itself.
   func request(ofPicture index: Int) -> GenerationRequest {
@@ -102,7 +102,7 @@ package struct Job {
   }
 
   /// The noise of some pictures that are sampled together, from its beginning.
-  func noise(of pictures: Range<Int>, in pass: SamplingPass) -> any NoiseSource {
+  func noise(of pictures: Range<Int>, in pass: Pass) -> any NoiseSource {
     let isOwn = request.stepNoise == nil
     let steps: Sampler.StepNoise =
       switch request.stepNoise {
@@ -135,18 +135,20 @@ package struct Job {
   }
 
   private var passNotices: [Notice] {
-    guard let second else { return [] }
+    guard passes.count > 1 else { return [] }
+    let (first, second, native) = (passes[0], passes[passes.count - 1], model.traits.nativeSide)
     return [
       Notice(
         description:
-          "\(second.size) is above this model's useful size (\(nativeSide)x\(nativeSide)): drawn at \(first.size), enlarged and refined in a second pass of \(second.count) step\(second.count == 1 ? "" : "s")"
+          "\(second.size) is above this model's useful size (\(native)x\(native)): drawn at \(first.size), enlarged and refined in a second pass of \(second.count) step\(second.count == 1 ? "" : "s")"
       )
     ]
   }
 
   var promptNotices: [Notice] {
-    [("prompt", prompt), ("negative prompt", negative)].flatMap { name, text in
-      guard let text else { return [Notice]() }
+    let texts = prompts.positive.map { ("prompt", $0.tokens) }
+    let negatives = (prompts.negative ?? []).map { ("negative prompt", $0.tokens) }
+    return (texts + negatives).flatMap { name, text in
       var notices = text.warnings.map { Notice(description: "\(name): \($0)") }
       if text.cutTokenCount > 0 {
         notices.append(Notice(description: "\(name): the last \(text.cutTokenCount) tokens were cut off"))
@@ -160,7 +162,7 @@ package struct Job {
   }
 
   private static func tokenize(
-    _ text: String, field: String, _ request: GenerationRequest, _ model: LoadedModel
+    _ text: String, field: String, _ request: GenerationRequest, _ traits: ModelTraits
   ) throws -> TokenizedPrompt {
     let syntax: Tokenizer.PromptSyntax =
       switch request.promptSyntax {
@@ -168,8 +170,8 @@ package struct Job {
       case .weights: .weights
       case .a1111: .a1111
       }
-    return try model.tokenizer.tokenize(
+    return try traits.tokenizer.tokenize(
       text, syntax: syntax, mode: request.promptMode == .chunks ? .chunks : .truncate,
-      sequenceLength: model.textEncoder.configuration.positions, field: field)
+      sequenceLength: traits.textPositions, field: field)
   }
 }

@@ -32,10 +32,10 @@ extension KeyMap {
 
   /// Today's name of a tensor that older releases of diffusers or transformers wrote.
   private static func presentName(_ name: String, _ part: ModelPart) -> String {
-    switch part {
-    case .unet: return name
+    switch part.naming {
+    case .diffusersNetwork: return name
     case .textEncoder: return name.hasPrefix("text_model.") ? String(name.dropFirst(11)) : name
-    case .vae:
+    case .autoencoder:
       var words = components(name)
       guard words.count >= 4, words[words.count - 4] == "attentions",
         let projection = oldAttentionNames[words[words.count - 2]]

@@ -1,3 +1,5 @@
+import Models
+
 /// How latents look without being decoded: for red, green and blue a linear function of a latent pixel's channels.
 /// Colours go from -1 for black to 1 for white; latents are scaled, as samplers have them.
 ///

@@ -2,24 +2,29 @@ import Models
 import Sampling
 
 /// How a model was trained to see noise, and what its network predicts.
-struct ModelSchedule {
-  let prediction: Prediction
+package struct ModelSchedule: Sendable {
+  /// Where a diffusers folder has it.
+  static let file = "scheduler/scheduler_config.json"
+
+  package let prediction: Prediction
   private var settings = ScheduleSettings()
   /// Nil if the model does not say: then each sampler has its own, as in diffusers.
   private var spacing: TimestepSpacing?
 
-  /// What diffusers assumes of a single file.
-  init(_ family: ModelFamily) throws {
-    spacing = settings.spacing
-    guard let prediction = Prediction(rawValue: family.prediction) else {
-      preconditionFailure("\(family.name) predicts \(family.prediction)")
+  /// What a folder's file says, or what diffusers assumes of a single file.
+  /// - Parameter prediction: of the family.
+  init(_ file: ConfigurationFile?, prediction: Prediction) throws {
+    guard let file else {
+      self.prediction = prediction
+      spacing = settings.spacing
+      return
     }
-    self.prediction = prediction
+    self = try ModelSchedule(file)
   }
 
   /// Reads a diffusers `scheduler_config.json`; missing fields have the defaults of its schedulers.
   /// - Throws: `ConfigurationError` naming the field.
-  init(_ file: ConfigurationFile, _ family: ModelFamily) throws {
+  private init(_ file: ConfigurationFile) throws {
     func choice<Value: RawRepresentable & CaseIterable>(_ field: String, _ fallback: Value) throws -> Value
     where Value.RawValue == String {
       guard let name = try file.string(field) else { return fallback }
@@ -44,7 +49,7 @@ struct ModelSchedule {
   }
 
   /// The table of noise, with the spacing that `sampler` uses by default.
-  func training(for sampler: Sampler) throws -> TrainingNoise {
+  package func training(for sampler: Sampler) throws -> TrainingNoise {
     var settings = settings
     settings.spacing = spacing ?? sampler.usualSpacing
     return try TrainingNoise(settings)

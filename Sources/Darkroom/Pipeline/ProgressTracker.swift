@@ -1,13 +1,13 @@
 /// Times sampling steps and tells the caller how far the job is, and what the pictures look like if that is wanted.
 /// Reporting without previews allocates nothing itself.
-package final class StepClock {
+package final class ProgressTracker {
   /// What is known of one pass. Steps count once a picture.
-  private struct Pass {
+  private struct PassState {
     /// Of the whole job.
     let steps: Int
     /// Of one picture, in the passes before.
     let before: Int
-    /// How long a step takes, compared with those of the other pass.
+    /// How long a step takes, compared with those of the other passes.
     let weight: Double
     var done = 0
     /// When the pictures at work began it.
@@ -21,7 +21,7 @@ package final class StepClock {
   let preview: Previewer?
   private let clock = ContinuousClock()
   private var now: GenerationProgress
-  private var passes: [Pass] = []
+  private var passes: [PassState] = []
   /// The index of the pass at work.
   private var current = 0
   private var last: ContinuousClock.Instant
@@ -34,7 +34,7 @@ package final class StepClock {
     var before = 0
     for pass in job.passes {
       let pixels = Double(pass.width) * Double(pass.height)
-      passes.append(Pass(steps: pass.count * job.request.count, before: before, weight: pixels))
+      passes.append(PassState(steps: pass.count * job.request.count, before: before, weight: pixels))
       before += pass.count
     }
     now = GenerationProgress(stage: .loading, pictures: job.request.count, steps: before)
@@ -42,7 +42,7 @@ package final class StepClock {
   }
 
   /// Some pictures begin a pass.
-  func start(_ pass: SamplingPass, batch: Int, finished: Int) {
+  func start(_ pass: Pass, batch: Int, finished: Int) {
     current = pass.index
     passes[current].doneBefore = passes[current].done
     now.batch = batch
@@ -76,12 +76,12 @@ package final class StepClock {
   }
 
   /// Measured, or guessed from the pass at work.
-  private func secondsPerStep(of pass: Pass) -> Double {
+  private func secondsPerStep(of pass: PassState) -> Double {
     let known = passes[current]
     return pass.secondsPerStep ?? (known.secondsPerStep ?? 0) * pass.weight / known.weight
   }
 
-  private func total(_ part: (Pass) -> Double) -> Double {
+  private func total(_ part: (PassState) -> Double) -> Double {
     var sum = 0.0
     for pass in passes { sum += part(pass) }
     return sum

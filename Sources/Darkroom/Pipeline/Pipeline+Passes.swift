@@ -1,0 +1,121 @@
+import Families
+import Graph
+import Sampling
+
+extension Pipeline {
+  /// What the network is told of a job's prompts.
+  package func encode(
+    _ job: Job, _ reservation: Reservation, _ tracker: ProgressTracker
+  ) throws -> Conditioning {
+    try job.conditioner.encode { module, inputs, outputs in
+      tracker.enter(.loading)
+      let program = try residents.program(module, reservation)
+      tracker.enter(.encoding)
+      for (name, values) in inputs { values.withUnsafeBufferPointer { program.write($0, to: name) } }
+      try program.run(.picture) { try Task.checkCancellation() }
+      var made: NamedInputs = [:]
+      for (name, shape) in outputs {
+        var values = [Float](repeating: 0, count: shape.reduce(1, *))
+        values.withUnsafeMutableBufferPointer { program.read(name, into: $0) }
+        if let position = values.firstIndex(where: { !$0.isFinite }) {
+          let token = position / (shape.last ?? 1)
+          throw DarkroomError(
+            .nonFinite, "text encoder: token \(token) of the prompt has values that are not finite")
+        }
+        made[name] = values
+      }
+      return made
+    }
+  }
+
+  /// Takes some pictures through a pass, from where it starts to clean latents.
+  ///
+  /// Each picture's noise is that of its own seed, drawn anew in every pass: a picture does not depend on the others of
+  /// its batch.
+  /// - Parameters:
+  ///   - previous: the latents of the pass before; those of another size are decoded, enlarged and encoded.
+  ///   - afterStep: runs after each step, with its index in the pass.
+  /// - Returns: also how often the network was asked.
+  package func run(
+    _ pass: Pass, of job: Job, _ conditioning: Conditioning, pictures: Range<Int>,
+    from previous: Latents? = nil, _ reservation: Reservation, _ tracker: ProgressTracker,
+    afterStep: (_ index: Int) throws -> Void = { _ in }
+  ) throws -> (latents: Latents, calls: Int) {
+    tracker.start(pass, batch: pictures.count, finished: pictures.lowerBound)
+    var noise = job.noise(of: pictures, in: pass)
+    var latents = pass.emptyLatents(batch: pictures.count)
+    switch pass.start {
+    case .noise:
+      noise.fill(&latents)
+      latents.scale(by: pass.steps.initialScale)
+    case .previous:
+      guard let previous else { preconditionFailure("pass \(pass.index) goes on from no latents") }
+      let clean = try enlarged(previous, to: pass, reservation, tracker)
+      guard let first = pass.steps.steps.first else { return (clean, 0) }
+      noise.fill(&latents)
+      let fresh = latents
+      latents = clean
+      latents.addNoise(fresh, at: first.from)
+    }
+    let calls = try denoise(
+      &latents, pass, job, conditioning, &noise, reservation, tracker, afterStep: afterStep)
+    return (latents, calls)
+  }
+
+  /// Clean latents of another size, by way of their picture.
+  private func enlarged(
+    _ latents: Latents, to pass: Pass, _ reservation: Reservation, _ tracker: ProgressTracker
+  ) throws -> Latents {
+    guard latents.height != pass.latents.height || latents.width != pass.latents.width else { return latents }
+    tracker.enter(.enlarging)
+    let picture = try decode(latents, by: pass.model, reservation)
+    return try encode(picture.resized(width: pass.width, height: pass.height), by: pass.model, reservation)
+  }
+
+  /// Takes noisy latents through the steps of a pass, in place.
+  /// - Returns: how often the network was asked.
+  private func denoise(
+    _ latents: inout Latents, _ pass: Pass, _ job: Job, _ conditioning: Conditioning,
+    _ noise: inout any NoiseSource, _ reservation: Reservation, _ tracker: ProgressTracker,
+    afterStep: (_ index: Int) throws -> Void
+  ) throws -> Int {
+    let batch = latents.batch
+    let denoiser = try Denoiser(
+      like: latents, pass.model, guidance: job.guidance, predictions: conditioning.predictions.count,
+      steps: pass.count
+    ) { [residents] predictions in
+      let module = pass.model.denoiser(
+        pass.latents, rows: predictions * batch, conditioning: conditioning.shapes)
+      let program = try residents.program(module, reservation)
+      for name in conditioning.shapes.keys {
+        conditioning.batched(name, batch, predictions: predictions)
+          .withUnsafeBufferPointer { program.write($0, to: name) }
+      }
+      try program.run(.picture) { try Task.checkCancellation() }
+      return program
+    }
+    tracker.enter(.sampling)
+    return try job.sampler.sample(
+      &latents, steps: pass.steps, noise: &noise, options: job.samplerOptions,
+      denoise: {
+        try denoiser($0, $1, &$2)
+        tracker.preview?.take($2)
+      },
+      afterStep: { latents, _, step in
+        try Pipeline.requireFinite(latents, after: step, of: pass)
+        tracker.finishedStep(step)
+        denoiser.step = step + 1
+        try afterStep(step)
+        try Task.checkCancellation()
+      })
+  }
+
+  private static func requireFinite(_ latents: Latents, after step: Int, of pass: Pass) throws {
+    let statistics = latents.statistics
+    guard statistics.nonFinite > 0 else { return }
+    throw DarkroomError(
+      .nonFinite,
+      "\(pass.index == 0 ? "sampling" : "second pass"): latents are not finite after step \(step + 1) of \(pass.count): \(statistics)"
+    )
+  }
+}

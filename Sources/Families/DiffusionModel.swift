@@ -1,0 +1,128 @@
+import Graph
+import Sampling
+import Tokenizer
+import Weights
+
+/// The space of a model's latents, as its autoencoder has it.
+package struct LatentSpace: Sendable, Equatable {
+  package let channels: Int
+  /// Picture pixels of one latent pixel, a side.
+  package let factor: Int
+  /// A latent z is decoded from z / scale + shift, and an encoded e becomes (e - shift) x scale.
+  package let scale: Float
+  package let shift: Float
+
+  package init(channels: Int, factor: Int, scale: Float, shift: Float) {
+    (self.channels, self.factor, self.scale, self.shift) = (channels, factor, scale, shift)
+  }
+}
+
+/// What a request has to fit, and what holds where it says nothing. A value: requests can be checked while the model
+/// is at work.
+package struct ModelTraits: Sendable {
+  /// For programs and for people.
+  package let family: String
+  package let familyTitle: String
+  package let latents: LatentSpace
+  /// Pixels a side of the pictures that the model was trained with.
+  package let nativeSide: Int
+  /// How the model was trained to see noise.
+  package let noise: ModelSchedule
+  package var prediction: Prediction { noise.prediction }
+  /// What requests mean that do not say otherwise.
+  package let defaults: SamplingDefaults
+  /// How pictures above the size that the model was trained for are made.
+  package let secondPass: SecondPassRule
+  package let tokenizer: CLIPTokenizer
+  /// Tokens of one piece of a prompt, and layers of the text encoder.
+  package let textPositions: Int
+  package let textLayers: Int
+  /// Whether pictures can become latents.
+  package let hasEncoder: Bool
+  /// How latents look; nil if that is not known.
+  package let preview: PreviewColours?
+
+  /// Width and height of pictures are multiples of it.
+  package var sideMultiple: Int { latents.factor }
+
+  package init(
+    family: (name: String, title: String), latents: LatentSpace, nativeSide: Int, noise: ModelSchedule,
+    defaults: SamplingDefaults, secondPass: SecondPassRule, tokenizer: CLIPTokenizer, textPositions: Int,
+    textLayers: Int, hasEncoder: Bool, preview: PreviewColours?
+  ) {
+    (self.family, familyTitle) = family
+    (self.latents, self.nativeSide, self.noise) = (latents, nativeSide, noise)
+    (self.defaults, self.secondPass, self.tokenizer) = (defaults, secondPass, tokenizer)
+    (self.textPositions, self.textLayers) = (textPositions, textLayers)
+    (self.hasEncoder, self.preview) = (hasEncoder, preview)
+  }
+
+  /// The size of the first pass of a picture that is too large to be drawn at once; nil if it is not.
+  package func firstPass(width: Int, height: Int) -> (width: Int, height: Int)? {
+    secondPass.firstPass(width: width, height: height, nativeSide: nativeSide, factor: latents.factor)
+  }
+}
+
+/// What a family's models want where a request says nothing.
+package struct SamplingDefaults: Sendable, Equatable {
+  package var sampler = "euler"
+  package var steps = 25
+  package var guidanceScale = 7.0
+
+  package init() {}
+}
+
+/// A named input of a denoiser that depends on the noise level alone.
+package struct StepInput {
+  package let name: String
+  package let count: Int
+  package let write: (NoiseLevel, UnsafeMutableBufferPointer<Float>) -> Void
+
+  package init(
+    name: String, count: Int, write: @escaping (NoiseLevel, UnsafeMutableBufferPointer<Float>) -> Void
+  ) {
+    (self.name, self.count, self.write) = (name, count, write)
+  }
+}
+
+/// Latent pixels.
+package struct LatentSize: Hashable, Sendable {
+  package let height: Int
+  package let width: Int
+
+  package init(height: Int, width: Int) { (self.height, self.width) = (height, width) }
+}
+
+/// A diffusion model that has put itself together, as the pipeline sees it: networks as modules, and what becomes of
+/// their numbers. A family is a type that conforms.
+///
+/// Modules have fixed names for what the pipeline gives and takes: a denoiser reads `latents` at each step and makes
+/// `prediction`; a decoder reads `latents` and makes `picture`; an encoder reads `picture` and makes `latents`, the
+/// mean of the posterior. Latents are channels first outside.
+package protocol DiffusionModel: AnyObject {
+  var traits: ModelTraits { get }
+
+  /// How prompts become what the denoiser is told.
+  func conditioner(_ prompts: PromptTokens) -> Conditioner
+
+  /// How much each conditional prediction counts in guidance, as a share of the guidance scale: one less than the
+  /// conditioner's predictions.
+  var guidanceShares: [Float] { get }
+
+  /// - Parameter rows: predictions times pictures.
+  func denoiser(_ size: LatentSize, rows: Int, conditioning: ConditioningShapes) -> Module
+
+  /// What the denoiser is told of a step.
+  var stepInputs: [StepInput] { get }
+
+  /// One picture's latents to the picture.
+  func decoder(_ size: LatentSize) -> Module
+
+  /// One picture to its latents.
+  /// - Throws: an error that says that the model has none, or which of its tensors are missing or of another shape.
+  func encoder(_ size: LatentSize) throws -> Module
+}
+
+extension DiffusionModel {
+  package var guidanceShares: [Float] { [1] }
+}

@@ -1,0 +1,76 @@
+import FoundationEssentials
+import Graph
+import Models
+import Tokenizer
+import Weights
+
+/// A model's files: its tensors, and the folder with what says how to use them.
+package struct ModelContents {
+  package let path: String
+  package let checkpoint: Checkpoint
+  /// The folder with configurations, `scheduler/` and `tokenizer/`, if there is one.
+  private let folder: ModelFolder?
+
+  /// - Parameter configuration: a folder that the caller names, instead of the files' own.
+  /// - Throws: `WeightsError`, or `FamilyError` if there is no such folder.
+  package init(_ files: ModelFiles, configuration: String? = nil) throws {
+    path = files.path
+    checkpoint = try Checkpoint(files)
+    if let configuration, !FileManager.default.fileExists(atPath: configuration) {
+      throw FamilyError(
+        file: configuration, "no such folder; expected one with unet/config.json and the like")
+    }
+    folder = configuration.map { ModelFolder($0) } ?? files.folder
+  }
+
+  /// The shape of a tensor, by our name.
+  package func shape(_ name: String) -> Shape? { checkpoint.tensor(name)?.shape }
+
+  /// A part's `config.json`; nil without a folder, when sizes are inferred from the tensors.
+  package func configuration(_ part: ModelPart) throws -> ConfigurationFile? {
+    try folder.map { try $0.configuration("\(part.rawValue)/config.json") }
+  }
+
+  /// A JSON file of the folder, if it is there.
+  package func configuration(_ name: String) throws -> ConfigurationFile? {
+    guard let folder, folder.has(name) else { return nil }
+    return try folder.configuration(name)
+  }
+
+  /// How the model's latents look by a table of its own; nil if it has none.
+  func previewColours(channels: Int) throws -> PreviewColours? {
+    try configuration("vae/preview.json").map { try PreviewColours($0, channels: channels) }
+  }
+
+  /// Runs a body whose inference from tensors may fail.
+  /// - Throws: `FamilyError` instead of `InferenceError`.
+  package func inferring<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as InferenceError {
+      throw FamilyError(file: path, "not a model of a known family: \(error)")
+    }
+  }
+
+  /// The vocabulary of a folder of the model, else the built-in one of CLIP.
+  package func tokenizer(_ name: String = "tokenizer") throws -> CLIPTokenizer {
+    guard let folder, folder.has(name) else { return CLIPTokenizer(try Vocabulary.clip()) }
+    let files = VocabularyFolder(folder.path(name)) { file in
+      do {
+        return try folder.contents("\(name)/\(file)")
+      } catch let error as WeightsError {
+        throw VocabularyError.unreadable(file: error.file, reason: error.reason)
+      }
+    }
+    return CLIPTokenizer(try Vocabulary.load(files))
+  }
+}
+
+extension ModelFolder {
+  fileprivate func configuration(_ name: String) throws -> ConfigurationFile {
+    guard let bytes = try contents(name) else {
+      throw WeightsError(.unreadable, file: path(name), "no such file")
+    }
+    return try ConfigurationFile(path(name), bytes)
+  }
+}

@@ -1,0 +1,183 @@
+import Graph
+import Models
+import Sampling
+import Tokenizer
+import Weights
+
+/// Stable Diffusion 1.x: one CLIP text encoder whose width is the network's context, four latent channels, the same
+/// number of attention heads on all levels.
+final class StableDiffusion1: DiffusionModel {
+  let traits: ModelTraits
+  private let checkpoint: Checkpoint
+  private let unet: UNet
+  private let textEncoder: TextEncoder
+  private let vae: VAEDecoder
+  /// Nil if the model has none. Whether all of its tensors fit is checked when it is needed.
+  private let unverifiedEncoder: VAEEncoder?
+
+  fileprivate init(_ contents: ModelContents, _ sizes: Sizes) throws {
+    checkpoint = contents.checkpoint
+    unet = UNet(checkpoint[.unet], sizes.unet)
+    textEncoder = TextEncoder(checkpoint[.textEncoder], sizes.text)
+    vae = VAEDecoder(checkpoint[.vae], sizes.vae)
+    try checkpoint.verify()
+    let weights = checkpoint[.vae]
+    unverifiedEncoder = weights.contains(VAEEncoder.firstTensor) ? VAEEncoder(weights, sizes.vae) : nil
+    let tokenizer = try contents.tokenizer()
+    guard tokenizer.vocabulary.count <= sizes.text.vocabulary else {
+      throw FamilyError(
+        file: contents.path,
+        "the tokenizer has \(tokenizer.vocabulary.count) tokens, more than the text encoder's \(sizes.text.vocabulary)"
+      )
+    }
+    traits = ModelTraits(
+      family: (ModelFamily.stableDiffusion1.name, ModelFamily.stableDiffusion1.title),
+      latents: sizes.vae.latentSpace, nativeSide: sizes.unet.sampleSize * sizes.vae.factor,
+      noise: try ModelSchedule(contents.configuration(ModelSchedule.file), prediction: .epsilon),
+      defaults: SamplingDefaults(), secondPass: SecondPassRule(), tokenizer: tokenizer,
+      textPositions: sizes.text.positions, textLayers: sizes.text.layers,
+      hasEncoder: unverifiedEncoder != nil,
+      preview: try contents.previewColours(channels: sizes.vae.latentChannels)
+        ?? (sizes.vae == VAEConfiguration() ? .stableDiffusion1 : nil))
+  }
+
+  // MARK: Conditioning
+
+  func conditioner(_ prompts: PromptTokens) -> Conditioner {
+    let chunks = prompts.all.map(\.tokens.chunks.count).max() ?? 1
+    // As in diffusers, the negative prompt always passes through all layers.
+    let positive = encoder(skip: prompts.clipSkip)
+    let negative = prompts.negative.map { _ in encoder(skip: 0) }
+    let groups = [(negative, prompts.negative), (positive, prompts.positive)]
+    let shapes = ["context": [chunks * textEncoder.configuration.positions, textEncoder.configuration.width]]
+    return Conditioner(
+      modules: Array(Set([positive, negative].compactMap { $0 })), shapes: shapes,
+      predictions: negative == nil ? 1 : 2
+    ) { [self] run in
+      let predictions = try groups.compactMap { module, texts in
+        try module.flatMap { module in
+          try texts.map { ["context": try context($0, chunks: chunks, module, run)] }
+        }
+      }
+      return Conditioning(predictions, shapes: shapes)
+    }
+  }
+
+  private func encoder(skip: Int) -> Module {
+    Module("text_encoder", sizes: [skip], of: checkpoint) { [textEncoder] in
+      textEncoder.graph(batch: 1, skip: skip)
+    }
+  }
+
+  /// The weighted mean of some texts' encodings.
+  private func context(
+    _ texts: [WeightedTokens], chunks: Int, _ module: Module, _ run: ModuleRunner
+  ) throws -> [Float] {
+    let total = texts.reduce(0) { $0 + $1.weight }
+    var sum: [Float] = []
+    for text in texts {
+      let encoded = try context(text.tokens, chunks: chunks, module, run)
+      guard texts.count > 1 else { return encoded }
+      let share = text.weight / total
+      sum = sum.isEmpty ? encoded.map { $0 * share } : zip(sum, encoded).map { $0 + $1 * share }
+    }
+    return sum
+  }
+
+  /// One chunk at a time, so that every prompt runs the same program; empty ones are added at the end.
+  private func context(
+    _ text: TokenizedPrompt, chunks: Int, _ module: Module, _ run: ModuleRunner
+  ) throws -> [Float] {
+    let (length, width) = (textEncoder.configuration.positions, textEncoder.configuration.width)
+    return try traits.tokenizer.padded(text, toChunks: chunks).chunks.flatMap { chunk in
+      let made = try run(module, ["ids": chunk.ids.map(Float.init)], ["context": [length, width]])
+      var part = made["context"] ?? []
+      applyPromptWeights(chunk.weights, to: &part, width: width)
+      return part
+    }
+  }
+
+  // MARK: Networks
+
+  func denoiser(_ size: LatentSize, rows: Int, conditioning: ConditioningShapes) -> Module {
+    let tokens = conditioning["context"]?[0] ?? 0
+    return Module("unet", sizes: [rows, size.height, size.width, tokens], of: checkpoint) { [unet] in
+      unet.graph(batch: rows, height: size.height, width: size.width, tokens: tokens)
+    }
+  }
+
+  var stepInputs: [StepInput] {
+    [
+      StepInput(name: "time", count: unet.configuration.blockChannels[0]) {
+        UNet.writeTime($0.timestep, into: $1)
+      }
+    ]
+  }
+
+  func decoder(_ size: LatentSize) -> Module {
+    Module("vae_decoder", sizes: [size.height, size.width], of: checkpoint, mayWorkInStrips: true) { [vae] in
+      vae.graph(batch: 1, height: size.height, width: size.width, pixels: true)
+    }
+  }
+
+  func encoder(_ size: LatentSize) throws -> Module {
+    guard let encoder = unverifiedEncoder else {
+      throw FamilyError(file: checkpoint.name, "has no VAE encoder")
+    }
+    try checkpoint.verify()
+    return Module("vae_encoder", sizes: [size.height, size.width], of: checkpoint, mayWorkInStrips: true) {
+      encoder.graph(batch: 1, height: size.height, width: size.width)
+    }
+  }
+}
+
+extension ModelFamily {
+  static let stableDiffusion1 = ModelFamily(name: "sd1", title: "Stable Diffusion 1") { contents in
+    let sizes = try StableDiffusion1.Sizes(contents)
+    guard sizes.isStableDiffusion1 else { return .foreign(sizes.networks) }
+    guard sizes.vae.latentChannels == sizes.unet.outputChannels else {
+      throw FamilyError(
+        file: contents.path,
+        "the VAE has \(sizes.vae.latentChannels) latent channels, the UNet \(sizes.unet.outputChannels)")
+    }
+    return .model(try StableDiffusion1(contents, sizes))
+  }
+}
+
+extension StableDiffusion1 {
+  /// Of the networks: from the folder's JSON files, else from the tensors, else the family's own. Never from a file's
+  /// name.
+  fileprivate struct Sizes {
+    let unet: UNetConfiguration
+    let text: TextEncoderConfiguration
+    let vae: VAEConfiguration
+
+    init(_ contents: ModelContents) throws {
+      (unet, text, vae) = try contents.inferring {
+        (
+          try contents.configuration(.unet).map { try UNetConfiguration($0) }
+            ?? UNetConfiguration(inferredFrom: contents.shape, family: UNetConfiguration()),
+          try contents.configuration(.textEncoder).map { try TextEncoderConfiguration($0) }
+            ?? TextEncoderConfiguration(inferredFrom: contents.shape, family: TextEncoderConfiguration()),
+          try contents.configuration(.vae).map { try VAEConfiguration($0) }
+            ?? VAEConfiguration(inferredFrom: contents.shape, family: VAEConfiguration())
+        )
+      }
+    }
+
+    var isStableDiffusion1: Bool {
+      unet.contextChannels == text.width && unet.inputChannels == 4 && unet.outputChannels == 4
+        && text.activation == .quickGelu && Set(unet.heads).count == 1
+    }
+
+    var networks: String {
+      "UNet with \(unet.inputChannels) input channels and context \(unet.contextChannels), text encoder of width \(text.width)"
+    }
+  }
+}
+
+extension VAEConfiguration {
+  var latentSpace: LatentSpace {
+    LatentSpace(channels: latentChannels, factor: factor, scale: latentScale, shift: latentShift)
+  }
+}
