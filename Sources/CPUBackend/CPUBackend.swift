@@ -29,15 +29,23 @@ package final class CPUBackend: Backend {
 
   package var storages: [Storage] { instructions.storages }
 
-  package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
-    let new = Set(plans.flatMap(packs)).filter { packed[$0] == nil }
-    return MemoryNeed(
-      weights: new.reduce(0) { $0 + $1.bytes },
-      arena: max(0, (plans.map(\.arenaBytes).max() ?? 0) - arena.bytes),
-      scratch: plans.reduce(0) { $0 + Lowering.scratchBytes($1, instructions, threads: pool.threads) })
+  package var bytesHeld: Int { packed.keys.reduce(arena.bytes) { $0 + $1.bytes } }
+
+  package var arenaBytesHeld: Int { arena.bytes }
+
+  package func arenaBytes(_ plan: Plan) -> Int { plan.arenaBytes }
+
+  package func scratchBytes(_ plan: Plan) -> Int {
+    Lowering.scratchBytes(plan, instructions, threads: pool.threads)
   }
 
-  package var bytesHeld: Int { packed.keys.reduce(arena.bytes) { $0 + $1.bytes } }
+  package func weightBytes(_ plans: [Plan]) -> Int {
+    Set(plans.flatMap(packs)).reduce(0) { $0 + $1.bytes }
+  }
+
+  package func missingWeightBytes(_ plans: [Plan]) -> Int {
+    Set(plans.flatMap(packs)).reduce(0) { $0 + (packed[$1] == nil ? $1.bytes : 0) }
+  }
 
   package func prepare(_ plan: Plan) throws -> any Program {
     try packParameters(of: plan)

@@ -25,9 +25,21 @@ package protocol Backend: AnyObject {
   /// What packed parameters and the arena take now, in bytes.
   var bytesHeld: Int { get }
 
-  /// What running `plans` takes beyond what is packed already: new weights, which plans may share, the arena of the
-  /// largest, and what kernels need besides.
-  func bytesNeeded(for plans: [Plan]) -> MemoryNeed
+  /// What the arena takes of that.
+  var arenaBytesHeld: Int { get }
+
+  /// Bytes of the whole arena that a plan needs: its values, and what kernels keep beside them there. Programs share
+  /// one arena, so of several plans the largest counts.
+  func arenaBytes(_ plan: Plan) -> Int
+
+  /// Bytes that a plan's program has for itself beside the arena and the weights.
+  func scratchBytes(_ plan: Plan) -> Int
+
+  /// Bytes of all packed parameters of these plans, each counted once, whether they are packed yet or not.
+  func weightBytes(_ plans: [Plan]) -> Int
+
+  /// Bytes of those that are not packed yet.
+  func missingWeightBytes(_ plans: [Plan]) -> Int
 
   /// What the user should know about how it computes, such as kernels that had to be replaced.
   var remarks: [String] { get }
@@ -110,6 +122,16 @@ extension Backend {
   }
   package func holds(_ plan: Plan) -> Bool { true }
   package var bytesHeld: Int { 0 }
+  package var arenaBytesHeld: Int { 0 }
+
+  /// What running `plans` takes beyond what the backend holds already.
+  package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
+    MemoryNeed(
+      weights: missingWeightBytes(plans),
+      arena: max(0, (plans.map(arenaBytes).max() ?? 0) - arenaBytesHeld),
+      scratch: plans.reduce(0) { $0 + scratchBytes($1) })
+  }
+
   package func dropValues() {}
   package func isShortage(_ error: any Error) -> Bool { false }
   package var isLost: Bool { false }

@@ -9,13 +9,20 @@ package final class ReferenceBackend: Backend {
 
   package var summary: String { "reference" }
 
-  /// Parameters and values, none of which shares memory.
-  package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
-    let float = MemoryLayout<Float>.stride
-    let weights = Set(plans.flatMap { $0.nodes.flatMap(\.parameters) }).reduce(0) { $0 + $1.count * float }
-    let values = plans.map { $0.shapes.reduce(0) { $0 + $1.count * float } }.max() ?? 0
-    return MemoryNeed(weights: weights, arena: values, scratch: 0)
+  /// Values, none of which shares memory.
+  package func arenaBytes(_ plan: Plan) -> Int {
+    plan.shapes.reduce(0) { $0 + $1.count * MemoryLayout<Float>.stride }
   }
+
+  package func scratchBytes(_ plan: Plan) -> Int { 0 }
+
+  package func weightBytes(_ plans: [Plan]) -> Int {
+    Set(plans.flatMap { $0.nodes.flatMap(\.parameters) })
+      .reduce(0) { $0 + $1.count * MemoryLayout<Float>.stride }
+  }
+
+  /// All: each program reads its parameters itself.
+  package func missingWeightBytes(_ plans: [Plan]) -> Int { weightBytes(plans) }
 
   /// Reads the parameters that the plan names.
   /// - Throws: what reading a parameter throws.

@@ -59,15 +59,24 @@ package final class VulkanBackend: Backend {
     return Plan(graph, fusing: fusing, storing: storage, segment: context.arena.segment, strips: strips)
   }
 
-  package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
-    let keys = plans.flatMap { plan in plan.nodes.flatMap { $0.packs(plan.storage) } }
-    let arena = plans.map { Lowering.arenaBytes($0, context) }.max() ?? 0
-    return MemoryNeed(
-      weights: context.weights.missing(keys).reduce(0) { $0 + $1.bytes },
-      arena: max(0, arena - context.arena.bytes), scratch: 0)
+  package var bytesHeld: Int { context.weights.bytes + context.arena.bytes }
+
+  package var arenaBytesHeld: Int { context.arena.bytes }
+
+  package func arenaBytes(_ plan: Plan) -> Int { Lowering.arenaBytes(plan, context) }
+
+  /// Kernels' scratch memory lies in the arena.
+  package func scratchBytes(_ plan: Plan) -> Int { 0 }
+
+  package func weightBytes(_ plans: [Plan]) -> Int {
+    Set(plans.flatMap(packs)).reduce(0) { $0 + $1.bytes }
   }
 
-  package var bytesHeld: Int { context.weights.bytes + context.arena.bytes }
+  package func missingWeightBytes(_ plans: [Plan]) -> Int {
+    context.weights.missing(plans.flatMap(packs)).reduce(0) { $0 + $1.bytes }
+  }
+
+  private func packs(_ plan: Plan) -> [PackKey] { plan.nodes.flatMap { $0.packs(plan.storage) } }
 
   package func holds(_ plan: Plan) -> Bool { oversized(plan) == nil }
 

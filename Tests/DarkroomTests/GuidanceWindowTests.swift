@@ -187,7 +187,12 @@ final class RecordingBackend: Backend {
 
   var summary: String { backend.summary }
   var storages: [Storage] { backend.storages }
-  func bytesNeeded(for plans: [Plan]) -> MemoryNeed { backend.bytesNeeded(for: plans) }
+  var bytesHeld: Int { backend.bytesHeld }
+  var arenaBytesHeld: Int { backend.arenaBytesHeld }
+  func arenaBytes(_ plan: Plan) -> Int { backend.arenaBytes(plan) }
+  func scratchBytes(_ plan: Plan) -> Int { backend.scratchBytes(plan) }
+  func weightBytes(_ plans: [Plan]) -> Int { backend.weightBytes(plans) }
+  func missingWeightBytes(_ plans: [Plan]) -> Int { backend.missingWeightBytes(plans) }
   func dropValues() { backend.dropValues() }
 
   func dropParameters(of source: any WeightSource) {

@@ -211,7 +211,7 @@ import Weights
     request.secondPass = .never
     let one = try pipeline.estimate(pipeline.resolve(request))
     let plan = Plan(try Self.encoder().graph(batch: 1, height: 12, width: 16))
-    #expect(both.weights - one.weights == (try CPUBackend(threads: 1)).bytesNeeded(for: [plan]).weights)
+    #expect(both.weights - one.weights == (try CPUBackend(threads: 1)).weightBytes([plan]))
     #expect(both.arena >= max(one.arena, plan.arenaBytes) && both.scratch > one.scratch)
   }
 

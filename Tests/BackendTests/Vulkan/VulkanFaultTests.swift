@@ -61,7 +61,7 @@ import VulkanBackend
       #expect((backend.bytesAvailable ?? 0) < before ?? 0)
     }
     backend.dropParameters(of: recorder.source)
-    #expect(backend.bytesNeeded(for: [backend.plan(recorder.graph, storing: .float32)]).weights > 0)
+    #expect(backend.missingWeightBytes([backend.plan(recorder.graph, storing: .float32)]) > 0)
   }
 
   private func autoreleased(_ body: () throws -> Void) throws { try body() }
