@@ -1,5 +1,5 @@
 import CPUBackend
-import Models
+import Families
 import Pictures
 import Sampling
 import Tokenizer
@@ -7,8 +7,8 @@ import VulkanBackend
 import Weights
 
 /// What went wrong, in one line that names the file, tensor or field and what was expected.
-public struct DarkroomError: Error, CustomStringConvertible, Sendable {
-  public enum Kind: String, Sendable {
+public struct DarkroomError: Error, Codable, CustomStringConvertible, Sendable {
+  public enum Kind: String, Codable, Sendable {
     /// A field of the request, a flag or an input file of the caller.
     case request
     /// A model's file.
@@ -31,6 +31,11 @@ public struct DarkroomError: Error, CustomStringConvertible, Sendable {
     self.description = description
   }
 
+  /// Any error as one of these.
+  init(_ error: any Error) {
+    self = error as? DarkroomError ?? DarkroomError(.output, "\(error)")
+  }
+
   /// The public form of what the modules throw. Cancelling stays what it is.
   static func wrapping<Value>(_ body: () throws -> Value) throws -> Value {
     do {
@@ -38,6 +43,8 @@ public struct DarkroomError: Error, CustomStringConvertible, Sendable {
     } catch let error as WeightsError {
       throw DarkroomError(.model, "\(error)")
     } catch let error as ConfigurationError {
+      throw DarkroomError(.model, "\(error)")
+    } catch let error as FamilyError {
       throw DarkroomError(.model, "\(error)")
     } catch let error as OutOfResources {
       throw DarkroomError(.resources, "\(error)")

@@ -2,15 +2,23 @@ import CPUBackend
 import Dispatch
 import FoundationEssentials
 import Graph
+import Synchronization
 
 /// One device that makes pictures, one request at a time. Calls from elsewhere wait for their turn.
+///
+/// Several models may be loaded. Their weights share the device's memory: those that were not used for longest go when
+/// it is short, and are read again when they are needed.
 public actor Engine {
   private let executor = EngineExecutor("darkroom.engine")
-  let threads: Int
+  package let threads: Int
   private let memoryLimit: Int?
   private let makeBackend: @Sendable () throws -> any Backend
-  private var backend: any Backend
-  private var pipeline: Pipeline?
+  private var residents: ResidentModels
+  /// The least recently used first. Open files and names of tensors, no numbers.
+  private var models: [LoadedModel] = []
+  private static let mostModels = 8
+  /// Requests that have not ended.
+  private nonisolated let waiting = Mutex(0)
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -21,13 +29,13 @@ public actor Engine {
   ///   - memoryLimit: bytes that weights, values and working memory may take in all, of the processor's memory or of
   ///     the device's; what is there by default.
   /// - Throws: `DarkroomError` of kind `resources`, or `request` for the environment or a device that is not there.
-  public init(device: DeviceChoice = .cpu, threads: Int? = nil, memoryLimit: Int? = nil) throws {
+  public init(device: DeviceChoice = .auto, threads: Int? = nil, memoryLimit: Int? = nil) throws {
     self.memoryLimit = memoryLimit
     let threads = threads ?? CPUBackend.availableCores
     self.threads = threads
     let instructions = try Engine.instructions(ProcessInfo.processInfo.environment)
     makeBackend = { try device.backend(threads: threads, instructions: instructions) }
-    backend = try DarkroomError.wrapping(makeBackend)
+    residents = ResidentModels(try DarkroomError.wrapping(makeBackend), limit: memoryLimit)
   }
 
   /// The instruction set that the environment asks for, or the best.
@@ -42,61 +50,112 @@ public actor Engine {
   }
 
   /// What computes: an instruction set, or `vulkan` and the device's name.
-  public var computes: String { backend.summary }
+  public var computes: String { residents.backend.summary }
+
+  // MARK: Models
 
   /// Makes `model` the one that requests use. Weights are read when they are first needed.
   /// - Throws: `DarkroomError` of kind `model`, naming the file and the tensor or field.
   public func load(_ model: ModelSource) throws -> ModelSummary {
-    if let pipeline, pipeline.model.source == model { return pipeline.model.summary }
-    if let old = pipeline?.model { backend.dropParameters(of: old.checkpoint) }
-    pipeline = nil
-    let loaded = try DarkroomError.wrapping { try LoadedModel(model) }
-    pipeline = Pipeline(loaded, backend, memoryLimit: memoryLimit)
-    return loaded.summary
+    try DarkroomError.wrapping { try loaded(model).summary }
   }
+
+  /// The loaded model of a source, from now on the most recently used.
+  private func loaded(_ source: ModelSource) throws -> LoadedModel {
+    if let index = models.firstIndex(where: { $0.source == source }) {
+      models.append(models.remove(at: index))
+    } else {
+      let model = try LoadedModel(source)
+      if models.count == Engine.mostModels { residents.unload(models.removeFirst().checkpoint) }
+      models.append(model)
+    }
+    return models[models.count - 1]
+  }
+
+  /// Runs requests with a model, or with the one that was used last.
+  package func pipeline(_ source: ModelSource? = nil) throws -> Pipeline {
+    if let source { return Pipeline(try loaded(source), residents) }
+    guard let model = models.last else { throw DarkroomError(.model, "no model is loaded") }
+    return Pipeline(model, residents)
+  }
+
+  // MARK: Requests
 
   /// What the request would take, without running it.
   /// - Throws: as `generate`.
-  public func estimate(_ request: GenerationRequest) throws -> MemoryEstimate {
-    let pipeline = try loadedPipeline()
-    return try DarkroomError.wrapping { try pipeline.estimate(pipeline.resolve(request)) }
+  public func estimate(_ request: GenerationRequest, with model: ModelSource? = nil) throws -> MemoryEstimate {
+    try DarkroomError.wrapping {
+      let pipeline = try pipeline(model)
+      return try pipeline.estimate(pipeline.resolve(request))
+    }
   }
 
   /// Makes the pictures of a request, in order. Cancelling the task ends it within one step.
   /// - Parameters:
-  ///   - progress: is called on the engine's thread, often.
-  ///   - notice: is called for what the user should know, such as a prompt in several pieces.
-  ///   - preview: is called on the engine's thread after each step, once for each picture at work, in order. Nil costs
-  ///     nothing; else it should return soon, as sampling waits for it. Models whose latents cannot be shown have no
-  ///     previews, which a notice says.
-  ///   - finished: is called with each picture as soon as it is decoded; what it throws ends the request.
-  /// - Throws: `DarkroomError`; `CancellationError`.
+  ///   - model: nil for the one that was loaded or used last.
+  ///   - previews: whether each step's estimate is told, once for each picture at work. Models whose latents cannot be
+  ///     shown have no previews, which a notice says.
+  ///   - onEvent: is called on the engine's thread, often; sampling waits for it. What it throws for a picture ends the
+  ///     request.
+  /// - Throws: `DarkroomError`; `CancellationError`; what `onEvent` throws.
   public func generate(
-    _ request: GenerationRequest, progress: @escaping @Sendable (GenerationProgress) -> Void = { _ in },
-    notice: @escaping @Sendable (Notice) -> Void = { _ in },
-    preview: (@Sendable (GenerationPreview) -> Void)? = nil,
-    finished: @escaping @Sendable (GeneratedPicture) throws -> Void
+    _ request: GenerationRequest, with model: ModelSource? = nil, previews: Bool = false,
+    onEvent: @escaping @Sendable (GenerationEvent) throws -> Void
   ) throws {
-    let pipeline = try loadedPipeline()
-    defer { replaceLostBackend() }
+    defer { replaceLostDevice() }
     try DarkroomError.wrapping {
-      let reporter = Reporter(progress: progress, notice: notice, preview: preview, finished: finished)
-      try pipeline.generate(try pipeline.resolve(request), reporter)
+      let pipeline = try pipeline(model)
+      try pipeline.generate(pipeline.resolve(request), Reporter(previews: previews, send: onEvent))
+    }
+  }
+
+  /// Everything that happens to a request, to its last picture or its failure. Ending the iteration cancels it.
+  public nonisolated func events(
+    for request: GenerationRequest, with model: ModelSource? = nil, previews: Bool = false
+  ) -> AsyncStream<GenerationEvent> {
+    AsyncStream { continuation in
+      let ahead = waiting.withLock { count in
+        count += 1
+        return count - 1
+      }
+      continuation.yield(.queued(ahead: ahead))
+      let work = Task {
+        do {
+          try await generate(request, with: model, previews: previews) { continuation.yield($0) }
+        } catch {
+          continuation.yield(.failed(DarkroomError(error)))
+        }
+        waiting.withLock { $0 -= 1 }
+        continuation.finish()
+      }
+      continuation.onTermination = { _ in work.cancel() }
+    }
+  }
+
+  /// The pictures of a request as they are finished. Ending the iteration cancels the rest.
+  /// - Throws: `DarkroomError`, in the iteration.
+  public nonisolated func pictures(
+    for request: GenerationRequest, with model: ModelSource? = nil
+  ) -> AsyncThrowingStream<GeneratedPicture, any Error> {
+    AsyncThrowingStream { continuation in
+      let work = Task {
+        for await event in events(for: request, with: model) {
+          switch event {
+          case .picture(let picture): continuation.yield(picture)
+          case .failed(let error): continuation.finish(throwing: error)
+          case .queued, .progress, .preview, .notice: break
+          }
+        }
+        continuation.finish()
+      }
+      continuation.onTermination = { _ in work.cancel() }
     }
   }
 
   /// After the loss of a device its request has failed; the next one opens the device again, if it has come back.
-  func replaceLostBackend() {
-    guard backend.isLost, let model = pipeline?.model.source, let fresh = try? makeBackend(),
-      let loaded = try? LoadedModel(model)
-    else { return }
-    backend = fresh
-    pipeline = Pipeline(loaded, fresh, memoryLimit: memoryLimit)
-  }
-
-  func loadedPipeline() throws -> Pipeline {
-    guard let pipeline else { throw DarkroomError(.model, "no model is loaded") }
-    return pipeline
+  package func replaceLostDevice() {
+    guard residents.backend.isLost, let fresh = try? makeBackend() else { return }
+    residents = ResidentModels(fresh, limit: memoryLimit)
   }
 }
 
@@ -109,25 +168,5 @@ final class EngineExecutor: SerialExecutor {
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
-  }
-}
-
-/// Whom a generation tells what happens.
-package struct Reporter {
-  let progress: (GenerationProgress) -> Void
-  let notice: (Notice) -> Void
-  let preview: ((GenerationPreview) -> Void)?
-  let finished: (GeneratedPicture) throws -> Void
-
-  package init(
-    progress: @escaping (GenerationProgress) -> Void = { _ in },
-    notice: @escaping (Notice) -> Void = { _ in },
-    preview: ((GenerationPreview) -> Void)? = nil,
-    finished: @escaping (GeneratedPicture) throws -> Void
-  ) {
-    self.progress = progress
-    self.notice = notice
-    self.preview = preview
-    self.finished = finished
   }
 }

@@ -30,8 +30,15 @@ extension Engine: PictureMaker {
     notice: @escaping @Sendable (Notice) -> Void, preview: (@Sendable (GenerationPreview) -> Void)?,
     finished: @escaping @Sendable (any FinishedPicture) throws -> Void
   ) throws {
-    try generate(
-      request, progress: progress, notice: notice, preview: preview, finished: { try finished($0) })
+    try generate(request, previews: preview != nil) { event in
+      switch event {
+      case .progress(let now): progress(now)
+      case .notice(let text): notice(text)
+      case .preview(let picture): preview?(picture)
+      case .picture(let picture): try finished(picture)
+      case .queued, .failed: break
+      }
+    }
   }
 }
 

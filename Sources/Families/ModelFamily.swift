@@ -1,3 +1,4 @@
+import Models
 import Weights
 
 /// A kind of model: how to recognise one by its files, and how to put it together. A new family is a type that
@@ -50,3 +51,6 @@ package struct FamilyError: Error, CustomStringConvertible {
 
   package init(file: String, _ reason: String) { (self.file, self.reason) = (file, reason) }
 }
+
+/// A field of a model's JSON files cannot be used.
+package typealias ConfigurationError = Models.ConfigurationError

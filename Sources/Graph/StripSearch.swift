@@ -56,7 +56,8 @@ package final class StripSearch {
     return figures
   }
 
-  private func choice(_ strips: Strips?) -> Choice { Choice(strips: strips, figures: figures(strips)) }
+  /// A way to plan it, and what that takes.
+  package func choice(_ strips: Strips? = nil) -> Choice { Choice(strips: strips, figures: figures(strips)) }
 
   /// - Parameter recomputing: whether values may be made again.
   /// - Returns: nil if no plan fits.

@@ -34,7 +34,7 @@ extension ComparisonRunner.PlannedCell {
     key = CellKey(
       sampler: job.request.sampler, schedule: job.request.schedule ?? "", steps: request.steps,
       seed: job.firstSeed, prompt: prompt)
-    calls = job.first.count * job.sampler.callsPerStep
+    calls = job.passes[0].count * job.sampler.callsPerStep
     self.request = request
   }
 

@@ -18,20 +18,19 @@ extension ComparisonRunner {
   }
 
   /// - Parameter label: for the progress; nil shows none.
-  func make(_ job: Job, _ conditioning: GuidedConditioning, _ label: String?) throws -> MadePicture {
-    var made = MadePicture(latents: pipeline.emptyLatents(job.first), picture: Picture(blank: job.first))
+  func make(_ job: Job, _ setup: Setup, _ label: String?) throws -> MadePicture {
+    let pass = job.passes[0]
+    var made = MadePicture(latents: pass.emptyLatents(), picture: Picture(blank: pass))
     let start = ContinuousClock.now
     do {
-      var noise = job.noise(of: 0..<1, in: job.first)
-      made.latents = pipeline.startLatents(job.first, batch: 1, &noise)
-      made.calls = try pipeline.sample(
-        &made.latents, job.first, job, conditioning, &noise, StepClock(job),
+      (made.latents, made.calls) = try pipeline.run(
+        pass, of: job, setup.conditioning, pictures: 0..<1, setup.reservation, ProgressTracker(job),
         afterStep: { [self] step in
           if let label { show(label, calls: (step + 1) * job.sampler.callsPerStep) }
         })
       let sampled = ContinuousClock.now
       made.samplingSeconds = (sampled - start).seconds
-      made.picture = try pipeline.decode(made.latents, storing: pipeline.storage(job))
+      made.picture = try pipeline.decode(made.latents, setup.reservation)
       made.decodingSeconds = (.now - sampled).seconds
     } catch let error as DarkroomError where error.kind == .nonFinite {
       made.failure = error.description
@@ -41,9 +40,9 @@ extension ComparisonRunner {
   }
 
   /// A cell's picture for the first time, and how far it is from its reference.
-  func measured(_ cell: PlannedCell, _ job: Job, _ conditioning: GuidedConditioning) throws -> CellRecord {
-    let reference = try reference(of: cell, job, conditioning)
-    let made = try make(job, conditioning, cell.label)
+  func measured(_ cell: PlannedCell, _ job: Job, _ setup: Setup) throws -> CellRecord {
+    let reference = try reference(of: cell, job, setup)
+    let made = try make(job, setup, cell.label)
     progress.finishedCalls(cell.calls)
     let name = "\(cell.key.fileStem).png"
     try save(made, job, name)
@@ -63,9 +62,9 @@ extension ComparisonRunner {
 
   /// A picture once more: its time, and whether its pixels are the same.
   func remade(
-    _ cell: PlannedCell, _ job: Job, _ conditioning: GuidedConditioning, _ record: CellRecord
+    _ cell: PlannedCell, _ job: Job, _ setup: Setup, _ record: CellRecord
   ) throws -> CellRecord {
-    let made = try make(job, conditioning, cell.label)
+    let made = try make(job, setup, cell.label)
     progress.finishedCalls(cell.calls)
     var notices = record.notices
     let earlier = try? folder.picture(record.picture)
@@ -96,7 +95,7 @@ extension ComparisonRunner {
 
 extension Picture {
   /// Stands for one that could not be made.
-  fileprivate init(blank pass: SamplingPass) {
+  fileprivate init(blank pass: Pass) {
     self.init(
       width: pass.width, height: pass.height,
       pixels: [UInt8](repeating: 0, count: pass.width * pass.height * 3))

@@ -1,4 +1,5 @@
 import Comparison
+import Families
 import Graph
 import Pictures
 import Sampling
@@ -23,30 +24,30 @@ extension ReferenceRecord {
 extension ComparisonRunner {
   /// The reference of a cell: the one at work, else from its file, else made now.
   /// - Returns: nil if the cell has none, or if it cannot be made, which `failures` explains.
-  func reference(of cell: PlannedCell, _ job: Job, _ conditioning: GuidedConditioning) throws -> MadePicture?
+  func reference(of cell: PlannedCell, _ job: Job, _ setup: Setup) throws -> MadePicture?
   {
     guard let key = cell.referenceKey, failures[key] == nil else { return nil }
     if let reference, reference.key == key { return reference.made }
     // Latents are made of pictures only once more, so their file may go.
     if let known = references[key],
-      let latents = folder.latents(known.latentsName, like: pipeline.emptyLatents(job.first))
+      let latents = folder.latents(known.latentsName, like: job.passes[0].emptyLatents())
     {
-      let picture = try pipeline.decode(latents, storing: pipeline.storage(job))
+      let picture = try pipeline.decode(latents, setup.reservation)
       reference = (key, MadePicture(latents: latents, picture: picture))
     } else {
-      reference = try madeReference(key, job, conditioning).map { (key, $0) }
+      reference = try madeReference(key, job, setup).map { (key, $0) }
     }
     return reference?.made
   }
 
   /// A solution with very many calls, and how far one with half as many is from it.
   private func madeReference(
-    _ key: ReferenceKey, _ job: Job, _ conditioning: GuidedConditioning
+    _ key: ReferenceKey, _ job: Job, _ setup: Setup
   ) throws -> MadePicture? {
     let label = "reference of seed \(key.seed)" + (key.sampler.map { " for \($0)" } ?? "")
     func solution(_ calls: Int) throws -> MadePicture {
       defer { progress.finishedCalls(calls) }
-      return try make(try fineJob(key, job, calls: calls), conditioning, label)
+      return try make(try fineJob(key, job, calls: calls), setup, label)
     }
     let half = try solution(request.referenceCalls / 2)
     let fine = try solution(request.referenceCalls)
@@ -78,8 +79,8 @@ extension ComparisonRunner {
     var job = job
     if key.kind == .ode { job.sampler = .unipc }
     let space = job.sampler.space(in: job.request.system.names)
-    let scale = LevelScale(space, of: try pipeline.model.training(for: job.sampler))
-    job.first.steps = Schedule.fineSteps(calls / job.sampler.callsPerStep, scale)
+    let scale = LevelScale(space, of: try pipeline.model.traits.noise.training(for: job.sampler))
+    job.passes[0].steps = Schedule.fineSteps(calls / job.sampler.callsPerStep, scale)
     return job
   }
 }

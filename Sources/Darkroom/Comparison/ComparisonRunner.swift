@@ -1,4 +1,5 @@
 import Comparison
+import Families
 import Graph
 import Pictures
 import Sampling
@@ -20,8 +21,8 @@ package final class ComparisonRunner {
   private var told: Set<String> = []
   /// When the results were written last, and how long that took.
   private var written: (end: ContinuousClock.Instant, took: Duration)?
-  /// What the network is told of the prompt at work.
-  private var conditioning: (prompt: String, value: GuidedConditioning)?
+  /// What the network is told of the prompt at work, and how its pictures run.
+  private var prepared: (prompt: String, setup: Setup)?
   /// The reference at work with its decoded picture.
   var reference: (key: ReferenceKey, made: MadePicture)?
   /// References that this run could not make, and why.
@@ -103,11 +104,11 @@ package final class ComparisonRunner {
       for cell in cells where timesMade(cell) <= round {
         try Task.checkCancellation()
         let job = try pipeline.resolve(cell.request)
-        let conditioning = try prepared(job)
+        let setup = try setup(job)
         if let record = records[cell.key] {
-          records[cell.key] = try remade(cell, job, conditioning, record)
+          records[cell.key] = try remade(cell, job, setup, record)
         } else {
-          records[cell.key] = try measured(cell, job, conditioning)
+          records[cell.key] = try measured(cell, job, setup)
         }
         progress.finishedPicture()
         try writeIfDue()
@@ -142,19 +143,27 @@ package final class ComparisonRunner {
   }
 
   /// Encodes the prompt and packs the weights, so that no picture pays for them.
-  private func prepared(_ job: Job) throws -> GuidedConditioning {
-    if let conditioning, conditioning.prompt == job.request.prompt { return conditioning.value }
+  private func setup(_ job: Job) throws -> Setup {
+    if let prepared, prepared.prompt == job.request.prompt { return prepared.setup }
     job.promptNotices.forEach(tellOnce)
-    try pipeline.reserve(job).notices.forEach(tellOnce)
-    let value = try pipeline.encode(job, StepClock(job))
-    try pipeline.prepare(job, value)
+    let reservation = try pipeline.reserve(job)
+    reservation.notices.forEach(tellOnce)
+    let setup = Setup(
+      conditioning: try pipeline.encode(job, reservation, ProgressTracker(job)), reservation: reservation)
+    try pipeline.prepare(job, reservation)
     // The first run of a network touches its memory for the first time.
     var short = job
-    short.first.steps.steps = Array(short.first.steps.steps.prefix(1))
+    short.passes[0].steps.steps = Array(short.passes[0].steps.steps.prefix(1))
     if short.sampler.isAdaptive { short.sampler = .euler }
-    _ = try make(short, value, nil)
-    conditioning = (job.request.prompt, value)
+    _ = try make(short, setup, nil)
+    prepared = (job.request.prompt, setup)
     progress.start()
-    return value
+    return setup
+  }
+
+  /// What pictures of one prompt share.
+  struct Setup {
+    let conditioning: Conditioning
+    let reservation: Reservation
   }
 }

@@ -9,7 +9,7 @@ extension ComparisonSetting {
     self.init(
       engineVersion: darkroomVersion, model: pipeline.model.name,
       weights: pipeline.model.checkpoint.fingerprint, computes: computes,
-      precision: pipeline.storage(job).rawValue, width: job.first.width, height: job.first.height,
+      precision: pipeline.storage(job).rawValue, width: job.passes[0].width, height: job.passes[0].height,
       guidanceScale: request.guidanceScale, negativePrompt: request.negativePrompt,
       noise: Self.noise(request), repeats: comparison.repeats, referenceCalls: comparison.referenceCalls)
   }

@@ -23,7 +23,7 @@ extension Engine {
     progress: @escaping @Sendable (ComparisonProgress) -> Void = { _ in },
     notice: @escaping @Sendable (Notice) -> Void = { _ in }
   ) throws -> ComparisonOutcome {
-    defer { replaceLostBackend() }
+    defer { replaceLostDevice() }
     return try DarkroomError.wrapping {
       try runner(comparison, folder: folder, progress: progress, notice: notice).run()
     }
@@ -35,7 +35,7 @@ extension Engine {
     notice: @escaping (Notice) -> Void = { _ in }
   ) throws -> ComparisonRunner {
     try ComparisonRunner(
-      comparison, try loadedPipeline(), folder: folder, computes: "\(computes), \(threads) threads",
+      comparison, try pipeline(), folder: folder, computes: "\(computes), \(threads) threads",
       tell: progress, notice: notice)
   }
 }

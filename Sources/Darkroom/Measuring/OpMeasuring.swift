@@ -1,6 +1,6 @@
 import CPUBackend
 import Graph
-import Models
+import Families
 
 extension Engine {
   /// Times each op of a step and of a decoding by itself, `rounds` times (at least once), in turns with the limits of
@@ -9,7 +9,7 @@ extension Engine {
   public func measureOps(_ request: GenerationRequest, rounds: Int = 3) throws -> OpMeasurement {
     var request = request
     (request.count, request.secondPass) = (1, .never)
-    let pipeline = try loadedPipeline()
+    let pipeline = try pipeline()
     return try DarkroomError.wrapping {
       try pipeline.measureOps(pipeline.resolve(request), rounds: max(1, rounds), threads: threads)
     }
@@ -18,11 +18,12 @@ extension Engine {
 
 extension Pipeline {
   fileprivate func measureOps(_ job: Job, rounds: Int, threads: Int) throws -> OpMeasurement {
-    let tokens = model.textEncoder.configuration.positions
-    let storage = storage(job)
+    let pass = job.passes[0]
+    let reservation = try reserve(job)
+    let storage = reservation.storage
     let networks = [
-      try TimedNetwork("unet", unet(job.first, job, batch: 1, tokens: tokens), .step, storage, self),
-      try TimedNetwork("vae", decoder(job.first), .picture, storage, self),
+      TimedNetwork("unet", denoisers(pass, job, batch: 1)[0], .step, reservation, residents),
+      TimedNetwork("vae", pass.model.decoder(pass.latents), .picture, reservation, residents),
     ]
     // The first run of each compiles and warms up.
     for network in networks { _ = try network.secondsPerNode() }
@@ -76,13 +77,15 @@ private final class TimedNetwork {
   private let nodes: ArraySlice<Node>
   var runs: [Run] = []
 
-  init(_ name: String, _ module: Module, _ rate: Rate, _ storage: Storage, _ pipeline: Pipeline) throws {
+  init(
+    _ name: String, _ module: Module, _ rate: Rate, _ reservation: Reservation, _ residents: ResidentModels
+  ) {
     self.name = name
     self.rate = rate
-    plan = try pipeline.programs.plan(module, storing: storage)
+    plan = residents.plan(module, reservation)
     nodes = rate == .picture ? plan.nodes[..<plan.prologue] : plan.nodes[plan.prologue...]
     // Asked for each time, since networks may take turns in memory.
-    program = { try pipeline.programs.program(module, storing: storage) }
+    program = { try residents.program(module, reservation) }
   }
 
   /// Runs it on numbers that are none in particular.

@@ -54,7 +54,7 @@ extension Engine {
     (whole.count, whole.secondPass) = (1, .never)
     var short = whole
     short.steps = rounds + 1
-    let pipeline = try loadedPipeline()
+    let pipeline = try pipeline()
     return try DarkroomError.wrapping {
       let jobs = (short: try pipeline.resolve(short), whole: try pipeline.resolve(whole))
       let samples = try Samples(before: before, after: after) { samples in
@@ -75,25 +75,28 @@ extension Pipeline {
   ///   - whole: the request itself.
   fileprivate func measure(_ job: Job, _ whole: Job, rounds: Int, _ samples: Samples) throws {
     samples.begin()
-    _ = try reserve(job)
-    let conditioning = try encode(job, StepClock(job))
-    try prepare(job, conditioning)
+    let reservation = try reserve(job)
+    let conditioning = try encode(job, reservation, ProgressTracker(job))
+    try prepare(job, reservation)
     try samples.end(.load)
 
-    let latents = try sample(job, conditioning, pictures: 0..<1, StepClock(job)) { index in
+    let (latents, _) = try run(
+      job.passes[0], of: job, conditioning, pictures: 0..<1, reservation, ProgressTracker(job)
+    ) { index in
       if index > 0 { try samples.end(.step) }
       if index < rounds { try samples.begin(.step) }
     }
     for index in 0...rounds {
       if index > 0 { try samples.begin(.decode) }
-      _ = try decode(latents, storing: storage(job))
+      _ = try decode(latents, reservation)
       if index > 0 { try samples.end(.decode) }
     }
 
     try samples.begin(.picture)
-    let clock = StepClock(whole)
-    let clean = try sample(whole, try encode(whole, clock), pictures: 0..<1, clock)
-    _ = try decode(clean, storing: storage(whole))
+    let tracker = ProgressTracker(whole)
+    let (clean, _) = try run(
+      whole.passes[0], of: whole, try encode(whole, reservation, tracker), pictures: 0..<1, reservation, tracker)
+    _ = try decode(clean, reservation)
     try samples.end(.picture)
   }
 }

@@ -1,5 +1,6 @@
 import Families
 import Graph
+import Sampling
 
 extension Pipeline {
   /// How a job's networks store their values.
@@ -44,7 +45,7 @@ extension Pipeline {
   private static let mostTogether = 4
 
   /// The denoisers of a pass, the largest first: for all predictions of guided steps, for one of the others.
-  private func denoisers(_ pass: Pass, _ job: Job, batch: Int) -> [Module] {
+  package func denoisers(_ pass: Pass, _ job: Job, batch: Int) -> [Module] {
     let guided = job.guidance.guidedSteps(of: pass.count).count
     let all = job.conditioner.predictions
     let predictions = guided == 0 ? [1] : guided < pass.count ? [all, 1] : [all]

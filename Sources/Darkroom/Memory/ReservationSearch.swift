@@ -106,7 +106,7 @@ struct ReservationSearch {
     var (strips, operations, wholeOperations): ([Module: Strips], Int, Int) = ([:], 0, 0)
     for module in workload.modules(batch: batch) {
       let search = plans(module)
-      var chosen = StripSearch.Choice(strips: nil, figures: search.figures())
+      var chosen = search.choice()
       if module.mayWorkInStrips {
         // With all memory, pieces may be as large as they like: the figures are for a report.
         guard

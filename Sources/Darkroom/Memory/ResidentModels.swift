@@ -21,6 +21,7 @@ package final class ResidentModels {
   private var programs: [(key: Key, program: any Program)] = []
   /// Whose weights may be packed.
   private var sources: [any WeightSource] = []
+  private var remarksTold = 0
 
   package init(_ backend: any Backend, limit: Int? = nil) {
     self.backend = backend
@@ -32,6 +33,12 @@ package final class ResidentModels {
   var bytesAvailable: Int {
     let machine = backend.bytesAvailable ?? AvailableMemory.bytes
     return min(machine, limit.map { max(0, $0 - backend.bytesHeld) } ?? machine)
+  }
+
+  /// What the user should know of how the device computes and was not told before.
+  func newRemarks() -> [String] {
+    defer { remarksTold = backend.remarks.count }
+    return Array(backend.remarks.dropFirst(remarksTold))
   }
 
   // MARK: Programs
@@ -47,9 +54,14 @@ package final class ResidentModels {
       if reservation.takesTurns { removeAll() }
       if programs.count == Self.mostPrograms { programs.removeFirst() }
       use(module.source)
-      programs.append((key, try prepared(plans.plan(module, storing: reservation.storage, strips: strips))))
+      programs.append((key, try prepared(plan(module, reservation))))
     }
     return programs[programs.count - 1].program
+  }
+
+  /// The plan of `program`.
+  package func plan(_ module: Module, _ reservation: Reservation) -> Plan {
+    plans.plan(module, storing: reservation.storage, strips: reservation.strips[module])
   }
 
   /// Where memory turns out to be too small for all networks, the others go.

@@ -1,5 +1,6 @@
 import Families
 import FoundationEssentials
+import Graph
 import Hub
 import Sampling
 import Weights

@@ -2,6 +2,9 @@ import FoundationEssentials
 import Pictures
 import Sampling
 
+/// The file formats that pictures are written in.
+public typealias PictureFormat = Pictures.PictureFormat
+
 /// A finished picture with the request that makes it again.
 public struct GeneratedPicture: Sendable {
   /// 0 for the first of its request.
@@ -28,6 +31,16 @@ public struct GeneratedPicture: Sendable {
     }
   }
 
+  /// The bytes of a file with the picture and its metadata.
+  /// - Throws: `DarkroomError` of kind `output`.
+  public func encoded(as format: PictureFormat = .png) throws -> [UInt8] {
+    do {
+      return try picture.encoded(as: format, metadata: metadata)
+    } catch {
+      throw DarkroomError(.output, "\(error)")
+    }
+  }
+
   /// Fails early if a picture could not be written under this name.
   /// - Throws: `DarkroomError` of kind `output` that lists the known endings.
   public static func checkEnding(of path: String) throws {
@@ -36,6 +49,34 @@ public struct GeneratedPicture: Sendable {
     } catch {
       throw DarkroomError(.output, "\(error)")
     }
+  }
+}
+
+extension GeneratedPicture: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case index, request, png
+  }
+
+  /// The picture is a PNG file with its metadata.
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    let file = [UInt8](try fields.decode(Data.self, forKey: .png))
+    do {
+      picture = try Picture.decode(file)
+      metadata = try PictureMetadata.read(from: file)
+    } catch {
+      throw DecodingError.dataCorruptedError(forKey: .png, in: fields, debugDescription: "\(error)")
+    }
+    index = try fields.decode(Int.self, forKey: .index)
+    request = try fields.decode(GenerationRequest.self, forKey: .request)
+    (width, height) = (picture.width, picture.height)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encode(index, forKey: .index)
+    try fields.encode(request, forKey: .request)
+    try fields.encode(Data(encoded(as: .png)), forKey: .png)
   }
 }
 
@@ -62,13 +103,15 @@ extension GenerationRequest {
   func metadata(_ job: Job, model: String, version: String) throws -> PictureMetadata {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let first = job.passes[0]
+    let second = job.passes.dropFirst().last
     let json = String(decoding: try encoder.encode(self), as: UTF8.self)
     var fields = [
       "Steps: \(steps)", "Sampler: \(job.sampler.title)", "Schedule type: \(job.schedule.name(in: .a1111))",
       "CFG scale: \(guidanceScale.shortest)", "Seed: \(seed ?? 0)",
-      "Size: \(job.first.size)", "Model: \(model)",
+      "Size: \(first.size)", "Model: \(model)",
     ]
-    if let second = job.second { fields.append("Denoising strength: \(second.strength.shortest)") }
+    if let second { fields.append("Denoising strength: \(second.strength.shortest)") }
     if clipSkip > 0 { fields.append("Clip skip: \(clipSkip + 1)") }
     // A1111's own default is a GPU's numbers, so the processor's must be said.
     fields.append("RNG: \(noise == .nvidia ? "NV" : "CPU")")
@@ -76,7 +119,7 @@ extension GenerationRequest {
     if guidanceRescale > 0 { fields.append("CFG rescale: \(guidanceRescale.shortest)") }
     if guidanceStart > 0 { fields.append("Guidance start: \(guidanceStart.shortest)") }
     if guidanceEnd < 1 { fields.append("Guidance end: \(guidanceEnd.shortest)") }
-    if let second = job.second {
+    if let second {
       fields += [
         "Hires resize: \(second.size)", "Hires steps: \(second.count)", "Hires upscaler: Lanczos",
       ]

@@ -1,6 +1,6 @@
 /// How far a generation has come.
-public struct GenerationProgress: Sendable, Equatable {
-  public enum Stage: String, Sendable {
+public struct GenerationProgress: Codable, Sendable, Equatable {
+  public enum Stage: String, Codable, Sendable {
     case loading, encoding, sampling, decoding
     /// Between the passes of a large picture: decoded, resized and encoded again.
     case enlarging
@@ -29,6 +29,6 @@ extension GenerationProgress {
 }
 
 /// Something that the user should know about a request that was carried out all the same.
-public struct Notice: Sendable, Equatable, CustomStringConvertible {
+public struct Notice: Codable, Sendable, Equatable, CustomStringConvertible {
   public let description: String
 }

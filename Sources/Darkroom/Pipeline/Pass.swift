@@ -1,5 +1,6 @@
 import Families
 import Sampling
+import Weights
 
 /// One way to clean latents: at what size, over which steps, from what.
 package struct Pass {

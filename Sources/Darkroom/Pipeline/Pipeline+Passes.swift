@@ -1,5 +1,6 @@
 import Families
 import Graph
+import Pictures
 import Sampling
 
 extension Pipeline {

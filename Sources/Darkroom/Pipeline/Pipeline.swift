@@ -7,7 +7,6 @@ import Sampling
 package final class Pipeline {
   package let model: LoadedModel
   package let residents: ResidentModels
-  private var remarksTold = 0
 
   package init(_ model: LoadedModel, _ residents: ResidentModels) {
     (self.model, self.residents) = (model, residents)
@@ -58,13 +57,12 @@ package final class Pipeline {
   }
 
   private func tellRemarks(_ reporter: Reporter) {
-    for remark in backend.remarks.dropFirst(remarksTold) { reporter.notice(Notice(description: remark)) }
-    remarksTold = backend.remarks.count
+    for remark in residents.newRemarks() { reporter.notice(Notice(description: remark)) }
   }
 
   /// Nil if nobody asks for previews or the model's latents cannot be shown.
   private func previewer(_ job: Job, _ reporter: Reporter) -> Previewer? {
-    guard let preview = reporter.preview else { return nil }
+    guard reporter.wantsPreviews else { return nil }
     guard let colours = model.traits.preview else {
       reporter.notice(
         Notice(
@@ -74,7 +72,7 @@ package final class Pipeline {
       return nil
     }
     let size = job.passes[job.passes.count - 1]
-    return Previewer(colours, pictureWidth: size.width, pictureHeight: size.height, tell: preview)
+    return Previewer(colours, pictureWidth: size.width, pictureHeight: size.height, tell: reporter.preview)
   }
 
   /// Runs a stage of a job, and again in float32 if 16 bits gave numbers that are not finite. That takes more memory,

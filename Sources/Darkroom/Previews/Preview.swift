@@ -1,9 +1,9 @@
-import Models
+import Families
 import Sampling
 
 /// What a picture that is still being sampled will look like, roughly: the network's estimate of the clean latents
 /// after a step, not decoded but coloured by a linear function of each latent pixel.
-public struct GenerationPreview: Sendable, Equatable {
+public struct GenerationPreview: Codable, Sendable, Equatable {
   /// Of the picture in its request, from 0.
   public let index: Int
   /// The pictures that are sampled together now, this one among them.
