@@ -38,7 +38,6 @@ let package = Package(
     module("Sampling"),
     module("Families", ["Graph", "Weights", "Models", "Sampling", "Tokenizer"]),
     module("Pictures", ["CPictures", "CZlib"]),
-    module("Comparison", ["Pictures"]),
     module("Hub", ["Weights", "CCurl", "CCrypto"]),
     module("Reference", ["Graph"]),
     module("CPUBackend", ["Graph", "CPUKernels"]),
@@ -48,9 +47,13 @@ let package = Package(
       [
         "Graph", "Weights", "Families", "Tokenizer", "Sampling", "Pictures", "CPUBackend",
         "VulkanBackend",
-        "BuiltInModel", "Comparison", "Hub",
+        "BuiltInModel", "Hub",
       ]),
-    .executableTarget(name: "DarkroomCLI", dependencies: ["Darkroom"], swiftSettings: swift),
+    module("SamplerComparison", ["Darkroom", "Families", "Graph", "Weights", "Sampling", "Pictures"]),
+    module("Measuring", ["Darkroom", "Families", "Graph", "Sampling", "CPUBackend"]),
+    .executableTarget(
+      name: "DarkroomCLI", dependencies: ["Darkroom", "SamplerComparison", "Measuring"],
+      swiftSettings: swift),
 
     .target(name: "BuiltInModel", exclude: ["model"], cSettings: c),
     .target(name: "ClipVocabulary", exclude: ["clip_merges.txt.gz"], cSettings: c),
@@ -69,6 +72,13 @@ let package = Package(
       name: "TestSupport", dependencies: ["Graph", "Weights", "CPUBackend", "CPUKernels", "TileEmulator"],
       path: "Tests/TestSupport", swiftSettings: swift
     ),
+    .target(
+      name: "PipelineTestSupport",
+      dependencies: [
+        "TestSupport", "Darkroom", "CPUBackend", "Families", "Graph", "Sampling", "Pictures", "Tokenizer",
+      ],
+      path: "Tests/PipelineTestSupport", swiftSettings: swift
+    ),
     .target(name: "HubDouble", dependencies: ["CCrypto"], path: "Tests/HubDouble", swiftSettings: swift),
     .target(name: "TileEmulator", path: "Tests/TileEmulator", cSettings: c),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
@@ -77,7 +87,6 @@ let package = Package(
     tests("TokenizerTests", ["Tokenizer"]),
     tests("SamplingTests", ["Sampling"]),
     tests("PicturesTests", ["Pictures"]),
-    tests("ComparisonTests", ["Comparison", "Pictures"]),
     tests(
       "BackendTests", ["Graph", "Reference", "CPUBackend", "VulkanBackend", "Pictures"]),
     tests(
@@ -85,12 +94,19 @@ let package = Package(
     tests(
       "DarkroomTests",
       [
-        "Darkroom", "AllocationCounter", "Comparison", "CPUBackend", "VulkanBackend", "Graph", "Weights",
-        "Models", "Sampling", "Pictures",
-        "Tokenizer",
+        "Darkroom", "PipelineTestSupport", "AllocationCounter", "CPUBackend", "VulkanBackend", "Graph",
+        "Weights", "Models", "Families", "Sampling", "Pictures", "Tokenizer",
+      ]),
+    tests(
+      "SamplerComparisonTests",
+      [
+        "SamplerComparison", "Darkroom", "Families", "PipelineTestSupport", "CPUBackend", "Graph", "Sampling",
+        "Pictures",
       ]),
     tests("HubTests", ["Hub", "HubDouble"]),
-    tests("CLITests", ["DarkroomCLI", "Darkroom", "Pictures", "AllocationCounter", "HubDouble"]),
+    tests(
+      "CLITests",
+      ["DarkroomCLI", "Darkroom", "SamplerComparison", "Pictures", "AllocationCounter", "HubDouble"]),
   ],
   cLanguageStandard: .gnu2x
 )

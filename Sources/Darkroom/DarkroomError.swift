@@ -37,7 +37,7 @@ public struct DarkroomError: Error, Codable, CustomStringConvertible, Sendable {
   }
 
   /// The public form of what the modules throw. Cancelling stays what it is.
-  static func wrapping<Value>(_ body: () throws -> Value) throws -> Value {
+  package static func wrapping<Value>(_ body: () throws -> Value) throws -> Value {
     do {
       return try body()
     } catch let error as WeightsError {

@@ -1,4 +1,5 @@
 import Darkroom
+import SamplerComparison
 
 /// One word after `darkroom`. A new one is a file in `Commands` and a word in `all`.
 package struct Command: Sendable {

@@ -1,6 +1,7 @@
 import Darkroom
 import Foundation
 import Glibc
+import SamplerComparison
 import Testing
 
 /// `darkroom compare`, its flags and what it leaves behind.

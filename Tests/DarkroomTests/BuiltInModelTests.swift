@@ -1,6 +1,7 @@
 import CPUBackend
 import Darkroom
 import Foundation
+import PipelineTestSupport
 import Synchronization
 import TestSupport
 import Testing
@@ -47,7 +48,7 @@ import Testing
   /// PyTorch's bfloat16 keeps 49 to 52 dB of this model's pictures.
   @Test(arguments: Set(InstructionSet.available + Tiles.instructions))
   func bfloat16KeepsThePicture(_ instructions: InstructionSet) throws {
-    let pipeline = Pipeline(try LoadedModel(.builtIn), try CPUBackend(instructions: instructions))
+    let pipeline = try Pipeline(.builtIn, CPUBackend(instructions: instructions))
     var request = GenerationRequest(prompt: "a yellow cat on a meadow")
     (request.seed, request.steps, request.width, request.height) = (1, 8, 128, 128)
     request.precision = .float32

@@ -2,6 +2,7 @@ import CPUBackend
 import Darkroom
 import Graph
 import Pictures
+import PipelineTestSupport
 import Testing
 
 /// What a job does where numbers are not finite in 16 bits, or memory is short.
@@ -19,7 +20,7 @@ import Testing
     progress: @escaping (GenerationProgress) -> Void = { _ in }
   ) throws -> (pixels: [[UInt8]], notices: [String], fractions: [Double], drops: Int) {
     let backend = try SpoiltBackend(output: output, bytesAvailable: bytes)
-    let pipeline = Pipeline(try LoadedModel(ModelSource(path: TinyModel.folder)), backend)
+    let pipeline = try Pipeline(ModelSource(path: TinyModel.folder), backend)
     var (pixels, notices, fractions): ([[UInt8]], [String], [Double]) = ([], [], [])
     try pipeline.generate(
       pipeline.resolve(request),
@@ -107,7 +108,7 @@ import Testing
 
   private func estimate(_ request: GenerationRequest, in bytes: Int) throws -> MemoryEstimate {
     let backend = try SpoiltBackend(output: nil, bytesAvailable: bytes)
-    let pipeline = Pipeline(try LoadedModel(ModelSource(path: TinyModel.folder)), backend)
+    let pipeline = try Pipeline(ModelSource(path: TinyModel.folder), backend)
     return try pipeline.estimate(pipeline.resolve(request))
   }
 

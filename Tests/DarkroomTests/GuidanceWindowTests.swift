@@ -1,6 +1,8 @@
 import CPUBackend
 import Darkroom
+import Families
 import Graph
+import PipelineTestSupport
 import Sampling
 import Testing
 
@@ -16,14 +18,12 @@ import Testing
   }
 
   private func made(_ request: GenerationRequest, in bytes: Int? = nil) throws -> (
-    latents: Latents, job: Job, conditioning: GuidedConditioning, runs: [RecordingBackend.Run]
+    latents: Latents, job: Job, conditioning: Conditioning, runs: [RecordingBackend.Run]
   ) {
     let backend = try RecordingBackend(bytesAvailable: bytes)
-    let pipeline = Pipeline(try LoadedModel(ModelSource(path: TinyModel.folder)), backend)
+    let pipeline = try Pipeline(ModelSource(path: TinyModel.folder), backend)
     let job = try pipeline.resolve(request)
-    let clock = StepClock(job)
-    let conditioning = try pipeline.encode(job, clock)
-    let latents = try pipeline.sample(job, conditioning, pictures: 0..<request.count, clock)
+    let (latents, conditioning) = try pipeline.sampled(job)
     return (latents, job, conditioning, backend.runs)
   }
 
@@ -49,8 +49,8 @@ import Testing
     x.scale(by: made.job.first.steps.initialScale)
     var values = x.values.map { Double($0) }
     for (step, run) in zip(made.job.first.steps.steps, made.runs) {
-      let positive = made.conditioning.positive.context
-      #expect(run.context == (run.batch == 2 ? negative.context + positive : positive))
+      let positive = made.conditioning.positive
+      #expect(run.context == (run.batch == 2 ? negative + positive : positive))
       let half = run.prediction.count / run.batch
       for index in 0..<half {
         let first = Double(run.prediction[index])
@@ -102,7 +102,7 @@ import Testing
     var request = request(0, 0.5)
     (request.width, request.height) = (128, 96)
     let backend = try RecordingBackend(bytesAvailable: nil)
-    let pipeline = Pipeline(try LoadedModel(ModelSource(path: TinyModel.folder)), backend)
+    let pipeline = try Pipeline(ModelSource(path: TinyModel.folder), backend)
     try pipeline.generate(pipeline.resolve(request), Reporter { _ in })
     #expect(backend.runs.map(\.batch) == [2, 2, 1, 1, 1, 2, 1])
   }
@@ -124,7 +124,7 @@ import Testing
     let request = request(0.4, 0.8)
     func pictures(in bytes: Int?) throws -> (pixels: [[UInt8]], drops: Int) {
       let backend = try RecordingBackend(bytesAvailable: bytes)
-      let pipeline = Pipeline(try LoadedModel(ModelSource(path: TinyModel.folder)), backend)
+      let pipeline = try Pipeline(ModelSource(path: TinyModel.folder), backend)
       var pixels: [[UInt8]] = []
       try pipeline.generate(pipeline.resolve(request), Reporter { pixels.append($0.pixels) })
       return (pixels, backend.drops)
@@ -164,77 +164,5 @@ import Testing
     }
     #expect(try text(request(0.25, 0.75)).contains(", Guidance start: 0.25, Guidance end: 0.75, "))
     #expect(try !text(request(0, 1)).contains("Guidance"))
-  }
-}
-
-/// The processor, and what the UNet was given and answered.
-final class RecordingBackend: Backend {
-  struct Run {
-    let batch: Int
-    let context: [Float]
-    var prediction: [Float]
-  }
-
-  private let backend: CPUBackend
-  let bytesAvailable: Int?
-  fileprivate(set) var runs: [Run] = []
-  private(set) var drops = 0
-
-  init(bytesAvailable: Int?) throws {
-    backend = try CPUBackend(threads: 2)
-    self.bytesAvailable = bytesAvailable
-  }
-
-  var summary: String { backend.summary }
-  var storages: [Storage] { backend.storages }
-  var bytesHeld: Int { backend.bytesHeld }
-  var arenaBytesHeld: Int { backend.arenaBytesHeld }
-  func arenaBytes(_ plan: Plan) -> Int { backend.arenaBytes(plan) }
-  func scratchBytes(_ plan: Plan) -> Int { backend.scratchBytes(plan) }
-  func weightBytes(_ plans: [Plan]) -> Int { backend.weightBytes(plans) }
-  func missingWeightBytes(_ plans: [Plan]) -> Int { backend.missingWeightBytes(plans) }
-  func dropValues() { backend.dropValues() }
-
-  func dropParameters(of source: any WeightSource) {
-    drops += 1
-    backend.dropParameters(of: source)
-  }
-
-  func prepare(_ plan: Plan) throws -> any Program {
-    let program = try backend.prepare(plan)
-    guard plan.outputs.contains(where: { $0.name == "prediction" }),
-      let latents = plan.inputs.first(where: { $0.name == "latents" })
-    else { return program }
-    return RecordingProgram(self, program, batch: plan.shapes[latents.value][0])
-  }
-}
-
-private final class RecordingProgram: Program {
-  private let recorder: RecordingBackend
-  private let program: any Program
-  private let batch: Int
-  private var context: [Float] = []
-
-  init(_ recorder: RecordingBackend, _ program: any Program, batch: Int) {
-    self.recorder = recorder
-    self.program = program
-    self.batch = batch
-  }
-
-  func write(_ values: UnsafeBufferPointer<Float>, to input: String) {
-    if input == "context" { context = Array(values) }
-    program.write(values, to: input)
-  }
-
-  func run(_ rate: Rate, check: () throws -> Void) throws {
-    try program.run(rate, check: check)
-    if rate == .step {
-      recorder.runs.append(RecordingBackend.Run(batch: batch, context: context, prediction: []))
-    }
-  }
-
-  func read(_ output: String, into values: UnsafeMutableBufferPointer<Float>) {
-    program.read(output, into: values)
-    recorder.runs[recorder.runs.count - 1].prediction = Array(values)
   }
 }

@@ -1,8 +1,10 @@
 import AllocationCounter
 import Darkroom
+import Families
 import Foundation
 import Graph
 import Pictures
+import PipelineTestSupport
 import Sampling
 import TestSupport
 import Testing
@@ -51,9 +53,9 @@ import Weights
     var long = request()
     long.prompt = String(repeating: "a boat at sea, ", count: 40)
     let job = try pipeline.resolve(long)
-    #expect(job.prompt.chunks.count == 3)
-    #expect(job.negative?.chunks.count == 1)
-    #expect(try pipeline.encode(job, StepClock(job)).tokens == 3 * 77)
+    #expect(job.prompts.positive.map(\.tokens.chunks.count) == [3])
+    #expect(job.prompts.negative?.map(\.tokens.chunks.count) == [1])
+    #expect(try pipeline.sampled(job).conditioning.shapes["context"]?[0] == 3 * 77)
     #expect(try pipeline.latents(long).statistics.nonFinite == 0)
     #expect(job.notices.contains { $0.description.contains("3 pieces") })
   }
@@ -69,8 +71,7 @@ import Weights
     let job = try pipeline.resolve(request)
     let counts = UnsafeMutableBufferPointer<Int>.allocate(capacity: 8)
     defer { counts.deallocate() }
-    let clock = StepClock(job) { if $0.step > 0 { counts[$0.step - 1] = allocation_count() } }
-    _ = try pipeline.sample(job, pipeline.encode(job, StepClock(job)), pictures: 0..<2, clock)
+    _ = try pipeline.sampled(job) { if $0.step > 0 { counts[$0.step - 1] = allocation_count() } }
     #expect(counts[7] > 0)
     #expect(counts[7] - counts[1] == 0)
   }

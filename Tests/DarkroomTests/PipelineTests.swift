@@ -1,6 +1,7 @@
 import Darkroom
 import Foundation
 import Pictures
+import PipelineTestSupport
 import Sampling
 import TestSupport
 import Testing
@@ -26,10 +27,10 @@ import Testing
     var request = try model.request("latents_ddim_seed42_steps8_cfg7.5")
     request.clipSkip = skip
     let job = try pipeline.resolve(request)
-    let conditioning = try pipeline.encode(job, StepClock(job))
-    #expect(largestDifference(conditioning.positive.context, try model.golden(name)) <= 1e-4)
+    let conditioning = try pipeline.sampled(job).conditioning
+    #expect(largestDifference(conditioning.positive, try model.golden(name)) <= 1e-4)
     #expect(
-      largestDifference(conditioning.negative?.context ?? [], try model.golden("negative_embeds")) <= 1e-4)
+      largestDifference(conditioning.negative ?? [], try model.golden("negative_embeds")) <= 1e-4)
   }
 
   @Test func pixelsAreDiffusers() throws {

@@ -3,6 +3,7 @@ import Darkroom
 import Foundation
 import Models
 import Pictures
+import PipelineTestSupport
 import Sampling
 import Synchronization
 import TestSupport
@@ -24,7 +25,7 @@ import Testing
   }
 
   private func make(_ request: GenerationRequest, _ model: ModelSource = .builtIn) async throws -> Made {
-    let engine = try Engine(threads: 2)
+    let engine = try Engine(device: .cpu, threads: 2)
     _ = try await engine.load(model)
     let made = Mutex(Made())
     try await engine.generate(
@@ -78,15 +79,14 @@ import Testing
   /// What the network takes for the clean picture, not the noise that is left.
   @Test func theEstimateIsShown() throws {
     let backend = try RecordingBackend(bytesAvailable: nil)
-    let pipeline = Pipeline(try LoadedModel(.builtIn), backend)
-    let colours = try #require(pipeline.model.previewColours)
+    let pipeline = try Pipeline(.builtIn, backend)
+    let colours = try #require(pipeline.model.traits.preview)
     var request = request()
     request.guidanceScale = 1
     let job = try pipeline.resolve(request)
     var previews: [GenerationPreview] = []
     let previewer = Previewer(colours, pictureWidth: 64, pictureHeight: 64) { previews.append($0) }
-    let clock = StepClock(job, preview: previewer)
-    let latents = try pipeline.sample(job, pipeline.encode(job, clock), pictures: 0..<1, clock)
+    let latents = try pipeline.sampled(job, preview: previewer).latents
     // Euler's last step ends at the estimate.
     #expect(previews.last?.pixels == colours.pixels(of: latents, picture: 0))
 
@@ -137,7 +137,7 @@ import Testing
 
   @Test func previewsChangeNoPicture() async throws {
     let made = try await make(request(count: 2))
-    let engine = try Engine(threads: 2)
+    let engine = try Engine(device: .cpu, threads: 2)
     _ = try await engine.load(.builtIn)
     let plain = Mutex<[[UInt8]]>([])
     try await engine.generate(

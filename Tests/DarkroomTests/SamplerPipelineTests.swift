@@ -1,5 +1,6 @@
 import Darkroom
 import Foundation
+import PipelineTestSupport
 import Sampling
 import TestSupport
 import Testing
@@ -89,8 +90,7 @@ import Testing
     let request = try Self.request(content, golden)
     var job = try pipeline.resolve(request)
     try Self.useList(golden, in: &job)
-    let clock = StepClock(job)
-    let latents = try pipeline.sample(job, pipeline.encode(job, clock), pictures: 0..<1, clock)
+    let latents = try pipeline.sampled(job).latents
     let difference = try largestDifference(latents.values.map(Float.init), goldens.tensor(name).0)
     #expect(difference <= 2e-3, "\(name)")
   }

@@ -4,6 +4,7 @@ import Foundation
 import Graph
 import Models
 import Pictures
+import PipelineTestSupport
 import Sampling
 import Synchronization
 import TestSupport
@@ -37,7 +38,7 @@ import Weights
   }
 
   private func make(_ request: GenerationRequest, threads: Int = 2) async throws -> Made {
-    let engine = try Engine(threads: threads)
+    let engine = try Engine(device: .cpu, threads: threads)
     _ = try await engine.load(ModelSource(path: TinyModel.folder))
     let made = Mutex(Made())
     try await engine.generate(
@@ -59,8 +60,10 @@ import Weights
     #expect(pass.steps.steps.count == 4 && pass.width == 96 && pass.height == 128)
     let z = Latents(
       batch: 1, channels: 4, height: 16, width: 12, values: try model.golden("refine_z").map(Double.init))
-    let clock = StepClock(job)
-    let refined = try pipeline.sampleAgain(z, pass, job, pipeline.encode(job, clock), index: 0, clock)
+    let (reservation, tracker) = (try pipeline.reserve(job), ProgressTracker(job))
+    let refined = try pipeline.run(
+      pass, of: job, pipeline.encode(job, reservation, tracker), pictures: 0..<1, from: z, reservation, tracker
+    ).latents
     #expect(try largestDifference(refined.values.map(Float.init), model.golden(name)) <= 5e-4)
   }
 
@@ -217,7 +220,7 @@ import Weights
 
   /// Within a step of the second pass.
   @Test func cancelling() async throws {
-    let engine = try Engine(threads: 1)
+    let engine = try Engine(device: .cpu, threads: 1)
     _ = try await engine.load(ModelSource(path: TinyModel.folder))
     let last = Mutex(0)
     let request = request(count: 2)

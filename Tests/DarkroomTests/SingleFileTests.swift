@@ -1,6 +1,7 @@
 import Darkroom
 import Foundation
 import Graph
+import PipelineTestSupport
 import Sampling
 import Synchronization
 import TestSupport
@@ -64,7 +65,7 @@ import Weights
     let folder = try temporary()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try assemble("\(folder)/model.safetensors", poisoning: tensor)
-    let engine = try Engine(threads: 1)
+    let engine = try Engine(device: .cpu, threads: 1)
     _ = try await engine.load(
       ModelSource(path: "\(folder)/model.safetensors", configuration: TinyModel.folder))
     var request = GenerationRequest(prompt: "x")
@@ -78,7 +79,7 @@ import Weights
 
   private func generate(_ path: String, _ side: Int, _ secondPass: GenerationRequest.SecondPass) async throws
   {
-    let engine = try Engine(threads: 1)
+    let engine = try Engine(device: .cpu, threads: 1)
     _ = try await engine.load(ModelSource(path: path, configuration: TinyModel.folder))
     var request = GenerationRequest(prompt: "x")
     (request.steps, request.width, request.height, request.secondPass) = (3, side, side, secondPass)
@@ -136,7 +137,7 @@ import Weights
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let path = "\(folder)/model.safetensors"
     try assemble(path)
-    let engine = try Engine(threads: 2)
+    let engine = try Engine(device: .cpu, threads: 2)
     _ = try await engine.load(ModelSource(path: path, configuration: TinyModel.folder))
     let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
     try file.truncate(atOffset: 200_000)

@@ -2,6 +2,7 @@ import CPUBackend
 import Darkroom
 import Graph
 import Pictures
+import PipelineTestSupport
 import Testing
 import VulkanBackend
 
@@ -29,7 +30,7 @@ import VulkanBackend
     _ request: GenerationRequest, _ model: ModelSource, _ backend: () throws -> any Backend, most: Int = 1
   ) throws {
     func pipeline(_ limit: Int?) throws -> Pipeline {
-      try Pipeline(LoadedModel(model), backend(), memoryLimit: limit)
+      try Pipeline(model, backend(), memoryLimit: limit)
     }
     let whole = try pipeline(nil)
     let need = try whole.estimate(whole.resolve(request))
@@ -85,8 +86,7 @@ import VulkanBackend
     let free = try TinyModel.pipeline()
     let peak = try free.estimate(free.resolve(large)).peak
     let backend = try CPUBackend(threads: 2)
-    let pipeline = Pipeline(
-      try LoadedModel(ModelSource(path: TinyModel.folder)), backend, memoryLimit: peak)
+    let pipeline = try Pipeline(ModelSource(path: TinyModel.folder), backend, memoryLimit: peak)
     for request in [small, large, small, large] {
       let made = try Self.make(request, pipeline)
       #expect(!made.notices.contains { $0.contains("strips") } && backend.bytesHeld <= peak)

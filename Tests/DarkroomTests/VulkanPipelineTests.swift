@@ -3,6 +3,7 @@ import Darkroom
 import Foundation
 import Graph
 import Pictures
+import PipelineTestSupport
 import Sampling
 import TestSupport
 import Testing
@@ -19,7 +20,7 @@ import VulkanBackend
   @Test func tinyLatentsAreDiffusers() throws {
     let model = try TinyModel()
     let backend = try VulkanPipelineTests.backend()
-    let pipeline = Pipeline(try LoadedModel(ModelSource(path: TinyModel.folder)), backend)
+    let pipeline = try Pipeline(ModelSource(path: TinyModel.folder), backend)
     for name in ["latents_ddim_seed42_steps8_cfg7.5", "latents_euler_seed42_steps8_cfg7.5"] {
       var request = try model.request(name)
       request.precision = .float32
@@ -35,9 +36,9 @@ import VulkanBackend
     var request = GenerationRequest(prompt: "a red circle on a blue background")
     (request.width, request.height, request.steps, request.seed) = (64, 64, 6, 3)
     (request.guidanceStart, request.guidanceEnd, request.precision) = (0.17, 0.34, .float32)
-    let expected = try Pipeline(LoadedModel(.builtIn), CPUBackend()).picture(request)
+    let expected = try Pipeline(.builtIn, CPUBackend()).picture(request)
     let backend = try VulkanPipelineTests.backend()
-    let picture = try Pipeline(LoadedModel(.builtIn), backend).picture(request)
+    let picture = try Pipeline(.builtIn, backend).picture(request)
     #expect(picture.psnr(from: expected) >= 45)
     #expect(backend.validationMessages.isEmpty, "\(backend.validationMessages.prefix(3))")
   }
@@ -48,10 +49,10 @@ import VulkanBackend
     var request = GenerationRequest(prompt: "a house by the sea at night, watercolor")
     (request.width, request.height, request.steps, request.seed) = (128, 128, 4, 3)
     request.precision = .float32
-    let expected = try Pipeline(LoadedModel(.builtIn), CPUBackend()).picture(request)
+    let expected = try Pipeline(.builtIn, CPUBackend()).picture(request)
     request.precision = precision
     let backend = try VulkanPipelineTests.backend()
-    let pipeline = Pipeline(try LoadedModel(.builtIn), backend)
+    let pipeline = try Pipeline(.builtIn, backend)
     let picture = try pipeline.picture(request)
     #expect(picture.psnr(from: expected) >= 35)
     #expect(backend.validationMessages.isEmpty, "\(backend.validationMessages.prefix(3))")
@@ -97,7 +98,7 @@ import VulkanBackend
     var request = GenerationRequest(prompt: "a red circle on a blue background")
     (request.width, request.height, request.steps, request.seed) = (64, 64, 2, 3)
     request.precision = .float16
-    let whole = try Pipeline(LoadedModel(.builtIn), VulkanPipelineTests.backend())
+    let whole = try Pipeline(.builtIn, VulkanPipelineTests.backend())
     let expected = try whole.picture(request)
     let need = try whole.estimate(whole.resolve(request))
     #expect(need.weights == 0, "all networks are packed")
@@ -107,7 +108,7 @@ import VulkanBackend
     let instance = try Instance()
     let software = try #require(VulkanBackend.devices(of: instance).first { $0.isSoftware })
     let small = try VulkanBackend(instance, device: software.index, simulating: simulation)
-    #expect(try Pipeline(LoadedModel(.builtIn), small).picture(request) == expected)
+    #expect(try Pipeline(.builtIn, small).picture(request) == expected)
   }
 
   @Test func aPrecisionThatTheBackendLacksIsRefused() throws {

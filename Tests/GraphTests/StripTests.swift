@@ -54,25 +54,29 @@ import Testing
   }
 
   @Test func theCheapestPlanThatFitsIsChosen() throws {
-    let search = StripSearch { Plan(self.decoder, strips: $0) }
+    let search = StripSearch(
+      measuring: { PlanFigures(arena: $0.arenaBytes, scratch: 0, operations: $0.operations, isHeld: true) },
+      { Plan(self.decoder, strips: $0) })
     let whole = Plan(decoder)
-    let least = search.tightest(\.arenaBytes).arenaBytes
+    let least = search.tightest.figures.arena
     #expect(least * 2 < whole.arenaBytes)
     var last = 0
     for bytes in stride(from: whole.arenaBytes, through: least, by: -(whole.arenaBytes / 23)) {
-      let plan = try #require(search.cheapest(recomputing: true) { $0.arenaBytes <= bytes })
+      let choice = try #require(search.cheapest(recomputing: true) { $0.arena <= bytes })
+      let plan = Plan(decoder, strips: choice.strips)
+      #expect(plan.arenaBytes == choice.figures.arena && plan.operations == choice.figures.operations)
       #expect(plan.arenaBytes <= bytes && plan.operations >= last)
       last = plan.operations
       #expect((plan.strips == nil) == (bytes == whole.arenaBytes))
-      if let kept = search.cheapest(recomputing: false, fits: { $0.arenaBytes <= bytes }) {
+      if let kept = search.cheapest(recomputing: false, fits: { $0.arena <= bytes }) {
         #expect(kept.strips?.recomputed.isEmpty ?? true)
-        #expect(kept.operations * 10 <= whole.operations * 12, "strips of kept values compute little twice")
+        #expect(kept.figures.operations * 10 <= whole.operations * 12, "strips of kept values compute little twice")
       }
     }
     #expect(last > whole.operations * 2)
-    #expect(search.cheapest(recomputing: true) { $0.arenaBytes <= least } != nil)
-    #expect(search.cheapest(recomputing: true) { $0.arenaBytes < least } == nil)
-    #expect(search.cheapest(recomputing: false) { $0.arenaBytes <= least } == nil)
+    #expect(search.cheapest(recomputing: true) { $0.arena <= least } != nil)
+    #expect(search.cheapest(recomputing: true) { $0.arena < least } == nil)
+    #expect(search.cheapest(recomputing: false) { $0.arena <= least } == nil)
   }
 
   @Test func batchesStayWhole() {

@@ -38,14 +38,12 @@ import Weights
   @Test func everyTensorHasItsPlace() throws {
     let checkpoint = try Self.checkpoint()
     let shape: ShapeLookup = { checkpoint.tensor($0)?.shape }
-    let family = ModelFamily.stableDiffusion1
-    let unet = try UNetConfiguration(inferredFrom: shape, family: family.unet)
-    let text = try TextEncoderConfiguration(inferredFrom: shape, family: family.textEncoder)
-    let vae = try VAEConfiguration(inferredFrom: shape, family: family.vae)
+    let unet = try UNetConfiguration(inferredFrom: shape, family: UNetConfiguration())
+    let text = try TextEncoderConfiguration(inferredFrom: shape, family: TextEncoderConfiguration())
+    let vae = try VAEConfiguration(inferredFrom: shape, family: VAEConfiguration())
     #expect(unet == UNetConfiguration())
     #expect(text == TextEncoderConfiguration())
     #expect(vae == VAEConfiguration())
-    #expect(family.recognises(unet, text))
     _ = (
       UNet(checkpoint[.unet], unet), TextEncoder(checkpoint[.textEncoder], text),
       VAEDecoder(checkpoint[.vae], vae), VAEEncoder(checkpoint[.vae], vae)

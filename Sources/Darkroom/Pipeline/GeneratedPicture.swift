@@ -16,7 +16,7 @@ public struct GeneratedPicture: Sendable {
   /// 8-bit RGB, rows from the top, `[height, width, 3]`.
   public var pixels: [UInt8] { picture.pixels }
   /// What is written into the file: A1111's text and the request as JSON.
-  let metadata: PictureMetadata
+  package let metadata: PictureMetadata
   /// A1111's text in the file.
   package var parameters: String? { metadata.parameters }
   let picture: Picture
@@ -133,5 +133,5 @@ extension GenerationRequest {
 
 extension Double {
   /// Without ".0" for a whole number.
-  var shortest: String { self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)" }
+  package var shortest: String { self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)" }
 }

@@ -15,7 +15,7 @@ public enum GenerationEvent: Codable, Sendable {
 /// Whom a job tells what happens.
 package struct Reporter {
   let wantsPreviews: Bool
-  private let send: (GenerationEvent) throws -> Void
+  package let send: (GenerationEvent) throws -> Void
 
   /// - Parameter send: what it throws for a picture ends the job.
   package init(previews: Bool = false, send: @escaping (GenerationEvent) throws -> Void) {

@@ -31,4 +31,6 @@ extension GenerationProgress {
 /// Something that the user should know about a request that was carried out all the same.
 public struct Notice: Codable, Sendable, Equatable, CustomStringConvertible {
   public let description: String
+
+  package init(description: String) { self.description = description }
 }

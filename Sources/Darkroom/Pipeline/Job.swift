@@ -127,7 +127,7 @@ package struct Job {
   package var notices: [Notice] { cautions + passNotices + promptNotices }
 
   /// Combinations of settings that seldom give what is wanted.
-  var cautions: [Notice] {
+  package var cautions: [Notice] {
     sampler.cautions(
       steps: request.steps, schedule: schedule, guidanceScale: request.guidanceScale,
       largestSigma: noiseRange.upperBound

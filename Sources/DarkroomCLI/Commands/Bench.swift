@@ -1,4 +1,5 @@
 import Darkroom
+import Measuring
 
 extension Command {
   static let bench = Command(

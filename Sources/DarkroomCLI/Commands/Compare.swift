@@ -1,4 +1,5 @@
 import Darkroom
+import SamplerComparison
 
 extension Command {
   static let compare = Command(

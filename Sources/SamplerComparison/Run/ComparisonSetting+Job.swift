@@ -1,0 +1,74 @@
+import Darkroom
+import Graph
+import Sampling
+import Weights
+
+extension ComparisonSetting {
+  init(_ job: Job, _ pipeline: Pipeline, _ computes: String, _ comparison: ComparisonRequest) throws {
+    let request = job.request
+    self.init(
+      engineVersion: darkroomVersion, model: pipeline.model.name,
+      weights: pipeline.model.checkpoint.fingerprint, computes: computes,
+      precision: pipeline.storage(job).rawValue, width: job.passes[0].width, height: job.passes[0].height,
+      guidanceScale: request.guidanceScale, negativePrompt: request.negativePrompt,
+      noise: Self.noise(request), repeats: comparison.repeats, referenceCalls: comparison.referenceCalls)
+  }
+
+  /// The noise, and everything else that all pictures share and that is not the default.
+  private static func noise(_ request: GenerationRequest) -> String {
+    let usual = GenerationRequest(prompt: "")
+    var parts = [request.noise.rawValue]
+    if request.system != usual.system { parts.append("rules of \(request.system.rawValue)") }
+    if let eta = request.eta { parts.append("eta \(eta.shortest)") }
+    if request.guidanceRescale > 0 { parts.append("guidance rescale \(request.guidanceRescale.shortest)") }
+    if request.clipSkip > 0 { parts.append("clip skip \(request.clipSkip)") }
+    if request.promptSyntax != usual.promptSyntax {
+      parts.append("prompt syntax \(request.promptSyntax.rawValue)")
+    }
+    if request.promptMode != usual.promptMode { parts.append("prompt mode \(request.promptMode.rawValue)") }
+    return parts.joined(separator: ", ")
+  }
+
+  /// - Throws: `DarkroomError` naming the first difference: times and distances would not be comparable.
+  func requireSame(as earlier: ComparisonSetting, _ folder: String) throws {
+    func require<Value: Equatable>(_ name: String, _ mine: Value, _ other: Value) throws {
+      guard mine != other else { return }
+      throw DarkroomError(
+        .request,
+        "\(folder): holds a comparison with \(name) \(other), this one has \(mine); expected another folder")
+    }
+    try require("engine", engineVersion, earlier.engineVersion)
+    try require("model", model, earlier.model)
+    try require("weights", weights, earlier.weights)
+    try require("device", computes, earlier.computes)
+    try require("precision", precision, earlier.precision)
+    try require("width", width, earlier.width)
+    try require("height", height, earlier.height)
+    try require("cfg_scale", guidanceScale, earlier.guidanceScale)
+    try require("negative_prompt", negativePrompt, earlier.negativePrompt)
+    try require("noise", noise, earlier.noise)
+    try require("reference_calls", referenceCalls, earlier.referenceCalls)
+  }
+}
+
+extension Checkpoint {
+  /// Tells models of one name apart without reading all of them: the names, the shapes and the first numbers of all
+  /// tensors, by FNV-1a (Fowler, Noll, Vo). Copies have the same.
+  var fingerprint: String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    func add(_ bytes: some Sequence<UInt8>) {
+      for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+    for name in names {
+      guard let tensor = tensor(name) else { continue }
+      add("\(name) \(tensor.shape)".utf8)
+      var numbers = [Float](repeating: 0, count: min(8, tensor.shape.count))
+      // What cannot be read is no number that a network uses, or fails when it is.
+      numbers.withUnsafeMutableBufferPointer { try? read(name, elements: 0..<$0.count, into: $0) }
+      for number in numbers {
+        withUnsafeBytes(of: number.bitPattern.littleEndian) { add($0) }
+      }
+    }
+    return String(hash, radix: 16)
+  }
+}

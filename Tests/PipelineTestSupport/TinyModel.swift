@@ -1,0 +1,89 @@
+import CPUBackend
+import Darkroom
+import Foundation
+import Sampling
+import TestSupport
+
+/// The tiny Stable Diffusion of `Tests/Fixtures/sd1_tiny`, what diffusers made of it, and the requests for that.
+package struct TinyModel {
+  /// A case of `sd1_tiny.io.json`: what differs from the common request.
+  package struct Case: Decodable {
+    var scheduler: String
+    var prompt: String?
+    var height: Int?
+    var width: Int?
+    var seeds: [UInt64]?
+    var num_inference_steps: Int?
+    var guidance_scale: Double?
+    var guidance_rescale: Double?
+    var clip_skip: Int?
+    var eta: Double?
+    var strength: Double?
+  }
+
+  private struct Description: Decodable {
+    let prompt: String
+    let negative_prompt: String
+    let cases: [String: Case]
+  }
+
+  package static let folder = Fixtures.url("sd1_tiny").path
+  private let description: Description
+  private let goldens: Golden
+
+  /// - Parameter goldens: a file of tensors named as in `sd1_tiny.io.safetensors`.
+  package init(goldens: String = Fixtures.url("sd1_tiny.io.safetensors").path) throws {
+    description = try JSONDecoder().decode(Description.self, from: Fixtures.data("sd1_tiny.io.json"))
+    self.goldens = try Golden(path: goldens)
+  }
+
+  package func has(_ name: String) -> Bool { goldens.has(name) }
+
+  package func golden(_ name: String) throws -> [Float] { try goldens.tensor(name).0 }
+
+  /// The request of a golden, in this engine's words.
+  package func request(_ name: String) throws -> GenerationRequest {
+    guard let golden = description.cases[name] else { throw MissingGolden(name: name) }
+    var request = GenerationRequest(prompt: golden.prompt ?? description.prompt)
+    request.negativePrompt = description.negative_prompt
+    request.precision = .float32
+    request.promptSyntax = .plain
+    request.promptMode = .truncate
+    (request.sampler, request.schedule) = Self.names(golden.scheduler)
+    request.steps = golden.num_inference_steps ?? 8
+    request.guidanceScale = golden.guidance_scale ?? 7.5
+    request.guidanceRescale = golden.guidance_rescale ?? 0
+    request.height = golden.height ?? 64
+    request.width = golden.width ?? 64
+    request.seed = golden.seeds?.first ?? 42
+    request.count = golden.seeds?.count ?? 1
+    request.clipSkip = golden.clip_skip ?? 0
+    request.eta = golden.eta
+    return request
+  }
+
+  /// The goldens of text to latents for the samplers that this engine has.
+  package static let latentCases: [String] = {
+    guard let model = try? TinyModel() else { return [] }
+    return model.description.cases.filter { name, golden in
+      golden.strength == nil && (try? NameSystem.diffusers.sampler(names(golden.scheduler).0)) != nil
+    }.map(\.key).sorted()
+  }()
+
+  /// The engine's sampler and schedule for a golden's scheduler; UniPC's was made with linspace.
+  private static func names(_ scheduler: String) -> (String, String?) {
+    let words = scheduler.split(separator: "_").map(String.init)
+    switch words[0] {
+    case "euler" where words.last == "a": return ("euler_a", nil)
+    case "dpmpp2m": return ("dpmpp_2m", words.last)
+    case "unipc": return ("unipc", "linspace")
+    default: return (words[0], words.count == 2 ? words[1] : nil)
+    }
+  }
+
+  package static func pipeline(_ path: String = folder, threads: Int = 2, configuration: String? = nil) throws
+    -> Pipeline
+  {
+    try Pipeline(ModelSource(path: path, configuration: configuration), CPUBackend(threads: threads))
+  }
+}
