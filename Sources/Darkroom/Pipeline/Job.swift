@@ -5,7 +5,7 @@ import Tokenizer
 /// A request with every default filled in and every name looked up for one model.
 package struct Job {
   /// Complete: size, seed and schedule are set.
-  private(set) var request: GenerationRequest
+  package private(set) var request: GenerationRequest
   package let model: LoadedModel
   package let prompts: PromptTokens
   package let conditioner: Conditioner
@@ -145,7 +145,7 @@ package struct Job {
     ]
   }
 
-  var promptNotices: [Notice] {
+  package var promptNotices: [Notice] {
     let texts = prompts.positive.map { ("prompt", $0.tokens) }
     let negatives = (prompts.negative ?? []).map { ("negative prompt", $0.tokens) }
     return (texts + negatives).flatMap { name, text in

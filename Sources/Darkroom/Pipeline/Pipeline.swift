@@ -12,7 +12,7 @@ package final class Pipeline {
     (self.model, self.residents) = (model, residents)
   }
 
-  var backend: any Backend { residents.backend }
+  package var backend: any Backend { residents.backend }
 
   package func resolve(_ request: GenerationRequest) throws -> Job {
     let job = try Job(request, model)
