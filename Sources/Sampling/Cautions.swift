@@ -26,20 +26,8 @@ extension Sampler {
       }
       if steps > 8 { cautions.append("\(name) gains nothing from more than 8 steps (\(steps))") }
     }
-    if self.name == Sampler.restart.name, steps < 20 {
-      cautions.append("restart needs 20 steps to go back once; with \(steps) it is heun")
-    }
+    if let own = caution(steps) { cautions.append(own) }
     if isAdaptive { cautions.append("\(name) chooses its steps itself; \(steps) steps mean nothing to it") }
     return cautions
-  }
-
-  /// Methods of third and fourth order extrapolate over steps of very different width when there are few (issue 10223
-  /// of A1111's web UI).
-  private var fewestSteps: Int? {
-    switch name {
-    case Sampler.lms.name, Sampler.dpmpp3M.name, Sampler.dpmpp3MSDE.name: 10
-    case Sampler.pndm.name, Sampler.dpmFast.name: 4
-    default: nil
-    }
   }
 }

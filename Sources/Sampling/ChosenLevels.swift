@@ -1,14 +1,18 @@
 /// The levels that diffusers' class of a sampler would step through.
 struct ChosenLevels {
   private let count: Int
+  private let training: TrainingNoise
   private let scale: LevelScale
   private let rule: LevelRule
-  private var training: TrainingNoise { scale.training }
-  private var settings: ScheduleSettings { scale.training.settings }
+  private var settings: ScheduleSettings { training.settings }
 
-  init(_ count: Int, _ scale: LevelScale, _ rule: LevelRule) {
-    (self.count, self.scale, self.rule) = (count, scale, rule)
+  /// - Parameter scale: of that training.
+  init(_ count: Int, of training: TrainingNoise, _ scale: LevelScale, _ rule: LevelRule) {
+    (self.count, self.training, self.scale, self.rule) = (count, training, scale, rule)
   }
+
+  /// The spacing of the model, else the usual one.
+  var spacing: TimestepSpacing { settings.spacing ?? rule.usualSpacing }
 
   /// Along timesteps of the training table.
   func steps(_ spacing: TimestepSpacing) throws -> [Step] {
@@ -57,8 +61,8 @@ struct ChosenLevels {
 
   /// The noisiest and the cleanest sigma.
   private func range() throws -> (Double, Double) {
-    if case .solver = rule { return (training.sigmas[training.sigmas.count - 1], training.sigmas[0]) }
-    let timesteps = try settings.spacing.timesteps(count, settings)
+    if case .solver = rule { return (training.largest, training.smallest) }
+    let timesteps = try spacing.timesteps(count, settings)
     return (training.sigma(at: timesteps[0]), training.sigma(at: timesteps[count - 1]))
   }
 

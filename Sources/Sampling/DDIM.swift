@@ -6,7 +6,7 @@ extension Sampler {
     names: [
       .diffusers: ["DDIMScheduler"], .a1111: ["DDIM"], .comfyui: ["ddim"], .stability: ["DDIM"],
     ],
-    levels: .table, limit: .path, callsPerStep: 1, defaultEta: 0,
+    levels: .table, webUILevels: .timesteps, limit: .path, callsPerStep: 1, defaultEta: 0, holdsForFlow: true,
     body: { x, run in try denoisingImplicit(&x, &run, eta: run.eta) })
 
   /// Ho, Jain and Abbeel, "Denoising Diffusion Probabilistic Models" (2020), algorithm 2 with the posterior's
@@ -14,7 +14,7 @@ extension Sampler {
   package static let ddpm = Sampler(
     name: "ddpm", title: "DDPM",
     names: [.diffusers: ["DDPMScheduler"], .comfyui: ["ddpm"], .stability: ["DDPM"]],
-    levels: .listed, limit: .path, callsPerStep: 1, defaultEta: nil,
+    levels: .listed, limit: .path, callsPerStep: 1, defaultEta: nil, holdsForFlow: true,
     body: { x, run in try denoisingImplicit(&x, &run, eta: 1) })
 
   private static func denoisingImplicit(_ x: inout Latents, _ run: inout SamplingRun, eta: Double) throws {

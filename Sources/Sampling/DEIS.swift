@@ -9,7 +9,8 @@ extension Sampler {
   package static let deis = Sampler(
     name: "deis", title: "DEIS",
     names: [.diffusers: ["DEISMultistepScheduler"], .comfyui: ["deis"]],
-    levels: .solver(spacing: nil, final: .minimum), limit: .flow, callsPerStep: 1, defaultEta: nil
+    levels: .solver(spacing: nil, final: .minimum), limit: .flow, callsPerStep: 1, defaultEta: nil,
+    holdsForFlow: true
   ) { x, run in
     var clean = Latents(zerosLike: x)
     // Estimates of the noise with their rho, newest first.
@@ -19,11 +20,13 @@ extension Sampler {
     for (index, step) in run.steps.enumerated() {
       let (from, to) = (step.from, step.to)
       try run.estimate(&clean, in: x, at: from)
-      var noise = noises.count == order ? noises.removeLast().noise : clean
-      noise.setNoise(in: x, at: from, clean: clean)
-      noises.insert((from.ratio, noise), at: 0)
+      if index >= run.firstWithSignal {
+        var noise = noises.count == order ? noises.removeLast().noise : clean
+        noise.setNoise(in: x, at: from, clean: clean)
+        noises.insert((from.ratio, noise), at: 0)
+      }
       let endsLow = index == count - 1 && count < fewestForFullOrder && run.system != .comfyui
-      if index == 0 || endsLow || to.sigma == 0 {
+      if noises.count < 2 || endsLow || to.sigma == 0 {
         x.move(from: from, to: to, clean: clean)
       } else {
         let rhos = noises.map(\.rho)

@@ -7,7 +7,8 @@ extension Sampler {
       .diffusers: ["KDPM2DiscreteScheduler"], .a1111: ["DPM2", "k_dpm_2"], .comfyui: ["dpm_2"],
       .stability: ["K_DPM_2"],
     ],
-    levels: .midpoints, limit: .flow, callsPerStep: 2, defaultEta: nil
+    levels: .midpoints, webUISchedule: .karras, limit: .flow, callsPerStep: 2, defaultEta: nil,
+    holdsForFlow: true
   ) { x, run in
     var stepper = MidpointStep(like: x)
     for (index, step) in run.steps.enumerated() {
@@ -23,7 +24,7 @@ extension Sampler {
       .diffusers: ["KDPM2AncestralDiscreteScheduler"], .a1111: ["DPM2 a", "k_dpm_2_a"],
       .comfyui: ["dpm_2_ancestral"], .stability: ["K_DPM_2_ANCESTRAL"],
     ],
-    levels: .midpoints, limit: .path, callsPerStep: 2, defaultEta: 1
+    levels: .midpoints, webUISchedule: .karras, limit: .path, callsPerStep: 2, defaultEta: 1
   ) { x, run in
     var stepper = MidpointStep(like: x)
     for (index, step) in run.steps.enumerated() {
@@ -51,7 +52,7 @@ struct MidpointStep {
   ) throws {
     try run.estimate(&clean, in: x, at: from)
     guard to.sigma > 0 else { return x.move(from: from, to: to, clean: clean) }
-    let between = run.levels.level(ratio: (from.ratio * to.ratio).squareRoot())
+    let between = run.levels.level(sigma: (from.sigma * to.sigma).squareRoot())
     slope.setSlope(of: x, clean: clean, sigma: from.sigma)
     middle = x
     middle.combine(1, adding: between.sigma - from.sigma, of: slope)

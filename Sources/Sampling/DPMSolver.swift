@@ -8,7 +8,7 @@ extension Sampler {
   package static let dpmFast = Sampler(
     name: "dpm_fast", title: "DPM fast",
     names: [.a1111: ["DPM fast", "k_dpm_fast"], .comfyui: ["dpm_fast"]],
-    levels: .sigmas, limit: .path, callsPerStep: 1, defaultEta: 0
+    levels: .sigmas, limit: .path, callsPerStep: 1, defaultEta: 0, fewestSteps: 4
   ) { x, run in
     var solver = SinglestepSolver(like: x, run)
     let calls = run.steps.count

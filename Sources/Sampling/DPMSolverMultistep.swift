@@ -13,14 +13,14 @@ extension Sampler {
       .diffusers: ["DPMSolverMultistepScheduler"], .a1111: ["DPM++ 2M", "k_dpmpp_2m"],
       .comfyui: ["dpmpp_2m"], .stability: ["K_DPMPP_2M"],
     ],
-    levels: .solver(spacing: nil, final: nil), limit: .flow, callsPerStep: 1, defaultEta: nil,
-    body: { x, run in try multistep(&x, &run, order: 2) })
+    levels: .solver(spacing: nil, final: nil), webUISchedule: .karras, limit: .flow, callsPerStep: 1,
+    defaultEta: nil, holdsForFlow: true, body: { x, run in try multistep(&x, &run, order: 2) })
 
   /// Third order (`solver_order` 3 of diffusers).
   package static let dpmpp3M = Sampler(
     name: "dpmpp_3m", title: "DPM++ 3M", names: [:],
     levels: .solver(spacing: nil, final: nil), limit: .flow, callsPerStep: 1, defaultEta: nil,
-    body: { x, run in try multistep(&x, &run, order: 3) })
+    holdsForFlow: true, fewestSteps: 10, body: { x, run in try multistep(&x, &run, order: 3) })
 
   /// Fewest steps whose end keeps its order.
   static let fewestForFullOrder = 15

@@ -10,8 +10,9 @@ extension Sampler {
   package static let dpmpp2MSDE = Sampler(
     name: "dpmpp_2m_sde", title: "DPM++ 2M SDE",
     names: [.a1111: ["DPM++ 2M SDE", "k_dpmpp_2m_sde"], .comfyui: ["dpmpp_2m_sde", "dpmpp_2m_sde_gpu"]],
-    levels: .solver(spacing: nil, final: nil), limit: .path, stepNoise: .brownian, callsPerStep: 1,
-    defaultEta: 1, body: { x, run in try multistepSDE(&x, &run, order: 2) { -0.5 * expm1(-$0) } })
+    levels: .solver(spacing: nil, final: nil), webUISchedule: .exponential, limit: .path,
+    stepNoise: .brownian, callsPerStep: 1, defaultEta: 1, holdsForFlow: true,
+    body: { x, run in try multistepSDE(&x, &run, order: 2) { -0.5 * expm1(-$0) } })
 
   /// The same with solver_type heun.
   package static let dpmpp2MSDEHeun = Sampler(
@@ -20,8 +21,9 @@ extension Sampler {
       .a1111: ["DPM++ 2M SDE Heun", "k_dpmpp_2m_sde_heun"],
       .comfyui: ["dpmpp_2m_sde_heun", "dpmpp_2m_sde_heun_gpu"],
     ],
-    levels: .solver(spacing: nil, final: nil), limit: .path, stepNoise: .brownian, callsPerStep: 1,
-    defaultEta: 1, body: { x, run in try multistepSDE(&x, &run, order: 2) { expm1(-$0) / $0 + 1 } })
+    levels: .solver(spacing: nil, final: nil), webUISchedule: .exponential, limit: .path,
+    stepNoise: .brownian, callsPerStep: 1, defaultEta: 1, holdsForFlow: true,
+    body: { x, run in try multistepSDE(&x, &run, order: 2) { expm1(-$0) / $0 + 1 } })
 
   /// `sample_dpmpp_3m_sde` of k-diffusion.
   package static let dpmpp3MSDE = Sampler(
@@ -29,7 +31,8 @@ extension Sampler {
     names: [
       .a1111: ["DPM++ 3M SDE", "k_dpmpp_3m_sde"], .comfyui: ["dpmpp_3m_sde", "dpmpp_3m_sde_gpu"],
     ],
-    levels: .sigmas, limit: .path, stepNoise: .brownian, callsPerStep: 1, defaultEta: 1,
+    levels: .sigmas, webUISchedule: .exponential, droppingLastSigma: [.a1111], limit: .path,
+    stepNoise: .brownian, callsPerStep: 1, defaultEta: 1, holdsForFlow: true, fewestSteps: 10,
     body: { x, run in try multistepSDE(&x, &run, order: 3) { expm1(-$0) / $0 + 1 } })
 
   /// - Parameter second: factor of the first difference, for `(1 + eta) h`.
@@ -44,8 +47,9 @@ extension Sampler {
       let h = to.lambda - from.lambda
       let wide = h * (1 + eta)
       let taken = endsEarly(index, run.steps.count, to, order) ? 1 : min(order, history.count)
-      // At the clean picture h is infinite: all that is left of the formula is the estimate.
-      let kept = to.sigma == 0 ? 0 : to.sigma / from.sigma * exp(-eta * h)
+      // At the clean picture h is infinite, and all that is left of the formula is the estimate; from pure noise too,
+      // but for the noise itself at eta 0.
+      let kept = to.sigma == 0 ? 0 : to.sigma / from.sigma * exp(eta > 0 ? -eta * h : 0)
       x.combine(kept, adding: -to.alpha * expm1(-wide), of: history[0])
       if taken == 2 { history.addSecondOrder(to: &x, at: to, h, factor: second(wide)) }
       if taken == 3 {

@@ -5,7 +5,8 @@ extension Sampler {
   /// step goes on from the level before, and takes the level between as its midpoint. So it costs one call a step.
   package static let dpmpp2S = Sampler(
     name: "dpmpp_2s", title: "DPM++ 2S", names: [.diffusers: ["DPMSolverSinglestepScheduler"]],
-    levels: .solver(spacing: .linspace, final: nil), limit: .flow, callsPerStep: 1, defaultEta: nil
+    levels: .solver(spacing: .linspace, final: nil), limit: .flow, callsPerStep: 1, defaultEta: nil,
+    holdsForFlow: true
   ) { x, run in
     var history = CleanHistory(like: x)
     var (start, origin) = (x, run.steps[0].from)
@@ -14,7 +15,7 @@ extension Sampler {
       let (from, to) = (step.from, step.to)
       try history.estimate(x, at: from, &run)
       // A list of odd length, or one that ends at the clean picture, ends with a step of first order.
-      if index % 2 == 1, index < count - 1 || to.sigma > 0 {
+      if (index - run.firstWithSignal) % 2 == 1, index < count - 1 || to.sigma > 0 {
         let h = to.lambda - origin.lambda
         x = start
         x.move(from: origin, to: to, clean: history[1])
@@ -35,7 +36,7 @@ extension Sampler {
       .a1111: ["DPM++ 2S a", "k_dpmpp_2s_a"], .comfyui: ["dpmpp_2s_ancestral"],
       .stability: ["K_DPMPP_2S_ANCESTRAL"],
     ],
-    levels: .sigmas, limit: .path, callsPerStep: 2, defaultEta: 1
+    levels: .sigmas, webUISchedule: .karras, limit: .path, callsPerStep: 2, defaultEta: 1
   ) { x, run in
     var clean = Latents(zerosLike: x)
     var middle = clean
@@ -63,7 +64,8 @@ extension Sampler {
       .a1111: ["DPM++ SDE", "k_dpmpp_sde"], .comfyui: ["dpmpp_sde", "dpmpp_sde_gpu"],
       .stability: ["K_DPMPP_SDE"],
     ],
-    levels: .sigmas, limit: .path, stepNoise: .brownian, callsPerStep: 2, defaultEta: 1
+    levels: .sigmas, webUISchedule: .karras, limit: .path, stepNoise: .brownian, callsPerStep: 2,
+    defaultEta: 1
   ) { x, run in
     var clean = Latents(zerosLike: x)
     var middle = clean

@@ -7,7 +7,7 @@ extension Sampler {
       .diffusers: ["EulerDiscreteScheduler", "FlowMatchEulerDiscreteScheduler"],
       .a1111: ["Euler", "k_euler"], .comfyui: ["euler"], .stability: ["K_EULER"],
     ],
-    levels: .sigmas, limit: .flow, callsPerStep: 1, defaultEta: nil
+    levels: .sigmas, limit: .flow, callsPerStep: 1, defaultEta: nil, holdsForFlow: true
   ) { x, run in
     var clean = Latents(zerosLike: x)
     for (index, step) in run.steps.enumerated() {

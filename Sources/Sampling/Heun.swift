@@ -7,7 +7,7 @@ extension Sampler {
       .diffusers: ["HeunDiscreteScheduler"], .a1111: ["Heun", "k_heun"], .comfyui: ["heun"],
       .stability: ["K_HEUN"],
     ],
-    levels: .sigmas, limit: .flow, callsPerStep: 2, defaultEta: nil
+    levels: .sigmas, limit: .flow, callsPerStep: 2, defaultEta: nil, holdsForFlow: true
   ) { x, run in
     var stepper = HeunStep(like: x)
     for (index, step) in run.steps.enumerated() {

@@ -7,7 +7,7 @@ extension Sampler {
       .diffusers: ["LMSDiscreteScheduler"], .a1111: ["LMS", "k_lms"], .comfyui: ["lms"],
       .stability: ["K_LMS"],
     ],
-    levels: .sigmas, limit: .flow, callsPerStep: 1, defaultEta: nil
+    levels: .sigmas, limit: .flow, callsPerStep: 1, defaultEta: nil, holdsForFlow: true, fewestSteps: 10
   ) { x, run in
     var clean = Latents(zerosLike: x)
     var slopes: [(sigma: Double, slope: Latents)] = []

@@ -22,6 +22,24 @@ package enum LevelRule: Sendable, Equatable {
     case .table, .listed, .solver, .distilled: .variancePreserving
     }
   }
+
+  /// The spacing that diffusers' class has if the model does not say one.
+  var usualSpacing: TimestepSpacing {
+    switch self {
+    case .table, .listed, .distilled: .leading
+    case .sigmas, .midpoints, .solver: .linspace
+    }
+  }
+}
+
+/// How A1111's web UI chooses the noise levels of a sampler.
+enum WebUILevels: Sendable {
+  /// The schedule's sigmas, as in k-diffusion.
+  case sigmas
+  /// Every (T div N)-th timestep, whatever the schedule; latents keep their variance.
+  case timesteps
+  /// Even in time, with levels between the timesteps, whatever the schedule; latents keep their variance.
+  case times
 }
 
 extension Sampler {
@@ -33,38 +51,15 @@ extension Sampler {
 
   /// The space of its latents.
   package func space(in system: NameSystem) -> NoiseSpace {
-    switch (system, levels) {
-    case (.a1111, .table): .variancePreserving
-    case (.a1111, .solver) where name == Sampler.unipc.name: .variancePreserving
-    case (.a1111, _), (.comfyui, _): .varianceExploding
-    default: levels.space
-    }
-  }
-
-  /// Whether the system leaves out the last sigma before 0 of one more step ("discard penultimate").
-  func dropsLastSigma(in system: NameSystem) -> Bool {
-    if levels == .midpoints { return true }
     switch system {
-    case .a1111: return name == Sampler.dpmpp3MSDE.name
-    case .comfyui: return isUniPC
-    case .diffusers, .stability: return false
+    case .a1111: webUILevels == .sigmas ? .varianceExploding : .variancePreserving
+    case .comfyui: .varianceExploding
+    case .diffusers, .stability: levels.space
     }
   }
 
-  var isUniPC: Bool { name == Sampler.unipc.name || name == Sampler.unipcBH2.name }
-
-  /// The spacing that diffusers' class has if the model does not say one.
-  package var usualSpacing: TimestepSpacing {
-    switch levels {
-    case .table, .listed, .distilled: .leading
-    case .sigmas, .midpoints, .solver: .linspace
-    }
-  }
-
-  /// What A1111 means by the schedule "Automatic".
-  var usualSchedule: Schedule {
-    if limit == .path, stepNoise == .brownian { return callsPerStep == 1 ? .exponential : .karras }
-    let karras: [Sampler] = [.dpmpp2M, .dpmpp2SAncestral, .dpm2, .dpm2Ancestral, .restart]
-    return karras.contains { $0.name == name } ? .karras : .normal
+  /// Whether the system leaves out the last sigma before 0 of one more step.
+  func dropsLastSigma(in system: NameSystem) -> Bool {
+    levels == .midpoints || droppingLastSigma.contains(system)
   }
 }

@@ -42,7 +42,7 @@ package struct NoiseRule: Sendable, Equatable {
   ///   - seed: of the request.
   ///   - pictures: which of the request's pictures.
   ///   - count: pictures of the request.
-  ///   - path: where a Brownian path begins and ends, as sigma over alpha.
+  ///   - path: where a Brownian path begins and ends (`LevelScale.pathTime`).
   package func source(
     seed: UInt64, pictures: Range<Int>, of count: Int, path: ClosedRange<Double>
   ) -> any NoiseSource {
@@ -68,7 +68,7 @@ package struct NoiseRule: Sendable, Equatable {
 extension StepList {
   /// The noise levels above zero that the steps begin and end at: where k-diffusion's Brownian paths begin and end.
   package var noisyRange: ClosedRange<Double> {
-    let ratios = steps.flatMap { [$0.from.ratio, $0.to.ratio] }.filter { $0 > 0 && $0.isFinite }
-    return (ratios.min() ?? 0)...(ratios.max() ?? 0)
+    let times = steps.flatMap { [$0.from, $0.to] }.map(levels.pathTime(of:)).filter { $0 > 0 && $0.isFinite }
+    return (times.min() ?? 0)...(times.max() ?? 0)
   }
 }

@@ -8,7 +8,7 @@ extension Sampler {
   package static let pndm = Sampler(
     name: "pndm", title: "PLMS",
     names: [.diffusers: ["PNDMScheduler"], .a1111: ["PLMS"]],
-    levels: .table, limit: .flow, callsPerStep: 1, defaultEta: nil
+    levels: .table, webUILevels: .timesteps, limit: .flow, callsPerStep: 1, defaultEta: nil, fewestSteps: 4
   ) { x, run in
     guard run.steps[0].from.alpha > 0 else {
       throw SamplingError.setting(

@@ -5,7 +5,7 @@ package enum Prediction: String, Sendable, CaseIterable {
   /// Velocity (Salimans and Ho, 2022): `alpha * noise - sigma * clean`, alpha and sigma scaled to unit variance.
   case velocity = "v_prediction"
   /// The straight line from the clean picture to the noise: `noise - clean`, for `alpha = 1 - sigma`.
-  case flow
+  case flow = "flow_prediction"
 
   /// Factor that brings x to the scale the network was trained on.
   package func inputScale(at level: NoiseLevel) -> Double {

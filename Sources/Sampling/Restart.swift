@@ -4,7 +4,8 @@ extension Sampler {
   /// them, from 36 on a quarter of them twice, between sigma 0.1 and 2. Fewer steps are Heun's method.
   package static let restart = Sampler(
     name: "restart", title: "Restart", names: [.a1111: ["Restart"]],
-    levels: .sigmas, limit: .none, callsPerStep: 2, defaultEta: nil
+    levels: .sigmas, webUISchedule: .karras, limit: .none, callsPerStep: 2, defaultEta: nil,
+    caution: { $0 < 20 ? "restart needs 20 steps to go back once; with \($0) it is heun" : nil }
   ) { x, run in
     var stepper = HeunStep(like: x)
     let steps = withRestarts(run.steps, run.levels)

@@ -53,6 +53,14 @@ package struct Sampler: Named {
   package let names: [NameSystem: [String]]
   /// How diffusers chooses this sampler's levels, and so in which space its latents are.
   package let levels: LevelRule
+  /// How A1111 chooses them.
+  var webUILevels = WebUILevels.sigmas
+  /// What A1111 means by the schedule "Automatic".
+  var webUISchedule = Schedule.normal
+  /// Programs that leave out the last sigma before 0 of one more step ("discard penultimate").
+  var droppingLastSigma: Set<NameSystem> = []
+  /// The sigma that ComfyUI's lists end at; nil for the clean picture.
+  var comfyEnd: Double?
   package let limit: Limit
   package var stepNoise = StepNoise.generator
   /// Calls of `denoise` a step, but for the last, which may need fewer.
@@ -61,6 +69,13 @@ package struct Sampler: Named {
   package let defaultEta: Double?
   /// Whether it measures its own error, over all latents: pictures of a batch would depend on each other.
   package var isAdaptive = false
+  /// Whether its formulas hold in the space of flow models too, from a level without any signal.
+  var holdsForFlow = false
+  /// With fewer steps it is unstable: methods of third and fourth order extrapolate over steps of very different width
+  /// when there are few (issue 10223 of A1111's web UI).
+  var fewestSteps: Int?
+  /// What else a user should know of a number of steps.
+  var caution: @Sendable (_ steps: Int) -> String? = { _ in nil }
   let body: Body
 
   package static let all: [Sampler] = [
@@ -74,9 +89,8 @@ package struct Sampler: Named {
   package func isStochastic(eta: Double?, in system: NameSystem = .diffusers) -> Bool {
     switch limit {
     case .flow: false
-    // DDPM has no eta: its noise is always whole.
-    case .path: (eta.flatMap { defaultEta == nil ? nil : $0 } ?? defaultEta(in: system) ?? 1) > 0
-    case .none: self.name != Sampler.tcd.name || (eta ?? 1) > 0
+    // The noise of those that ignore eta is always whole.
+    case .path, .none: (eta.flatMap { defaultEta == nil ? nil : $0 } ?? defaultEta(in: system) ?? 1) > 0
     }
   }
 

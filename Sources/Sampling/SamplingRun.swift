@@ -27,6 +27,10 @@ struct SamplingRun {
     self.afterStep = afterStep
   }
 
+  /// The first step that begins with some signal. Before it lambda is infinite, so multistep methods take no
+  /// differences to its estimate.
+  var firstWithSignal: Int { steps[0].from.alpha > 0 ? 0 : 1 }
+
   /// Asks the network for the clean picture in `x`.
   mutating func estimate(_ clean: inout Latents, in x: Latents, at level: NoiseLevel) throws {
     calls += 1
@@ -39,7 +43,8 @@ struct SamplingRun {
     _ factor: Double, to x: inout Latents, from: NoiseLevel, to: NoiseLevel
   ) {
     if fresh.isEmpty { fresh = [Float](repeating: 0, count: x.count) }
-    fresh.withUnsafeMutableBufferPointer { noise.fill($0, from: from.ratio, to: to.ratio) }
+    let (start, end) = (levels.pathTime(of: from), levels.pathTime(of: to))
+    fresh.withUnsafeMutableBufferPointer { noise.fill($0, from: start, to: end) }
     x.add(factor, times: fresh)
   }
 

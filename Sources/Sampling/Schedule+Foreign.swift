@@ -1,8 +1,8 @@
 import Glibc
 
 extension Schedule {
-  /// The steps by the rules of A1111 and ComfyUI: a list of sigmas that ends at 0, whatever the sampler. A1111's DDIM,
-  /// PLMS and UniPC alone go through timesteps, whatever the schedule.
+  /// The steps by the rules of A1111 and ComfyUI: a list of sigmas that ends at 0, whatever the sampler. Some of
+  /// A1111's samplers alone go through timesteps (`Sampler.webUILevels`).
   func foreignSteps(
     _ count: Int, of training: TrainingNoise, for sampler: Sampler, in system: NameSystem
   ) throws -> StepList {
@@ -12,8 +12,10 @@ extension Schedule {
       (training, isQuantized) = (try training.taught(50), true)
     }
     let scale = LevelScale(sampler.space(in: system), of: training, isQuantized: isQuantized)
-    if system == .a1111, scale.space == .variancePreserving {
-      let steps = sampler.isUniPC ? Self.webUITimes(count, scale) : Self.webUITimesteps(count, scale)
+    if system == .a1111, sampler.webUILevels != .sigmas {
+      let steps =
+        sampler.webUILevels == .times
+        ? Self.webUITimes(count, training) : Self.webUITimesteps(count, training, scale)
       return StepList(steps: steps, initialScale: 1, levels: scale)
     }
     let rule = (system == .comfyui ? comfyRule : nil) ?? webUIRule ?? rule
@@ -25,8 +27,7 @@ extension Schedule {
     var sigmas = list(drops ? count + 1 : count, training).map { training.precision($0) }
     if drops { sigmas.removeLast() }
     var end = isOpen ? scale.level(ratio: sigmas.removeLast()) : scale.clean
-    // ComfyUI's UniPC takes logarithms of all levels.
-    if system == .comfyui, sampler.isUniPC { end = scale.level(ratio: 0.001) }
+    if system == .comfyui, let ratio = sampler.comfyEnd { end = scale.level(ratio: ratio) }
     // About as many steps as timesteps would visit some twice, which is no step.
     let distinct = sigmas.indices.filter { $0 == 0 || sigmas[$0] != sigmas[$0 - 1] }
     let steps = scale.steps(distinct.map { sigmas[$0] }, end: end)
@@ -34,14 +35,16 @@ extension Schedule {
       throw SamplingError.setting(
         name: "schedule", value: name, expected: "one that has a level for \(count) steps of this model")
     }
-    let isFull = first.sigma >= training.sigmas[training.sigmas.count - 1] * (1 - 1e-5)
+    let isFull = first.sigma >= training.largest * (1 - 1e-5)
     return StepList(
       steps: steps, initialScale: system == .comfyui && isFull ? first.magnitude : first.sigma, levels: scale)
   }
 
   /// Timesteps 1, 1 + T div N, … backwards; the step from timestep 1 is not taken, so there is one step less.
-  private static func webUITimesteps(_ count: Int, _ scale: LevelScale) -> [Step] {
-    let last = scale.training.alphaBars.count
+  private static func webUITimesteps(
+    _ count: Int, _ training: TrainingNoise, _ scale: LevelScale
+  ) -> [Step] {
+    let last = training.alphaBars.count
     let timesteps = stride(from: 0, to: last, by: max(last / count, 1)).map { min($0 + 1, last - 1) }
     let levels = timesteps.reversed().map(scale.level(timestep:))
     guard levels.count > 1 else { return scale.steps(levels, end: scale.cleanest) }
@@ -50,8 +53,8 @@ extension Schedule {
 
   /// As many steps as those timesteps are, but even in time down to the first timestep, with ln alpha between the
   /// entries of the table: `time_uniform` of UniPC's own code.
-  private static func webUITimes(_ count: Int, _ scale: LevelScale) -> [Step] {
-    let alphaBars = scale.training.alphaBars
+  private static func webUITimes(_ count: Int, _ training: TrainingNoise) -> [Step] {
+    let alphaBars = training.alphaBars
     let last = alphaBars.count - 1
     let stride = max(alphaBars.count / count, 1)
     let levels = Precision.double.spaced(

@@ -50,14 +50,6 @@ extension Schedule {
     },
     comfyRule: overRange(arcTangent))
 
-  /// Karras' levels over all that a model knows, for solutions that others are measured against: the network is told
-  /// the very timesteps, none is rounded.
-  package static func fineSteps(_ count: Int, _ scale: LevelScale) -> StepList {
-    let sigmas = scale.training.sigmas
-    let steps = scale.steps(karras(from: sigmas[sigmas.count - 1], to: sigmas[0], count), end: scale.clean)
-    return StepList(steps: steps, initialScale: steps[0].from.magnitude, levels: scale)
-  }
-
   static func karras(
     from: Double, to: Double, _ count: Int, _ precision: Precision = .double
   ) -> [Double] {
@@ -110,7 +102,7 @@ extension Schedule {
   ) -> Rule {
     .list(isOpen: isOpen) { count, training in
       reshape(
-        training.sigmas[training.sigmas.count - 1], training.sigmas[0], count, training.precision)
+        training.largest, training.smallest, count, training.precision)
     }
   }
 }

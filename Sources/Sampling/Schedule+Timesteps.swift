@@ -9,7 +9,8 @@ extension Schedule {
     rule: .list { count, training in
       training.precision.spaced(from: Double(training.sigmas.count - 1), to: 0, count)
         .map(training.interpolatedSigma(at:))
-    })
+    },
+    flowRule: { count, noise in noise.evenSigmas(count) })
 
   /// The same of one step more, without the first timestep: as Stability's generative-models.
   package static let sgmUniform = Schedule(
@@ -17,7 +18,8 @@ extension Schedule {
     rule: .list { count, training in
       training.precision.spaced(from: Double(training.sigmas.count - 1), to: 0, count + 1).dropLast()
         .map(training.interpolatedSigma(at:))
-    })
+    },
+    flowRule: { count, noise in Array(noise.evenSigmas(count + 1).dropLast()) })
 
   /// Every T/N-th entry of the table, counted from the noisiest.
   package static let simple = Schedule(
@@ -26,6 +28,12 @@ extension Schedule {
       let sigmas = training.sigmas
       let stride = Double(sigmas.count) / Double(count)
       return (0..<count).map { sigmas[sigmas.count - 1 - Int(Double($0) * stride)] }
+    },
+    flowRule: { count, noise in
+      let stride = Double(FlowNoise.timesteps) / Double(count)
+      return (0..<count).map {
+        noise.sigma(at: Double(FlowNoise.timesteps - Int(Double($0) * stride)) / Double(FlowNoise.timesteps))
+      }
     })
 
   /// Every (T div N)-th entry of the table, counted from the second: may have more levels than steps were asked for.
@@ -41,21 +49,26 @@ extension Schedule {
   package static let linearQuadratic = Schedule(
     name: "linear_quadratic", names: [.comfyui: ["linear_quadratic"]],
     rule: .list { count, training in
-      let largest = training.sigmas[training.sigmas.count - 1]
-      guard count > 1 else { return [largest] }
-      let threshold = 0.025
-      let (linear, quadratic) = (Double(count / 2), Double(count - count / 2))
-      let rest = linear - threshold * Double(count)
-      let curve = rest / (linear * quadratic * quadratic)
-      let slope = threshold / linear - 2 * rest / (quadratic * quadratic)
-      return (0..<count).map { index in
-        let place = Double(index)
-        let done =
-          place < linear
-          ? place * threshold / linear : curve * place * place + slope * place + curve * linear * linear
-        return largest * training.precision(1 - done)
-      }
-    })
+      linearThenQuadratic(count).map { training.largest * training.precision($0) }
+    },
+    flowRule: { count, _ in linearThenQuadratic(count) })
+
+  /// From 1 down.
+  private static func linearThenQuadratic(_ count: Int) -> [Double] {
+    guard count > 1 else { return [1] }
+    let threshold = 0.025
+    let (linear, quadratic) = (Double(count / 2), Double(count - count / 2))
+    let rest = linear - threshold * Double(count)
+    let curve = rest / (linear * quadratic * quadratic)
+    let slope = threshold / linear - 2 * rest / (quadratic * quadratic)
+    return (0..<count).map { index in
+      let place = Double(index)
+      let done =
+        place < linear
+        ? place * threshold / linear : curve * place * place + slope * place + curve * linear * linear
+      return 1 - done
+    }
+  }
 
   /// Sabour, Fidler and Kreis, "Align Your Steps" (2024): the published sigmas of ten steps with Stable Diffusion 1.5,
   /// for other numbers of steps interpolated in ln sigma as the authors say; the last is replaced by 0. A1111 makes

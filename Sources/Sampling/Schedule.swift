@@ -11,6 +11,8 @@ package struct Schedule: Named {
     case list(isOpen: Bool = false, @Sendable (_ count: Int, _ training: TrainingNoise) -> [Double])
   }
 
+  typealias FlowRule = @Sendable (_ count: Int, _ noise: FlowNoise) -> [Double]
+
   package let name: String
   /// Its names in other programs.
   package let names: [NameSystem: [String]]
@@ -20,6 +22,8 @@ package struct Schedule: Named {
   var webUIRule: Rule?
   /// What it means to ComfyUI; nil for the same as to A1111.
   var comfyRule: Rule?
+  /// The sigmas it means to a flow model, down to the last above 0; nil if it needs a training table.
+  var flowRule: FlowRule?
 
   package static let all: [Schedule] = [
     .leading, .trailing, .linspace, .karras, .exponential, .polyexponential, .normal, .simple, .sgmUniform,
@@ -35,8 +39,8 @@ package struct Schedule: Named {
   package static func own(
     of settings: ScheduleSettings, for sampler: Sampler, in system: NameSystem = .diffusers
   ) -> Schedule {
-    guard system.followsDiffusers else { return system == .a1111 ? sampler.usualSchedule : .normal }
-    var spacing = settings.spacing
+    guard system.followsDiffusers else { return system == .a1111 ? sampler.webUISchedule : .normal }
+    var spacing = settings.spacing ?? sampler.levels.usualSpacing
     if case .solver(let own?, _) = sampler.levels { spacing = own }
     switch spacing {
     case .leading: return .leading
@@ -60,7 +64,7 @@ package struct Schedule: Named {
       return try foreignSteps(count, of: training, for: sampler, in: system)
     }
     let scale = LevelScale(sampler.space(in: system), of: training)
-    let chosen = ChosenLevels(count, scale, sampler.levels)
+    let chosen = ChosenLevels(count, of: training, scale, sampler.levels)
     switch rule {
     case .spacing(let spacing):
       let steps = try chosen.steps(spacing)
@@ -68,7 +72,7 @@ package struct Schedule: Named {
     case .reshaped(let rounds, let reshape):
       let steps = try chosen.steps(rounds: rounds, reshape)
       return StepList(
-        steps: steps, initialScale: initialScale(steps, settings.spacing, scale.space), levels: scale)
+        steps: steps, initialScale: initialScale(steps, chosen.spacing, scale.space), levels: scale)
     case .list(_, let sigmas):
       let steps = scale.steps(sigmas(count, training), end: scale.clean)
       // As ComfyUI has it.

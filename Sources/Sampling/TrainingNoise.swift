@@ -24,8 +24,9 @@ package struct ScheduleSettings: Sendable, Equatable {
   package var trainTimesteps = 1000
   /// `rescale_betas_zero_snr`: the last timestep is pure noise (Lin et al., 2023, algorithm 1).
   package var rescaleZeroSNR = false
-  /// `timestep_spacing`, the model's own; a schedule named in the request comes before it.
-  package var spacing = TimestepSpacing.leading
+  /// `timestep_spacing`, the model's own; a schedule named in the request comes before it. Nil if the model does not
+  /// say: then each sampler has its own, as in diffusers.
+  package var spacing: TimestepSpacing? = .leading
   /// `steps_offset`, added to the timesteps of `leading`.
   package var stepsOffset = 1
   /// `set_alpha_to_one`: DDIM's last step ends at the clean picture instead of at timestep 0.
@@ -47,6 +48,9 @@ package struct TrainingNoise: Sendable {
   /// `sqrt((1 - ᾱ) / ᾱ)` by timestep, increasing and finite.
   package let sigmas: [Double]
   let logSigmas: [Double]
+
+  var smallest: Double { sigmas[0] }
+  var largest: Double { sigmas[sigmas.count - 1] }
 
   /// diffusers' stand-in for ᾱ = 0 where sigma must be finite (4096 then).
   private static let smallestAlphaBar = 0x1p-24

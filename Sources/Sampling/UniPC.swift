@@ -5,11 +5,13 @@ import Glibc
 /// again. The order rises from 1 and falls to 1 at the last step.
 extension Sampler {
   /// In diffusers of second order with B(h) = expm1(-h) ("bh2"), in A1111 and ComfyUI of third order with B(h) = -h
-  /// ("bh1"): what each of them does unless it is told otherwise.
+  /// ("bh1"): what each of them does unless it is told otherwise. ComfyUI takes logarithms of all levels, so its lists
+  /// end above 0.
   package static let unipc = Sampler(
     name: "unipc", title: "UniPC",
     names: [.diffusers: ["UniPCMultistepScheduler"], .a1111: ["UniPC"], .comfyui: ["uni_pc"]],
-    levels: .solver(spacing: nil, final: nil), limit: .flow, callsPerStep: 1, defaultEta: nil
+    levels: .solver(spacing: nil, final: nil), webUILevels: .times, droppingLastSigma: [.comfyui],
+    comfyEnd: 0.001, limit: .flow, callsPerStep: 1, defaultEta: nil, holdsForFlow: true
   ) { x, run in
     if run.system.followsDiffusers {
       try predictAndCorrect(&x, &run, order: 2, width: expm1)
@@ -21,7 +23,8 @@ extension Sampler {
   /// Of third order with B(h) = expm1(-h) (`solver_order` 3 of diffusers).
   package static let unipcBH2 = Sampler(
     name: "unipc_bh2", title: "UniPC bh2", names: [.comfyui: ["uni_pc_bh2"]],
-    levels: .solver(spacing: nil, final: nil), limit: .flow, callsPerStep: 1, defaultEta: nil,
+    levels: .solver(spacing: nil, final: nil), droppingLastSigma: [.comfyui], comfyEnd: 0.001, limit: .flow,
+    callsPerStep: 1, defaultEta: nil, holdsForFlow: true,
     body: { x, run in try predictAndCorrect(&x, &run, order: 3, width: expm1) })
 
   /// - Parameter width: B(h) for -h.
@@ -33,12 +36,12 @@ extension Sampler {
     for (index, step) in run.steps.enumerated() {
       let (from, to) = (step.from, step.to)
       try history.estimate(x, at: from, &run)
-      if let last {
+      if let last, index > run.firstWithSignal {
         x = last.x
         x.move(from: last.step.from, to: last.step.to, clean: history[1])
         addDifferences(to: &x, last.step, history, from: 1, to: Array(2..<last.order + 1) + [0], width)
       }
-      let taken = min(order, run.steps.count - index, index + 1)
+      let taken = min(order, run.steps.count - index, max(index - run.firstWithSignal, 0) + 1)
       last = (x, step, taken)
       x.move(from: from, to: to, clean: history[0])
       addDifferences(to: &x, step, history, from: 0, to: Array(1..<taken), width)

@@ -108,7 +108,11 @@ extension Goldens.SamplerCase {
   }
 
   func listed() throws -> (StepList, Prediction) {
-    if let shift = settings.shift { return (try FlowSchedule.steps(steps, shift: shift), .flow) }
+    if let shift = settings.shift {
+      let noise = NoiseDescription.flow(shift: shift)
+      let sampler = try samplerValue
+      return (try noise.steps(steps, schedule: noise.ownSchedule(for: sampler), for: sampler), .flow)
+    }
     let prediction = try #require(Prediction(rawValue: settings.prediction_type))
     let training = try TrainingNoise(settings.scheduleSettings())
     let sampler = try samplerValue
