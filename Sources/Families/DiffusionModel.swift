@@ -27,8 +27,9 @@ package struct ModelTraits: Sendable {
   /// Pixels a side of the pictures that the model was trained with.
   package let nativeSide: Int
   /// How the model was trained to see noise.
-  package let noise: ModelSchedule
-  package var prediction: Prediction { noise.prediction }
+  package let noise: NoiseDescription
+  /// What its denoiser makes.
+  package let prediction: Prediction
   /// What requests mean that do not say otherwise.
   package let defaults: SamplingDefaults
   /// How pictures above the size that the model was trained for are made.
@@ -46,12 +47,14 @@ package struct ModelTraits: Sendable {
   package var sideMultiple: Int { latents.factor }
 
   package init(
-    family: (name: String, title: String), latents: LatentSpace, nativeSide: Int, noise: ModelSchedule,
+    family: (name: String, title: String), latents: LatentSpace, nativeSide: Int,
+    noise schedule: ModelSchedule,
     defaults: SamplingDefaults, secondPass: SecondPassRule, tokenizer: CLIPTokenizer, textPositions: Int,
     textLayers: Int, hasEncoder: Bool, preview: PreviewColours?
   ) {
     (self.family, familyTitle) = family
-    (self.latents, self.nativeSide, self.noise) = (latents, nativeSide, noise)
+    (self.latents, self.nativeSide) = (latents, nativeSide)
+    (noise, prediction) = (schedule.noise, schedule.prediction)
     (self.defaults, self.secondPass, self.tokenizer) = (defaults, secondPass, tokenizer)
     (self.textPositions, self.textLayers) = (textPositions, textLayers)
     (self.hasEncoder, self.preview) = (hasEncoder, preview)

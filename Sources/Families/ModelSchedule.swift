@@ -6,17 +6,14 @@ package struct ModelSchedule: Sendable {
   /// Where a diffusers folder has it.
   static let file = "scheduler/scheduler_config.json"
 
+  package let noise: NoiseDescription
   package let prediction: Prediction
-  private var settings = ScheduleSettings()
-  /// Nil if the model does not say: then each sampler has its own, as in diffusers.
-  private var spacing: TimestepSpacing?
 
   /// What a folder's file says, or what diffusers assumes of a single file.
   /// - Parameter prediction: of the family.
   init(_ file: ConfigurationFile?, prediction: Prediction) throws {
     guard let file else {
-      self.prediction = prediction
-      spacing = settings.spacing
+      (noise, self.prediction) = (.diffusion(ScheduleSettings()), prediction)
       return
     }
     self = try ModelSchedule(file)
@@ -35,6 +32,12 @@ package struct ModelSchedule: Sendable {
       return value
     }
     try file.expectUnset(["trained_betas"])
+    prediction = try choice("prediction_type", .epsilon)
+    guard prediction != .flow else {
+      noise = .flow(shift: try file.number("flow_shift", 0.01...100, default: 1))
+      return
+    }
+    var settings = ScheduleSettings()
     settings.betaSchedule = try choice("beta_schedule", .linear)
     settings.betaStart = try file.number("beta_start", 0...1, default: 0.0001)
     settings.betaEnd = try file.number("beta_end", 0...1, default: 0.02)
@@ -43,15 +46,9 @@ package struct ModelSchedule: Sendable {
     settings.stepsOffset = try file.integer("steps_offset", 0...1000, default: 0)
     settings.setAlphaToOne = try file.flag("set_alpha_to_one", default: true)
     settings.finalSigma = try choice("final_sigmas_type", .zero)
-    spacing = file.has("timestep_spacing") ? try choice("timestep_spacing", TimestepSpacing.leading) : nil
-    prediction = try choice("prediction_type", .epsilon)
-    _ = try TrainingNoise(settings)
-  }
-
-  /// The table of noise, with the spacing that `sampler` uses by default.
-  package func training(for sampler: Sampler) throws -> TrainingNoise {
-    var settings = settings
-    settings.spacing = spacing ?? sampler.usualSpacing
-    return try TrainingNoise(settings)
+    settings.spacing =
+      file.has("timestep_spacing") ? try choice("timestep_spacing", TimestepSpacing.leading) : nil
+    noise = .diffusion(settings)
+    _ = try noise.range
   }
 }

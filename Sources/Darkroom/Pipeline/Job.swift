@@ -16,7 +16,7 @@ package struct Job {
   /// one has the size that was asked for.
   package var passes: [Pass]
   package let firstSeed: UInt64
-  /// The model's least and largest noise over signal.
+  /// Where a Brownian path over all of the model's noise begins and ends.
   private let noiseRange: ClosedRange<Double>
 
   /// The same job in another arithmetic.
@@ -34,10 +34,9 @@ package struct Job {
     let system = request.system.names
     let named = try system.sampler(request.sampler)
     sampler = named.sampler
-    let training = try traits.noise.training(for: sampler)
     let asked = try request.schedule.flatMap { system.isAutomatic($0) ? nil : try system.schedule($0) }
-    schedule = asked ?? named.schedule ?? .own(of: training.settings, for: sampler, in: system)
-    noiseRange = training.sigmas[0]...training.sigmas[training.sigmas.count - 1]
+    schedule = asked ?? named.schedule ?? traits.noise.ownSchedule(for: sampler, in: system)
+    noiseRange = try traits.noise.range
     let guidance = try Guidance(
       scale: request.guidanceScale, shares: model.network.guidanceShares, rescale: request.guidanceRescale,
       start: request.guidanceStart, end: request.guidanceEnd)
@@ -52,7 +51,7 @@ package struct Job {
     let (width, height) = try Job.size(request, traits)
     let (sampler, schedule) = (sampler, schedule)
     passes = try Pass.passes(width: width, height: height, request.steps, request.secondPass, model) {
-      let list = try schedule.steps($0, of: training, for: sampler, in: system)
+      let list = try traits.noise.steps($0, schedule: schedule, for: sampler, in: system)
       try traits.prediction.check(list.steps)
       return list
     }

@@ -24,8 +24,7 @@ extension ReferenceRecord {
 extension ComparisonRunner {
   /// The reference of a cell: the one at work, else from its file, else made now.
   /// - Returns: nil if the cell has none, or if it cannot be made, which `failures` explains.
-  func reference(of cell: PlannedCell, _ job: Job, _ setup: Setup) throws -> MadePicture?
-  {
+  func reference(of cell: PlannedCell, _ job: Job, _ setup: Setup) throws -> MadePicture? {
     guard let key = cell.referenceKey, failures[key] == nil else { return nil }
     if let reference, reference.key == key { return reference.made }
     // Latents are made of pictures only once more, so their file may go.
@@ -78,9 +77,8 @@ extension ComparisonRunner {
   private func fineJob(_ key: ReferenceKey, _ job: Job, calls: Int) throws -> Job {
     var job = job
     if key.kind == .ode { job.sampler = .unipc }
-    let space = job.sampler.space(in: job.request.system.names)
-    let scale = LevelScale(space, of: try pipeline.model.traits.noise.training(for: job.sampler))
-    job.passes[0].steps = Schedule.fineSteps(calls / job.sampler.callsPerStep, scale)
+    job.passes[0].steps = try pipeline.model.traits.noise.fineSteps(
+      calls / job.sampler.callsPerStep, for: job.sampler, in: job.request.system.names)
     return job
   }
 }
