@@ -56,8 +56,8 @@ import Testing
     let golden = try #require(Self.content().diffusers[name])
     let sampler = try NameSystem.diffusers.sampler(golden.sampler).sampler
     var settings = ScheduleSettings()
-    settings.spacing = try #require(TimestepSpacing(rawValue: golden.timestep_spacing))
-    settings.stepsOffset = settings.spacing == .leading ? 1 : 0
+    let spacing = try #require(TimestepSpacing(rawValue: golden.timestep_spacing))
+    (settings.spacing, settings.stepsOffset) = (spacing, spacing == .leading ? 1 : 0)
     let training = try TrainingNoise(settings)
     let schedule =
       golden.rule == "spacing"
