@@ -75,7 +75,9 @@ let package = Package(
     .target(
       name: "PipelineTestSupport",
       dependencies: [
-        "TestSupport", "Darkroom", "CPUBackend", "Families", "Graph", "Sampling", "Pictures", "Tokenizer",
+        "TestSupport", "Darkroom", "CPUBackend", "Families", "Graph", "Layers", "Weights", "Sampling",
+        "Pictures",
+        "Tokenizer",
       ],
       path: "Tests/PipelineTestSupport", swiftSettings: swift
     ),

@@ -83,7 +83,8 @@ public actor Engine {
 
   /// What the request would take, without running it.
   /// - Throws: as `generate`.
-  public func estimate(_ request: GenerationRequest, with model: ModelSource? = nil) throws -> MemoryEstimate {
+  public func estimate(_ request: GenerationRequest, with model: ModelSource? = nil) throws -> MemoryEstimate
+  {
     try DarkroomError.wrapping {
       let pipeline = try pipeline(model)
       return try pipeline.estimate(pipeline.resolve(request))

@@ -9,6 +9,10 @@ package struct ModelSchedule: Sendable {
   package let noise: NoiseDescription
   package let prediction: Prediction
 
+  package init(_ noise: NoiseDescription, prediction: Prediction) {
+    (self.noise, self.prediction) = (noise, prediction)
+  }
+
   /// What a folder's file says, or what diffusers assumes of a single file.
   /// - Parameter prediction: of the family.
   init(_ file: ConfigurationFile?, prediction: Prediction) throws {

@@ -33,6 +33,11 @@ package struct PreviewColours: Sendable, Equatable {
     bias = try numbers("bias", 3)
   }
 
+  /// The table of a published autoencoder, which is known by its sizes; nil for others.
+  package static func published(for vae: VAEConfiguration) -> PreviewColours? {
+    vae == VAEConfiguration() ? .stableDiffusion1 : nil
+  }
+
   /// The autoencoder of Stable Diffusion 1, which 2 has as well. The figures are ComfyUI's
   /// (`comfy/latent_formats.py`, SD15).
   package static let stableDiffusion1 = PreviewColours(

@@ -38,7 +38,7 @@ final class StableDiffusion1: DiffusionModel {
       textPositions: sizes.text.positions, textLayers: sizes.text.layers,
       hasEncoder: unverifiedEncoder != nil,
       preview: try contents.previewColours(channels: sizes.vae.latentChannels)
-        ?? (sizes.vae == VAEConfiguration() ? .stableDiffusion1 : nil))
+        ?? .published(for: sizes.vae))
   }
 
   // MARK: Conditioning

@@ -96,7 +96,8 @@ extension Pipeline {
     try samples.begin(.picture)
     let tracker = ProgressTracker(whole)
     let (clean, _) = try run(
-      whole.passes[0], of: whole, try encode(whole, reservation, tracker), pictures: 0..<1, reservation, tracker)
+      whole.passes[0], of: whole, try encode(whole, reservation, tracker), pictures: 0..<1, reservation,
+      tracker)
     _ = try decode(clean, reservation)
     try samples.end(.picture)
   }

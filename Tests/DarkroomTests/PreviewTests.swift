@@ -1,5 +1,6 @@
 import CPUBackend
 import Darkroom
+import Families
 import Foundation
 import Models
 import Pictures
@@ -163,8 +164,7 @@ import Testing
       "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D"]}
       """
     let vae = try VAEConfiguration(ConfigurationFile("vae/config.json", [UInt8](text.utf8)))
-    #expect(vae == ModelFamily.stableDiffusion1.vae)
-    #expect(ModelFamily.stableDiffusion1.preview == .stableDiffusion1)
+    #expect(PreviewColours.published(for: vae) == .stableDiffusion1)
   }
 
   @Test func aModelMayHaveItsOwnTable() async throws {

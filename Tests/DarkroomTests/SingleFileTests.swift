@@ -71,7 +71,7 @@ import Weights
     var request = GenerationRequest(prompt: "x")
     (request.steps, request.width, request.height) = (3, 64, 64)
     let error = await #expect(throws: DarkroomError.self) {
-      try await engine.generate(request) { _ in Issue.record("a picture came out") }
+      try await engine.generate(request, finished: { _ in Issue.record("a picture came out") })
     }
     #expect(error?.kind == .nonFinite)
     #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
@@ -84,7 +84,7 @@ import Weights
     var request = GenerationRequest(prompt: "x")
     (request.steps, request.width, request.height, request.secondPass) = (3, side, side, secondPass)
     let count = Mutex(0)
-    try await engine.generate(request) { _ in count.withLock { $0 += 1 } }
+    try await engine.generate(request, finished: { _ in count.withLock { $0 += 1 } })
     #expect(count.withLock { $0 } == 1)
   }
 
@@ -143,7 +143,7 @@ import Weights
     try file.truncate(atOffset: 200_000)
     try file.close()
     let error = await #expect(throws: DarkroomError.self) {
-      try await engine.generate(GenerationRequest(prompt: "x")) { _ in }
+      try await engine.generate(GenerationRequest(prompt: "x"), finished: { _ in })
     }
     #expect(error?.kind == .model)
     #expect(error?.description.contains("model.safetensors") == true)

@@ -70,7 +70,8 @@ import Testing
       #expect((plan.strips == nil) == (bytes == whole.arenaBytes))
       if let kept = search.cheapest(recomputing: false, fits: { $0.arena <= bytes }) {
         #expect(kept.strips?.recomputed.isEmpty ?? true)
-        #expect(kept.figures.operations * 10 <= whole.operations * 12, "strips of kept values compute little twice")
+        #expect(
+          kept.figures.operations * 10 <= whole.operations * 12, "strips of kept values compute little twice")
       }
     }
     #expect(last > whole.operations * 2)

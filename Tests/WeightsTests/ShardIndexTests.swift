@@ -9,7 +9,9 @@ import Testing
   private func model(_ map: String) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     try folder.write("model_index.json", "{}")
-    for part in [ModelPart.unet, .vae, .textEncoder] { try folder.write("\(part.rawValue)/config.json", "{}") }
+    for part in [ModelPart.unet, .vae, .textEncoder] {
+      try folder.write("\(part.rawValue)/config.json", "{}")
+    }
     try folder.write("vae/diffusion_pytorch_model.safetensors", safetensors([]))
     try folder.write("text_encoder/model.safetensors", safetensors([]))
     try folder.write("unet/one.safetensors", safetensors([("a", [2]), ("b", [3])]))

@@ -26,7 +26,7 @@ extension Pipeline {
   }
 
   /// All networks that a job runs, at their sizes.
-  func workload(_ job: Job, storing storage: Storage) throws -> Workload {
+  package func workload(_ job: Job, storing storage: Storage) throws -> Workload {
     let first = job.passes[0]
     var after = [first.model.decoder(first.latents)]
     for pass in job.passes.dropFirst() {
@@ -67,9 +67,10 @@ extension Pipeline {
   package func pictureBytes(_ job: Job) -> Int {
     let float = MemoryLayout<Float>.stride
     let decoded = job.passes.map { $0.width * $0.height * 3 * (float + 1) }.max() ?? 0
-    let enlarged = zip(job.passes, job.passes.dropFirst()).map { small, large in
-      large.width * (large.height + small.height) * 3 * float
-    }.max() ?? 0
+    let enlarged =
+      zip(job.passes, job.passes.dropFirst()).map { small, large in
+        large.width * (large.height + small.height) * 3 * float
+      }.max() ?? 0
     let values = job.passes.map { $0.emptyLatents().count }.max() ?? 0
     return decoded + enlarged + values * (6 * MemoryLayout<Double>.stride + 8 * float)
   }

@@ -2,7 +2,7 @@ import Families
 import Graph
 
 /// The networks that a job runs, and what lies outside of them.
-struct Workload {
+package struct Workload {
   /// How values and weights are stored.
   let storage: Storage
   /// Networks that run before the first pass's denoisers, and after them, one picture at a time.
@@ -15,7 +15,7 @@ struct Workload {
   /// What lies outside of the networks, of one picture.
   let pictureBytes: Int
 
-  func modules(batch: Int) -> [Module] { before + denoisers(batch) + after }
+  package func modules(batch: Int) -> [Module] { before + denoisers(batch) + after }
 
   /// Whose weights it needs, each once.
   var sources: [any WeightSource] {

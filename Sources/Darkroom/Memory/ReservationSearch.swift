@@ -100,7 +100,9 @@ struct ReservationSearch {
     func fits(_ figures: PlanFigures, _ module: Module) -> Bool { with(figures, module).bytes <= room }
     var batch = min(workload.mostTogether, most ?? .max)
     while batch > 1 {
-      guard let largest = workload.denoisers(batch).first, !fits(plans(largest).figures(), largest) else { break }
+      guard let largest = workload.denoisers(batch).first, !fits(plans(largest).figures(), largest) else {
+        break
+      }
       batch -= 1
     }
     var (strips, operations, wholeOperations): ([Module: Strips], Int, Int) = ([:], 0, 0)

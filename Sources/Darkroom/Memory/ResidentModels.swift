@@ -121,7 +121,7 @@ package final class ResidentModels {
   }
 
   /// Drops all networks, their weights and values.
-  func removeAll() {
+  package func removeAll() {
     programs = []
     backend.dropValues()
     for source in sources { backend.dropParameters(of: source) }

@@ -45,7 +45,8 @@ package final class Pipeline {
       for (index, var picture) in zip(pictures, latents) {
         for pass in job.passes.dropFirst() {
           picture = try stage("the second pass") { [picture] in
-            try run(pass, of: job, conditioning, pictures: index..<index + 1, from: picture, $0, tracker).latents
+            try run(pass, of: job, conditioning, pictures: index..<index + 1, from: picture, $0, tracker)
+              .latents
           }
         }
         tracker.enter(.decoding, finished: index)
