@@ -1,5 +1,6 @@
 import CPUKernels
 import Graph
+import SystemFiles
 
 extension CPUBackend {
   /// Runs kernels that do nothing but multiply, or read, on all threads of the pool, for about a twentieth of a
@@ -56,8 +57,8 @@ extension CPUBackend {
     return withUnsafePointer(to: arguments) { arguments in
       let step = Step(items: items, work: kernel, context: UnsafeMutableRawPointer(mutating: arguments))
       let rates = (0...turns).map { _ in
-        let time = clock.measure { pool.run(step) }.components
-        return work / max(Double(time.seconds) + Double(time.attoseconds) * 1e-18, 1e-9)
+        let time = clock.measure { pool.run(step) }
+        return work / max(time.seconds, 1e-9)
       }
       return rates.dropFirst().sorted()[turns / 2]
     }

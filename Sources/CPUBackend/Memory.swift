@@ -1,5 +1,6 @@
 import Glibc
 import Graph
+import SystemFiles
 
 /// The backend could not get memory or threads.
 package struct OutOfResources: Error, CustomStringConvertible, Sendable {
@@ -60,7 +61,7 @@ final class Arena {
       }
       guard size > 1 << 30 else {
         throw OutOfResources(
-          description: "cannot reserve addresses for the arena: \(String(cString: strerror(errno)))")
+          description: "cannot reserve addresses for the arena: \(systemReason())")
       }
       size = size / 2 / page * page
     }
@@ -84,7 +85,7 @@ final class Arena {
     let total = usable(needed)
     guard mprotect(base, total, PROT_READ | PROT_WRITE) == 0 else {
       throw OutOfResources(
-        description: "the arena cannot get \(needed >> 20) MiB: \(String(cString: strerror(errno)))")
+        description: "the arena cannot get \(needed >> 20) MiB: \(systemReason())")
     }
     madvise(base, total, MADV_HUGEPAGE)
     bytes = needed

@@ -1,6 +1,7 @@
 import Darkroom
 import FoundationEssentials
 import Glibc
+import SystemFiles
 @_spi(_Unicode) import Swift
 
 /// Where pictures go: a file, or a folder in which they get names.
@@ -38,15 +39,14 @@ package enum OutputPlace: Sendable, Equatable {
   package func prepare() throws {
     let folder: String
     switch self {
-    case .file(let stem, let ending): folder = Self.folder(of: stem + ending)
+    case .file(let stem, let ending): folder = Paths.folder(of: stem + ending)
     case .folder(let path):
       folder = path
       if !FileManager.default.fileExists(atPath: path) {
         do {
-          try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+          try Paths.makeFolder(path)
         } catch {
-          throw DarkroomError(
-            .output, "--output: the folder \(quoted(path)) cannot be made: \(Self.reason(error))")
+          throw DarkroomError(.output, "--output: the folder \(quoted(path)) cannot be made: \(error.reason)")
         }
       }
     }
@@ -56,11 +56,11 @@ package enum OutputPlace: Sendable, Equatable {
   /// As `prepare`, but leaves everything as it is.
   package func check() throws {
     switch self {
-    case .file(let stem, let ending): try Self.checkWritable(Self.folder(of: stem + ending))
+    case .file(let stem, let ending): try Self.checkWritable(Paths.folder(of: stem + ending))
     case .folder(let path):
       var existing = path
-      while !FileManager.default.fileExists(atPath: existing), existing != Self.folder(of: existing) {
-        existing = Self.folder(of: existing)
+      while !FileManager.default.fileExists(atPath: existing), existing != Paths.folder(of: existing) {
+        existing = Paths.folder(of: existing)
       }
       try Self.checkWritable(existing)
     }
@@ -124,11 +124,6 @@ extension OutputPlace {
     return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
   }
 
-  static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
   private static func isFolder(_ path: String) -> Bool {
     var isFolder = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
@@ -141,15 +136,8 @@ extension OutputPlace {
     guard access(folder, W_OK | X_OK) == 0 else {
       throw DarkroomError(
         .output,
-        "\(flag): the folder \(quoted(folder)) cannot be written to: \(String(cString: strerror(errno)))")
+        "\(flag): the folder \(quoted(folder)) cannot be written to: \(systemReason())")
     }
-  }
-
-  static func reason(_ error: any Error) -> String {
-    guard let system = error as? POSIXError ?? (error as? CocoaError)?.underlying as? POSIXError else {
-      return "\(error)"
-    }
-    return String(cString: strerror(system.code.rawValue))
   }
 }
 

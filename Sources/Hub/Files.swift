@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import SystemFiles
 
 /// What the cache needs of the file system, with errors that name the path.
 enum Files {
@@ -41,16 +42,8 @@ enum Files {
     }
   }
 
-  static func parent(_ path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-  }
-
   static func makeFolder(_ path: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw HubError(.disk, "\(path): the folder cannot be made: \(reason(error))")
-    }
+    try saying("the folder cannot be made") { try Paths.makeFolder(path) }
   }
 
   /// Deletes a file, a link or a folder with all in it; links are not followed.
@@ -70,11 +63,7 @@ enum Files {
 
   /// Writes a small file whole or not at all.
   static func write(_ text: String, to path: String) throws {
-    do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw HubError(.disk, "\(path): cannot be written: \(reason(error))")
-    }
+    try saying("cannot be written") { try AtomicFile.write(Array(text.utf8), to: path) }
   }
 
   /// Makes a link that replaces what lies there, never leaving nothing in between.
@@ -95,18 +84,32 @@ enum Files {
     return overflow ? nil : bytes
   }
 
+  /// Says errors of files in the cache's words.
+  /// - Throws: `HubError` of kind `disk` for a `FileError`; what else `body` throws.
+  static func saying<Value>(_ what: String, _ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as FileError {
+      throw failure(error, what)
+    }
+  }
+
   /// An error of the last system call.
   static func failure(_ path: String, _ what: String) -> HubError {
-    let code = errno
-    if code == ENOSPC || code == EDQUOT {
-      return HubError(.disk, "\(path): the disk is full; make room and pull again, what is there is kept")
+    failure(FileError.system("write", path), what)
+  }
+
+  private static func failure(_ error: FileError, _ what: String) -> HubError {
+    if error.code == ENOSPC || error.code == EDQUOT {
+      return HubError(
+        .disk, "\(error.path): the disk is full; make room and pull again, what is there is kept")
     }
-    return HubError(.disk, "\(path): \(what): \(String(cString: strerror(code)))")
+    return HubError(.disk, "\(error.path): \(what): \(error.reason)")
   }
 
   private static func reason(_ error: any Error) -> String {
     if let error = (error as? CocoaError)?.underlying as? POSIXError {
-      return String(cString: strerror(error.code.rawValue))
+      return systemReason(error.code.rawValue)
     }
     return "\(error)"
   }

@@ -1,3 +1,5 @@
+import SystemFiles
+
 /// The cache that all programs of the Hub share: for each repository its `blobs` by hash, `snapshots` by commit
 /// with links to blobs, and `refs` from branches and tags to commits.
 package struct HubCache: Sendable {
@@ -53,7 +55,7 @@ package struct HubCache: Sendable {
   /// Makes a file of a snapshot a relative link to its blob.
   func link(_ file: RemoteFile, commit: String, _ repository: RepositoryName) throws {
     let place = "\(snapshot(commit, repository))/\(file.path)"
-    try Files.makeFolder(Files.parent(place))
+    try Files.makeFolder(Paths.folder(of: place))
     let up = String(repeating: "../", count: 1 + file.path.split(separator: "/").count)
     try Files.link(to: "\(up)blobs/\(file.hash)", at: place)
   }
@@ -62,7 +64,7 @@ package struct HubCache: Sendable {
   func point(_ revision: String, to commit: String, _ repository: RepositoryName) throws {
     let place = reference(revision, repository)
     guard revision != commit, Files.text(place) != commit else { return }
-    try Files.makeFolder(Files.parent(place))
+    try Files.makeFolder(Paths.folder(of: place))
     try Files.write(commit, to: place)
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import SystemFiles
 
 /// A blob on its way: written beside its place, hashed as it grows, and moved there when it is whole and right.
 final class PartialFile {
@@ -85,8 +86,7 @@ final class PartialFile {
       let name = file.isLarge ? "SHA-256" : "git's SHA-1"
       throw refusal("expected \(name) \(file.hash), found \(found)")
     }
-    guard fsync(descriptor) == 0 else { throw Files.failure(path, "cannot be written") }
-    guard rename(path, blob) == 0 else { throw Files.failure(blob, "cannot be made") }
+    try Files.saying("cannot be made") { try AtomicFile.publish(descriptor, path, as: blob) }
   }
 
   /// Deletes the file.

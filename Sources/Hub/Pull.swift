@@ -1,3 +1,5 @@
+import SystemFiles
+
 /// How far a download has come. All counts are bytes.
 package struct PullProgress: Sendable, Equatable {
   /// The file on its way, relative to the repository.
@@ -142,8 +144,10 @@ private final class Pull {
   /// Brings one file into the snapshot.
   /// - Returns: whether the cache had it before.
   private func fetch(_ file: RemoteFile, before: Int) throws -> Bool {
-    let lock = try FileLock.take(cache.lock(file.hash, repository)) {
-      notice("\(file.path): another program is fetching it; waiting")
+    let lock = try Files.saying("cannot be locked") {
+      try FileLock.take(cache.lock(file.hash, repository)) {
+        notice("\(file.path): another program is fetching it; waiting")
+      }
     }
     defer { withExtendedLifetime(lock) {} }
     let blob = cache.blob(file.hash, repository)

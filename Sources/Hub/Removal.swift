@@ -1,4 +1,5 @@
 import Glibc
+import SystemFiles
 
 /// What is deleted from the cache, or would be.
 package struct Removal: Sendable, Equatable {
@@ -98,10 +99,11 @@ extension HubCache {
   /// Locks blobs, so that nobody is fetching them.
   private func take(_ hashes: [String], _ repository: RepositoryName) throws -> [FileLock] {
     try Set(hashes).filter { Names.isHash($0) }.sorted().map { hash in
-      guard let lock = try FileLock.tryTake(lock(hash, repository)) else {
+      let taken = try Files.saying("cannot be locked") { try FileLock.tryTake(lock(hash, repository)) }
+      guard let taken else {
         throw HubError(.missing, "\(repository): another program is fetching it now")
       }
-      return lock
+      return taken
     }
   }
 }

@@ -2,6 +2,7 @@ import CPUBackend
 import Darkroom
 import Graph
 import Sampling
+import SystemFiles
 
 /// How long a machine takes for the parts of a picture, in seconds.
 package struct SpeedMeasurement: Codable, Sendable, Equatable {
@@ -134,10 +135,10 @@ private final class Samples {
   }
 
   func end(_ kind: SpeedSample.Kind) throws {
-    let (whole, attoseconds) = (clock.now - start).components
+    let seconds = (clock.now - start).seconds
     let speeds = [coreSpeed, CPUBackend.coreSpeed()]
     all.append(
-      SpeedSample(kind: kind, seconds: Double(whole) + Double(attoseconds) * 1e-18, coreSpeeds: speeds))
+      SpeedSample(kind: kind, seconds: seconds, coreSpeeds: speeds))
     try after(all[all.count - 1])
   }
 

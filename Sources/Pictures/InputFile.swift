@@ -1,4 +1,5 @@
 import Glibc
+import SystemFiles
 
 /// Reads small files whole.
 enum InputFile {

@@ -1,4 +1,5 @@
 import CPictures
+import SystemFiles
 
 extension Picture {
   /// The picture as the bytes of a file.

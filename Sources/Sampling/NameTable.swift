@@ -1,3 +1,5 @@
+import SystemFiles
+
 package enum NameTable {
   /// The entry with this name, whatever the case of ASCII letters.
   static func find<Entry: Named>(
@@ -36,20 +38,5 @@ package enum NameTable {
     return ranked.filter { $0.distance <= limit }
       .sorted { ($0.distance, $0.order) < ($1.distance, $1.order) }
       .prefix(3).map(\.name)
-  }
-
-  /// Levenshtein's distance: insertions, deletions and replacements from one to the other.
-  package static func editDistance(_ first: [UInt8], _ second: [UInt8]) -> Int {
-    var row = Array(0...second.count)
-    for (line, left) in first.enumerated() {
-      var diagonal = row[0]
-      row[0] = line + 1
-      for (column, right) in second.enumerated() {
-        let replaced = diagonal + (left == right ? 0 : 1)
-        diagonal = row[column + 1]
-        row[column + 1] = min(replaced, diagonal + 1, row[column] + 1)
-      }
-    }
-    return row[second.count]
   }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Graph
+import SystemFiles
 import VulkanKernels
 
 /// What self-tests found, kept in a file from run to run: by device, driver version and the kernels' own bytes.
@@ -17,11 +18,7 @@ package final class Verdicts {
 
   /// The user's own, in the folder for what can be made again.
   package static var standard: Verdicts {
-    let environment = ProcessInfo.processInfo.environment
-    let cache =
-      environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-      ?? environment["HOME"].map { "\($0)/.cache" }
-    return Verdicts(file: cache.map { URL(fileURLWithPath: "\($0)/darkroom/vulkan-kernels.json") })
+    Verdicts(file: Paths.cache.map { URL(fileURLWithPath: "\($0)/vulkan-kernels.json") })
   }
 
   subscript(device: DeviceDescription, variant: KernelVariant) -> Bool? {
@@ -37,9 +34,8 @@ package final class Verdicts {
     guard let file else { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    try? FileManager.default.createDirectory(
-      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try? encoder.encode(known).write(to: file, options: .atomic)
+    try? Paths.makeFolder(Paths.folder(of: file.path))
+    try? AtomicFile.write([UInt8](encoder.encode(known)), to: file.path)
   }
 
   private static func key(_ device: DeviceDescription) -> String {

@@ -1,4 +1,5 @@
 import Glibc
+import SystemFiles
 
 /// The bytes of one file, on disk or in memory, read by position from any number of threads.
 ///
@@ -109,6 +110,3 @@ package final class ByteSource: @unchecked Sendable {  // all storage is constan
     }
   }
 }
-
-/// The system's words for the last failed call.
-func systemReason() -> String { String(cString: strerror(errno)) }

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Glibc
+import SystemFiles
 
 /// A `*.safetensors.index.json`, which says in which file of its folder each tensor lies.
 struct ShardIndex {
@@ -97,9 +97,8 @@ struct ShardIndex {
 
 /// The path without links.
 private func resolve(_ path: String) throws -> String {
-  guard let resolved = realpath(path, nil) else {
+  guard let resolved = Paths.resolved(path) else {
     throw WeightsError(.unreadable, file: path, "cannot be opened: \(systemReason())")
   }
-  defer { free(resolved) }
-  return String(cString: resolved)
+  return resolved
 }

@@ -83,7 +83,5 @@ import DarkroomCLI
     #expect(NearNames.near("generat", among: ["generate", "redo"]) == ["generate"])
     #expect(NearNames.near("dpm", among: ["dpmpp_2m", "euler"]) == ["dpmpp_2m"])
     #expect(NearNames.near("zzz", among: ["euler"]).isEmpty)
-    #expect(NearNames.distance(Array("kitten".unicodeScalars), Array("sitting".unicodeScalars)) == 3)
-    #expect(NearNames.distance([], Array("ab".unicodeScalars)) == 2)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Pictures
+import SystemFiles
 import TestSupport
 import Testing
 

@@ -1,4 +1,3 @@
-import Glibc
 import Pictures
 
 enum Samples {
@@ -34,36 +33,3 @@ enum Samples {
     String(repeating: "长\"<&\\", count: 30_000),
   ]
 }
-
-/// A folder of its own for one test.
-struct TemporaryFolder: ~Copyable {
-  let path: String
-
-  init() throws {
-    var name = Array("/tmp/pictures-XXXXXX\0".utf8CString)
-    guard let made = mkdtemp(&name) else { throw POSIXFailure(code: errno) }
-    path = String(cString: made)
-  }
-
-  var names: [String] { Self.names(in: path) }
-
-  static func names(in path: String) -> [String] {
-    guard let directory = opendir(path) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
-
-  deinit {
-    for name in names { remove("\(path)/\(name)") }
-    rmdir(path)
-  }
-}
-
-struct POSIXFailure: Error { let code: Int32 }

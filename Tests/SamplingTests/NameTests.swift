@@ -121,10 +121,4 @@ import Testing
       "\($0)".hasPrefix("no sampler is called \"wxyz\"; expected one of ddim, ddpm, pndm, euler, euler_a, ")
     }
   }
-
-  @Test func editDistance() {
-    #expect(NameTable.editDistance(Array("kitten".utf8), Array("sitting".utf8)) == 3)
-    #expect(NameTable.editDistance([], Array("abc".utf8)) == 3)
-    #expect(NameTable.editDistance(Array("abc".utf8), Array("abc".utf8)) == 0)
-  }
 }

@@ -1,3 +1,5 @@
+import SystemFiles
+
 /// Times sampling steps and tells the caller how far the job is, and what the pictures look like if that is wanted.
 /// Reporting without previews allocates nothing itself.
 package final class ProgressTracker {
@@ -62,8 +64,7 @@ package final class ProgressTracker {
 
   /// - Parameter step: from 0, of the pass at work.
   func finishedStep(_ step: Int) {
-    let (seconds, attoseconds) = (clock.now - last).components
-    passes[current].seconds += Double(seconds) + Double(attoseconds) * 1e-18
+    passes[current].seconds += (clock.now - last).seconds
     // Not every sampler takes the list's steps one by one.
     passes[current].done = passes[current].doneBefore + (step + 1) * now.batch
     last = clock.now

@@ -1,3 +1,5 @@
+import SystemFiles
+
 /// Guesses for a name that is not known.
 package enum NearNames {
   /// "; did you mean a or b?", or nothing if no name is near.
@@ -14,24 +16,9 @@ package enum NearNames {
     for candidate in names {
       let letters = Array(candidate.lowercased().unicodeScalars)
       let isBeginning = wanted.count >= 3 && letters.starts(with: wanted)
-      let distance = isBeginning ? 1 : distance(wanted, letters)
+      let distance = isBeginning ? 1 : editDistance(wanted, letters)
       if distance <= allowed { found.append((candidate, distance)) }
     }
     return found.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
-  }
-
-  /// Letters to insert, remove or replace (Levenshtein 1966).
-  package static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
-    var row = Array(0...b.count)
-    for i in a.indices {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for j in b.indices {
-        let replaced = diagonal + (a[i] == b[j] ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
-      }
-    }
-    return row[b.count]
   }
 }

@@ -1,6 +1,7 @@
 import Darkroom
 import FoundationEssentials
 import Glibc
+import SystemFiles
 
 extension Option {
   static let preview = path(
@@ -64,7 +65,7 @@ extension Invocation {
       throw DarkroomError(
         .request, "--preview: \(quoted(path)) is also the name of a picture; expected another name")
     }
-    try OutputPlace.checkWritable(OutputPlace.folder(of: path), flag: "--preview")
+    try OutputPlace.checkWritable(Paths.folder(of: path), flag: "--preview")
     var status = stat()
     guard lstat(path, &status) == 0 else { return }
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

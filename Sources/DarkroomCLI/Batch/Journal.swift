@@ -1,6 +1,6 @@
 import Darkroom
 import FoundationEssentials
-import Glibc
+import SystemFiles
 
 /// What a run of `--from` has made, so that the next run goes on from there.
 package struct Journal: Codable, Equatable, Sendable {
@@ -56,17 +56,11 @@ package struct JournalFile: Sendable {
   package func write(_ journal: Journal) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let temporary = "\(path).\(getpid()).tmp"
     do {
-      try encoder.encode(journal).write(to: URL(fileURLWithPath: temporary))
-      let file = open(temporary, O_RDONLY | O_CLOEXEC)
-      defer { close(file) }
-      guard file >= 0, fsync(file) == 0, rename(temporary, path) == 0 else {
-        throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
-      }
+      try AtomicFile.write([UInt8](encoder.encode(journal)), to: path)
     } catch {
-      unlink(temporary)
-      throw DarkroomError(.output, "\(quoted(path)) cannot be written: \(OutputPlace.reason(error))")
+      throw DarkroomError(
+        .output, "\(quoted(path)) cannot be written: \((error as? FileError)?.reason ?? "\(error)")")
     }
   }
 }
@@ -76,20 +70,11 @@ extension Row {
   package func hash(model: ModelSource) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
-    let parts = [Self.resolved(model.path), model.configuration.map(Self.resolved) ?? "", output ?? ""]
+    func resolved(_ path: String) -> String { Paths.resolved(path) ?? path }
+    let parts = [resolved(model.path), model.configuration.map(resolved) ?? "", output ?? ""]
     let bytes = try encoder.encode(request) + Data(parts.joined(separator: "\0").utf8)
-    return String(Self.fnv1a(bytes), radix: 16)
-  }
-
-  /// One path for all paths to a file; the path itself if there is none.
-  private static func resolved(_ path: String) -> String {
-    guard let resolved = realpath(path, nil) else { return path }
-    defer { free(resolved) }
-    return String(cString: resolved)
-  }
-
-  /// FNV-1a with 64 bits (Fowler, Noll, Vo): enough to notice a change, no protection against a forged one.
-  package static func fnv1a(_ bytes: some Sequence<UInt8>) -> UInt64 {
-    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    var fingerprint = Fingerprint()
+    fingerprint.add(bytes)
+    return fingerprint.text
   }
 }

@@ -1,3 +1,5 @@
+import SystemFiles
+
 /// Counts network calls to say how long a comparison will take.
 struct ComparisonClock {
   private let pictures: Int
@@ -28,8 +30,4 @@ struct ComparisonClock {
       fraction: calls > 0 ? Double(all) / Double(calls) : 1,
       secondsLeft: all > 0 ? elapsed.map { $0 / Double(all) * Double(calls - all) } : nil)
   }
-}
-
-extension Duration {
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

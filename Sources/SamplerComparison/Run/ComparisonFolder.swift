@@ -2,6 +2,7 @@ import Darkroom
 import FoundationEssentials
 import Pictures
 import Sampling
+import SystemFiles
 
 /// The folder that a comparison writes, and finds again after it was stopped.
 struct ComparisonFolder {

@@ -2,6 +2,7 @@ import Darkroom
 import Graph
 import Pictures
 import Sampling
+import SystemFiles
 
 extension ComparisonRunner {
   /// A picture with what it cost.

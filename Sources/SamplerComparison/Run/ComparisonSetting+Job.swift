@@ -1,6 +1,7 @@
 import Darkroom
 import Graph
 import Sampling
+import SystemFiles
 import Weights
 
 extension ComparisonSetting {
@@ -53,22 +54,19 @@ extension ComparisonSetting {
 
 extension Checkpoint {
   /// Tells models of one name apart without reading all of them: the names, the shapes and the first numbers of all
-  /// tensors, by FNV-1a (Fowler, Noll, Vo). Copies have the same.
+  /// tensors. Copies have the same.
   var fingerprint: String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    func add(_ bytes: some Sequence<UInt8>) {
-      for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    }
+    var fingerprint = Fingerprint()
     for name in names {
       guard let tensor = tensor(name) else { continue }
-      add("\(name) \(tensor.shape)".utf8)
+      fingerprint.add("\(name) \(tensor.shape)".utf8)
       var numbers = [Float](repeating: 0, count: min(8, tensor.shape.count))
       // What cannot be read is no number that a network uses, or fails when it is.
       numbers.withUnsafeMutableBufferPointer { try? read(name, elements: 0..<$0.count, into: $0) }
       for number in numbers {
-        withUnsafeBytes(of: number.bitPattern.littleEndian) { add($0) }
+        withUnsafeBytes(of: number.bitPattern.littleEndian) { fingerprint.add($0) }
       }
     }
-    return String(hash, radix: 16)
+    return fingerprint.text
   }
 }

@@ -1,5 +1,6 @@
 import Glibc
-import Pictures
+import SystemFiles
+import TestSupport
 import Testing
 
 @Suite struct AtomicFileTests {
@@ -76,6 +77,24 @@ import Testing
       #expect(error?.reason == "File too large")
       #expect(folder.names == ["a"] && AtomicFileTests.contents(of: "\(folder.path)/a") == [1])
     }
+  }
+
+  @Test func piecesBecomeOneFile() throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/a"
+    try AtomicFile.write(to: path) { output in
+      for piece in [[1, 2], [], [3]] as [[UInt8]] { try piece.withUnsafeBytes { try output.write($0) } }
+      #expect(folder.names.count == 1 && folder.names != ["a"])
+    }
+    #expect(Self.contents(of: path) == [1, 2, 3])
+    struct Stop: Error {}
+    #expect(throws: Stop.self) {
+      try AtomicFile.write(to: path) { output in
+        try [4 as UInt8].withUnsafeBytes { try output.write($0) }
+        throw Stop()
+      }
+    }
+    #expect(folder.names == ["a"] && Self.contents(of: path) == [1, 2, 3])
   }
 
   @Test func followsALink() throws {

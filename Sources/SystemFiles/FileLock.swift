@@ -1,23 +1,24 @@
 import Glibc
 
-/// The lock of one blob, which huggingface_hub takes in the same way. It ends with the value, or the process.
-final class FileLock {
+/// A lock by a file's name, which programs take in turn; huggingface_hub takes its own in the same way. It ends with
+/// the value, or the process. The file stays.
+package final class FileLock {
   private let descriptor: Int32
 
   private init(_ descriptor: Int32) { self.descriptor = descriptor }
 
   deinit { close(descriptor) }
 
-  /// Takes the lock if nobody has it.
+  /// Takes the lock if nobody has it. Makes the file, and its folders, if they are missing.
   /// - Returns: nil if somebody has it.
-  static func tryTake(_ path: String) throws -> FileLock? {
-    try Files.makeFolder(Files.parent(path))
+  package static func tryTake(_ path: String) throws(FileError) -> FileLock? {
+    try Paths.makeFolder(Paths.folder(of: path))
     while true {
       let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o664)
-      guard descriptor >= 0 else { throw Files.failure(path, "the lock cannot be opened") }
+      guard descriptor >= 0 else { throw FileError.system("lock", path) }
       let lock = FileLock(descriptor)
       if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-        guard errno == EWOULDBLOCK || errno == EINTR else { throw Files.failure(path, "cannot be locked") }
+        guard errno == EWOULDBLOCK || errno == EINTR else { throw FileError.system("lock", path) }
         return nil
       }
       // Its last holder may have deleted the file between opening and locking.
@@ -28,14 +29,15 @@ final class FileLock {
 
   /// Waits until the lock is free.
   /// - Parameter waiting: is called once if somebody else has it.
-  /// - Throws: `HubError` of kind `disk`; `CancellationError`.
-  static func take(_ path: String, waiting: () -> Void) throws -> FileLock {
+  /// - Throws: `FileError`; `CancellationError`.
+  package static func take(_ path: String, waiting: () -> Void) throws -> FileLock {
     var isTold = false
     while true {
       if let lock = try tryTake(path) { return lock }
       if !isTold { waiting() }
       isTold = true
-      try HubClient.sleep(0.1)
+      try Task.checkCancellation()
+      usleep(50_000)
     }
   }
 }

@@ -1,0 +1,43 @@
+import Glibc
+
+/// Paths of files and folders.
+package enum Paths {
+  /// The folder that a file lies in; "." for a bare name.
+  package static func folder(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The one path without links that all paths to a file lead to; nil, with `errno`, if there is no such file.
+  package static func resolved(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// Makes a folder, and those above it, if they are missing.
+  package static func makeFolder(_ path: String) throws(FileError) {
+    if isFolder(path) || mkdir(path, 0o777) == 0 { return }
+    if errno == ENOENT, folder(of: path) != path {
+      try makeFolder(folder(of: path))
+      if mkdir(path, 0o777) == 0 { return }
+    }
+    let error = FileError.system("make", path)
+    // Another program may have made it meanwhile.
+    guard isFolder(path) else { throw error }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Where this user's programs keep what can be made again (XDG Base Directory Specification): Darkroom's own folder
+  /// there, which may be missing; nil where the environment names no home.
+  package static var cache: String? {
+    func absolute(_ variable: String) -> String? {
+      getenv(variable).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+    }
+    return (absolute("XDG_CACHE_HOME") ?? absolute("HOME").map { "\($0)/.cache" }).map { "\($0)/darkroom" }
+  }
+}
