@@ -26,37 +26,6 @@ package struct Command: Sendable {
   }
 }
 
-/// A command as it was called.
-package struct Invocation: Sendable {
-  let settings: Settings
-  /// The arguments that are no flags.
-  let words: [String]
-  let console: Console
-  let environment: [String: String]
-
-  package init(settings: Settings, words: [String], console: Console, environment: [String: String]) {
-    self.settings = settings
-    self.words = words
-    self.console = console
-    self.environment = environment
-  }
-
-  /// The models of the Hub's cache.
-  var store: ModelStore { ModelStore(environment: environment) }
-
-  /// The model of `--model`, else of the environment, else the built-in one.
-  func model() throws -> ModelSource {
-    guard let path = settings.model ?? environment["DARKROOM_MODEL"], !path.isEmpty else {
-      guard settings.configuration == nil else {
-        throw DarkroomError(
-          .request, "--config: belongs to a model; expected --model FILE.safetensors as well")
-      }
-      return .builtIn
-    }
-    return try store.source(named: path, configuration: settings.configuration)
-  }
-}
-
 /// Everything that flags can say.
 package struct Settings: Sendable {
   package var request = GenerationRequest(prompt: "")

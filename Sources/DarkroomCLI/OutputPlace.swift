@@ -69,7 +69,7 @@ package enum OutputPlace: Sendable, Equatable {
   /// The paths of pictures whose names do not depend on what is in the folder.
   func files(count: Int) -> [String] {
     guard case .file = self else { return [] }
-    return (0..<max(0, min(count, GenerationRequest.Limits.count.upperBound))).map {
+    return (0..<max(0, min(count, RequestLimits.standard.count.upperBound))).map {
       path(index: $0, count: count, seed: 0, prompt: "")
     }
   }

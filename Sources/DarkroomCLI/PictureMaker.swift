@@ -1,4 +1,5 @@
 import Darkroom
+import Synchronization
 
 /// What makes pictures: the engine, or a stand-in in tests.
 package protocol PictureMaker: Sendable {
@@ -14,8 +15,8 @@ package protocol PictureMaker: Sendable {
 package protocol FinishedPicture {
   /// 0 for the first of its request.
   var index: Int { get }
-  /// The request with every default filled in and this picture's own seed.
-  var request: GenerationRequest { get }
+  /// What makes this picture again.
+  var request: ResolvedRequest { get }
   var width: Int { get }
   var height: Int { get }
   /// Writes the file whole or not at all.
@@ -54,12 +55,12 @@ struct PictureResult: Encodable, Sendable {
   let seconds: Double
   /// The most memory that the process has had so far, in bytes; nil where the system does not tell.
   let memory: Int?
-  let request: GenerationRequest
+  let request: ResolvedRequest
 
   init(_ picture: any FinishedPicture, path: String, seconds: Double, row: Int? = nil) {
     self.row = row
     self.path = path
-    seed = picture.request.seed ?? 0
+    seed = picture.request.seed
     width = picture.width
     height = picture.height
     self.seconds = (seconds * 1000).rounded() / 1000
@@ -70,5 +71,25 @@ struct PictureResult: Encodable, Sendable {
   /// - Throws: `DarkroomError` of kind `output`.
   func show(on console: Console, json: Bool) throws {
     if json { try console.result(json: self) } else { try console.result(singleLine(path)) }
+  }
+}
+
+/// Time between pictures.
+final class Laps: Sendable {
+  private let console: Console
+  private let start: Mutex<Double>
+
+  init(_ console: Console) {
+    self.console = console
+    start = Mutex(console.now)
+  }
+
+  /// Seconds since the last call, or since the beginning.
+  func next() -> Double {
+    start.withLock { start in
+      let now = console.now
+      defer { start = now }
+      return now - start
+    }
   }
 }

@@ -1,6 +1,6 @@
 /// Whose names and rules a request uses: "karras", "leading" and "Euler" mean different levels and different starting
 /// noise in different programs.
-package enum NameSystem: String, Sendable, CaseIterable {
+public enum NameSystem: String, Codable, Sendable, CaseIterable {
   /// The command's own names, and diffusers' class names and rules.
   case diffusers
   /// AUTOMATIC1111's web UI, on k-diffusion.

@@ -1,7 +1,7 @@
 /// Where the noise of a request's pictures comes from: the same seed means different pictures in different programs.
-package struct NoiseRule: Sendable, Equatable {
+public struct NoiseRule: Sendable, Equatable {
   /// The random numbers.
-  package enum Generator: String, Sendable, CaseIterable {
+  public enum Generator: String, Codable, Sendable, CaseIterable {
     /// torch's CPU generator: diffusers with a CPU generator, ComfyUI, A1111 with "CPU".
     case torchCPU = "torch-cpu"
     /// CUDA's numbers: A1111 with "GPU" or "NV", stable-diffusion.cpp.
@@ -16,7 +16,7 @@ package struct NoiseRule: Sendable, Equatable {
   }
 
   /// How the pictures of a batch share them.
-  package enum Batch: String, Sendable, CaseIterable {
+  public enum Batch: String, Codable, Sendable, CaseIterable {
     /// Picture k draws from its own generator with seed + k: A1111, stable-diffusion.cpp, diffusers with a list of
     /// generators. A picture does not depend on its batch.
     case perPicture = "per-picture"

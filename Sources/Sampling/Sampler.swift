@@ -16,7 +16,7 @@ package struct SamplerOptions: Sendable, Equatable {
 ///
 /// It knows levels, not networks: guidance and batching live in `denoise`; masks, previews, progress and
 /// cancelling in `afterStep`; image-to-image is a shorter list of steps.
-package struct Sampler: Named {
+public struct Sampler: Named {
   /// Fills `clean` with the estimate of the clean picture in `x` at `level`. Throwing ends the sampling.
   package typealias Denoise = (_ x: Latents, _ level: NoiseLevel, _ clean: inout Latents) throws -> Void
   /// Runs after each step, and may change the latents, which are now at `level`. Throwing ends the sampling.
@@ -36,7 +36,7 @@ package struct Sampler: Named {
   }
 
   /// What the noise on the way is.
-  package enum StepNoise: Sendable, Equatable {
+  public enum StepNoise: String, Codable, Sendable, CaseIterable {
     /// Fresh numbers from the generator that the starting noise came from.
     case generator
     /// Increments of one Brownian path per picture (`BrownianNoise`).

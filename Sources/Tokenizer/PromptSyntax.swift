@@ -1,5 +1,5 @@
 /// How the text of a prompt is read.
-package enum PromptSyntax: String, Sendable, CaseIterable {
+public enum PromptSyntax: String, Codable, Sendable, CaseIterable {
   /// Every character is literal, as in diffusers.
   case plain
   /// Only `(text:1.3)` is special: it multiplies the weight of `text`. Groups nest and multiply. All other

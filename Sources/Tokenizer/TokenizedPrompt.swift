@@ -1,5 +1,5 @@
 /// What becomes of text that does not fit into one sequence of the text encoder.
-package enum PromptMode: String, Sendable, CaseIterable {
+public enum PromptMode: String, Codable, Sendable, CaseIterable {
   /// It goes on in further sequences, each encoded by itself, joined along the tokens.
   case chunks
   /// It is cut, as in diffusers; start and end tokens stay.

@@ -26,9 +26,10 @@ package struct WeightsError: Error, Hashable, CustomStringConvertible {
     self.reason = reason
   }
 
-  package var description: String {
-    printable(tensor.map { "\(file): tensor '\($0)': \(reason)" } ?? "\(file): \(reason)")
-  }
+  package var description: String { "\(printable(file)): \(problem)" }
+
+  /// The description without the file.
+  package var problem: String { printable(tensor.map { "tensor '\($0)': \(reason)" } ?? reason) }
 }
 
 /// Names come from outside: control characters are escaped, and endless ones cut.

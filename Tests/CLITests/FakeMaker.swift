@@ -23,27 +23,36 @@ final class FakeMaker: PictureMaker {
     finished: @escaping @Sendable (any FinishedPicture) throws -> Void
   ) async throws {
     let seed = request.seed ?? 99
-    for index in 0..<request.count {
+    for index in 0..<(request.count ?? 1) {
       var single = request
       (single.seed, single.count) = (seed &+ UInt64(index), 1)
       try beforePicture(single)
       var state = Darkroom.GenerationProgress(stage: .sampling)
-      (state.finishedPictures, state.pictures) = (index, request.count)
-      (state.step, state.steps) = (1, request.steps)
+      (state.finishedPictures, state.pictures) = (index, request.count ?? 1)
+      (state.step, state.steps) = (1, request.steps ?? 25)
       progress(state)
-      try finished(FakePicture(index: index, request: single))
+      try finished(FakePicture(index: index, request: Self.resolved(single)))
       made.withLock { $0.append(single) }
     }
   }
 }
 
+extension FakeMaker {
+  /// As it would be for a model of 8x16 pixels.
+  static func resolved(_ request: GenerationRequest) throws -> ResolvedRequest {
+    var request = request
+    (request.width, request.height, request.schedule) = (8, 16, "trailing")
+    return try JSONDecoder().decode(ResolvedRequest.self, from: JSONEncoder().encode(request))
+  }
+}
+
 struct FakePicture: FinishedPicture {
   let index: Int
-  let request: GenerationRequest
+  let request: ResolvedRequest
   let width = 8
   let height = 16
 
   func write(to path: String) throws {
-    try Data("\(request.prompt) \(request.seed ?? 0)".utf8).write(to: URL(fileURLWithPath: path))
+    try Data("\(request.prompt) \(request.seed)".utf8).write(to: URL(fileURLWithPath: path))
   }
 }

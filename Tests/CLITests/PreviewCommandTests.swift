@@ -121,6 +121,8 @@ import Testing
     let wrong = try await BuiltCommand.run(["generate", "--from", "p.jsonl"], in: folder)
     #expect(wrong.code == 2 && wrong.error.contains("guidance_start: '2' is not possible; expected 0 to 1"))
     let crossed = try await generate("--guidance-start", "0.5", "--guidance-end", "0.25")
-    #expect(crossed.code == 2 && crossed.error.contains("guidance_end is 0.25, expected guidance_start"))
+    #expect(
+      crossed.code == 2
+        && crossed.error.contains("guidance_end: 0.25 is not possible; expected guidance_start"))
   }
 }

@@ -102,7 +102,7 @@ import DarkroomCLI
     (#"{"prompt": null}"#, "prompt: is missing"),
     (
       #"{"prompt": ["a"]}"#,
-      "prompt: 'a list, an object or a number out of range' is not possible; expected at most 10000 characters"
+      "prompt: '[\"a\"]' is not possible; expected at most 10000 characters"
     ),
   ])
   func reportsBadJSONValues(line: String, problem: String) throws {

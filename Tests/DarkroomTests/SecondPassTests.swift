@@ -129,7 +129,7 @@ import Weights
   /// The request in the file makes the file again.
   @Test func redo() async throws {
     let first = try await make(request(count: 2))
-    let second = try await make(first.pictures[1].request)
+    let second = try await make(first.pictures[1].request.request)
     #expect(first.pictures[1].request.secondPass == .auto)
     #expect(try second.file(0) == first.file(1))
   }

@@ -107,6 +107,15 @@ struct VulkanDevices {
 }
 
 extension GenerationRequest.Precision {
+  init(_ storage: Storage) {
+    self =
+      switch storage {
+      case .float32: .float32
+      case .float16: .float16
+      case .bfloat16: .bfloat16
+      }
+  }
+
   /// Nil is for the backend to choose.
   var storage: Storage? {
     switch self {

@@ -10,7 +10,7 @@ actor Downloader {
     _ name: String, _ file: String?, _ environment: [String: String],
     _ progress: @escaping @Sendable (DownloadProgress) -> Void, _ notice: @escaping @Sendable (String) -> Void
   ) throws -> DownloadedModel {
-    try DarkroomError.wrappingHub {
+    try DarkroomError.wrapping {
       var settings = try HubSettings(environment)
       settings.userAgent = "darkroom/\(darkroomVersion)"
       let reference = try RepositoryReference(name)
@@ -46,27 +46,5 @@ extension StoredModel {
       repository: snapshot.repository.description, commit: snapshot.commit, revisions: entry.references,
       path: snapshot.path, family: summary?.family, bytes: entry.bytes, missing: snapshot.missing,
       choices: snapshot.choices)
-  }
-}
-
-extension DarkroomError {
-  init(_ error: HubError) {
-    let kind: Kind =
-      switch error.kind {
-      case .usage: .request
-      case .missing: .model
-      case .download: .download
-      case .disk: .resources
-      }
-    self.init(kind, error.description)
-  }
-
-  /// The public form of what the Hub module throws. Cancelling stays what it is.
-  static func wrappingHub<Value>(_ body: () throws -> Value) throws -> Value {
-    do {
-      return try body()
-    } catch let error as HubError {
-      throw DarkroomError(error)
-    }
   }
 }

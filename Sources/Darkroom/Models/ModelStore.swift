@@ -25,7 +25,7 @@ public struct ModelStore: Sendable {
       let found = try HubCache(HubSettings(environment)).find(reference)
       return ModelSource(path: found.path, configuration: configuration)
     } catch let error as HubError {
-      guard error.kind == .missing else { throw DarkroomError(error) }
+      guard error.kind == .missing else { throw error.described }
       throw DarkroomError(.model, "no such file or folder, and as a model of the Hub: \(error)")
     }
   }
@@ -49,7 +49,7 @@ public struct ModelStore: Sendable {
   /// All models of the cache, those of other programs and incomplete ones too.
   /// - Throws: `DarkroomError` of kind `request` for the environment.
   public func models() throws -> [StoredModel] {
-    try DarkroomError.wrappingHub {
+    try DarkroomError.wrapping {
       try HubCache(HubSettings(environment)).entries().map { StoredModel($0) }
     }
   }
@@ -59,7 +59,7 @@ public struct ModelStore: Sendable {
   /// - Parameter dryRun: only say what would be deleted.
   /// - Throws: `DarkroomError`, if there is no such model or it is being fetched.
   public func remove(_ name: String, dryRun: Bool = false) throws -> RemovedModel {
-    try DarkroomError.wrappingHub {
+    try DarkroomError.wrapping {
       let removal = try HubCache(HubSettings(environment)).remove(RepositoryReference(name), dryRun: dryRun)
       return RemovedModel(
         repository: removal.repository.description, commits: removal.commits, revisions: removal.references,

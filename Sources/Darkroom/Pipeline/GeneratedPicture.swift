@@ -9,8 +9,8 @@ public typealias PictureFormat = Pictures.PictureFormat
 public struct GeneratedPicture: Sendable {
   /// 0 for the first of its request.
   public let index: Int
-  /// The request with every default filled in, this picture's own seed, and a count of 1.
-  public let request: GenerationRequest
+  /// What makes this picture again: with its own seed, and a count of 1.
+  public let request: ResolvedRequest
   public let width: Int
   public let height: Int
   /// 8-bit RGB, rows from the top, `[height, width, 3]`.
@@ -68,7 +68,7 @@ extension GeneratedPicture: Codable {
       throw DecodingError.dataCorruptedError(forKey: .png, in: fields, debugDescription: "\(error)")
     }
     index = try fields.decode(Int.self, forKey: .index)
-    request = try fields.decode(GenerationRequest.self, forKey: .request)
+    request = try fields.decode(ResolvedRequest.self, forKey: .request)
     (width, height) = (picture.width, picture.height)
   }
 
@@ -84,54 +84,57 @@ extension GenerationRequest {
   /// Reads the request back from a picture that this engine made.
   /// - Throws: `DarkroomError` of kind `request` if the file cannot be read or holds no request.
   public static func read(fromPicture path: String) throws -> GenerationRequest {
+    try decode(fromPicture: path)
+  }
+
+  static func decode<Request: Decodable>(fromPicture path: String) throws -> Request {
     let json: String?
     do {
       json = try PictureMetadata.read(file: path).json
     } catch {
       throw DarkroomError(.request, "\(error)")
     }
-    guard let json else { throw DarkroomError(.request, "\(path): holds no request of this engine") }
+    guard let json else {
+      throw DarkroomError(.request, field: path, "holds no request of this engine")
+    }
     do {
-      return try JSONDecoder().decode(GenerationRequest.self, from: Data(json.utf8))
+      return try JSONDecoder().decode(Request.self, from: Data(json.utf8))
     } catch {
-      throw DarkroomError(.request, "\(path): its request cannot be read: \(error)")
+      throw DarkroomError(.request, field: path, "its request cannot be read: \(DarkroomError.reason(error))")
     }
   }
+}
 
+extension Job {
   /// A1111's text and the request as JSON.
-  /// - Parameter job: of the pictures that this is one of.
-  func metadata(_ job: Job, model: String, version: String) throws -> PictureMetadata {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let first = job.passes[0]
-    let second = job.passes.dropFirst().last
-    let json = String(decoding: try encoder.encode(self), as: UTF8.self)
+  /// - Parameter request: of one of the job's pictures.
+  func metadata(_ request: ResolvedRequest, model: String) -> PictureMetadata {
+    let first = passes[0]
+    let second = passes.dropFirst().last
     var fields = [
-      "Steps: \(steps)", "Sampler: \(job.sampler.title)", "Schedule type: \(job.schedule.name(in: .a1111))",
-      "CFG scale: \(guidanceScale.shortest)", "Seed: \(seed ?? 0)",
+      "Steps: \(request.steps)", "Sampler: \(sampler.title)", "Schedule type: \(schedule.name(in: .a1111))",
+      "CFG scale: \(request.guidanceScale.shortest)", "Seed: \(request.seed)",
       "Size: \(first.size)", "Model: \(model)",
     ]
     if let second { fields.append("Denoising strength: \(second.strength.shortest)") }
-    if clipSkip > 0 { fields.append("Clip skip: \(clipSkip + 1)") }
+    if request.clipSkip > 0 { fields.append("Clip skip: \(request.clipSkip + 1)") }
     // A1111's own default is a GPU's numbers, so the processor's must be said.
-    fields.append("RNG: \(noise == .nvidia ? "NV" : "CPU")")
-    if let eta { fields.append("Eta: \(eta.shortest)") }
-    if guidanceRescale > 0 { fields.append("CFG rescale: \(guidanceRescale.shortest)") }
-    if guidanceStart > 0 { fields.append("Guidance start: \(guidanceStart.shortest)") }
-    if guidanceEnd < 1 { fields.append("Guidance end: \(guidanceEnd.shortest)") }
+    fields.append("RNG: \(request.noise == .nvidia ? "NV" : "CPU")")
+    if let eta = request.eta, eta != sampler.defaultEta(in: request.system) {
+      fields.append("Eta: \(eta.shortest)")
+    }
+    if request.guidanceRescale > 0 { fields.append("CFG rescale: \(request.guidanceRescale.shortest)") }
+    if request.guidanceStart > 0 { fields.append("Guidance start: \(request.guidanceStart.shortest)") }
+    if request.guidanceEnd < 1 { fields.append("Guidance end: \(request.guidanceEnd.shortest)") }
     if let second {
       fields += [
         "Hires resize: \(second.size)", "Hires steps: \(second.count)", "Hires upscaler: Lanczos",
       ]
     }
-    fields.append("Version: darkroom \(version)")
-    let negative = negativePrompt.isEmpty ? "" : "\nNegative prompt: \(negativePrompt)"
+    fields.append("Version: darkroom \(darkroomVersion)")
+    let negative = request.negativePrompt.isEmpty ? "" : "\nNegative prompt: \(request.negativePrompt)"
     return PictureMetadata(
-      parameters: "\(prompt)\(negative)\n\(fields.joined(separator: ", "))", json: json)
+      parameters: "\(request.prompt)\(negative)\n\(fields.joined(separator: ", "))",
+      json: request.canonicalJSON)
   }
-}
-
-extension Double {
-  /// Without ".0" for a whole number.
-  package var shortest: String { self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)" }
 }

@@ -2,10 +2,9 @@ import Families
 import Sampling
 import Tokenizer
 
-/// A request with every default filled in and every name looked up for one model.
+/// A complete request with every name looked up for one model.
 package struct Job {
-  /// Complete: size, seed and schedule are set.
-  package private(set) var request: GenerationRequest
+  package private(set) var request: ResolvedRequest
   package let model: LoadedModel
   package let prompts: PromptTokens
   package let conditioner: Conditioner
@@ -15,112 +14,62 @@ package struct Job {
   /// The first draws some pictures together; each that follows goes on from one picture of the pass before. The last
   /// one has the size that was asked for.
   package var passes: [Pass]
-  package let firstSeed: UInt64
   /// Where a Brownian path over all of the model's noise begins and ends.
   private let noiseRange: ClosedRange<Double>
 
   /// The same job in another arithmetic.
   func `in`(_ precision: GenerationRequest.Precision) -> Job {
     var job = self
-    job.request.precision = precision
+    job.request = request.in(precision)
     return job
   }
 
   /// - Throws: an error that names the field and what was expected.
-  init(_ request: GenerationRequest, _ model: LoadedModel) throws {
-    try request.validate()
-    var request = request
+  init(_ request: ResolvedRequest, _ model: LoadedModel) throws {
+    (self.request, self.model) = (request, model)
     let traits = model.traits
-    let system = request.system.names
-    let named = try system.sampler(request.sampler)
-    sampler = named.sampler
-    let asked = try request.schedule.flatMap { system.isAutomatic($0) ? nil : try system.schedule($0) }
-    schedule = asked ?? named.schedule ?? traits.noise.ownSchedule(for: sampler, in: system)
+    let system = request.system
+    sampler = try system.sampler(request.sampler).sampler
+    schedule = try system.schedule(request.schedule)
     noiseRange = try traits.noise.range
     let guidance = try Guidance(
       scale: request.guidanceScale, shares: model.network.guidanceShares, rescale: request.guidanceRescale,
       start: request.guidanceStart, end: request.guidanceEnd)
     self.guidance = guidance
 
-    guard request.clipSkip < traits.textLayers else {
-      throw DarkroomError(
-        .request, "clip_skip: \(request.clipSkip) is not possible; expected 0 to \(traits.textLayers - 1)")
-    }
-    let prompt = try Job.tokenize(request.prompt, field: "prompt", request, traits)
-    self.model = model
-    let (width, height) = try Job.size(request, traits)
+    let positive = try Job.tokenize(request.prompt, field: "prompt", sign: 1, request, traits)
     let (sampler, schedule) = (sampler, schedule)
-    passes = try Pass.passes(width: width, height: height, request.steps, request.secondPass, model) {
+    passes = try Pass.passes(
+      width: request.width, height: request.height, request.steps, request.secondPass, model
+    ) {
       let list = try traits.noise.steps($0, schedule: schedule, for: sampler, in: system)
       try traits.prediction.check(list.steps)
       return list
     }
     let isGuided = passes.contains { !guidance.guidedSteps(of: $0.count).isEmpty }
     let negative =
-      isGuided ? try Job.tokenize(request.negativePrompt, field: "negative_prompt", request, traits) : nil
-    prompts = PromptTokens(
-      positive: [WeightedTokens(prompt)], negative: negative.map { [WeightedTokens($0)] },
-      clipSkip: request.clipSkip)
+      isGuided
+      ? try Job.tokenize(request.negativePrompt, field: "negative_prompt", sign: -1, request, traits) : nil
+    prompts = PromptTokens(positive: positive, negative: negative, clipSkip: request.clipSkip)
     conditioner = model.network.conditioner(prompts)
-    firstSeed = request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
-
-    (request.width, request.height, request.seed) = (width, height, firstSeed)
-    (request.sampler, request.schedule) = (sampler.name(in: system), schedule.name(in: system))
-    self.request = request
-  }
-
-  /// Pixels that the request asks for, or the model's own.
-  private static func size(
-    _ request: GenerationRequest, _ traits: ModelTraits
-  ) throws -> (width: Int, height: Int) {
-    let (width, height) = (request.width ?? traits.nativeSide, request.height ?? traits.nativeSide)
-    let multiple = traits.sideMultiple
-    guard width % multiple == 0, height % multiple == 0 else {
-      throw DarkroomError(
-        .request,
-        "width, height: \(width)x\(height) is not possible; this model needs multiples of \(multiple)")
-    }
-    return (width, height)
-  }
-
-  /// The request that makes picture `index` by itself.
-  func request(ofPicture index: Int) -> GenerationRequest {
-    var single = request
-    if request.batchNoise == .perPicture {
-      single.seed = firstSeed &+ UInt64(index)
-    } else {
-      single.batchPlace = batchPlace(index)
-    }
-    single.count = 1
-    return single
-  }
-
-  /// Where a picture stands among those that share one generator.
-  private func batchPlace(_ index: Int) -> GenerationRequest.BatchPlace {
-    request.batchPlace ?? GenerationRequest.BatchPlace(picture: index + 1, of: request.count)
   }
 
   /// The noise of some pictures that are sampled together, from its beginning.
   func noise(of pictures: Range<Int>, in pass: Pass) -> any NoiseSource {
-    let isOwn = request.stepNoise == nil
-    let steps: Sampler.StepNoise =
-      switch request.stepNoise {
-      case .generator: .generator
-      case .brownian: .brownian
-      case nil: sampler.stepNoise(in: request.system.names)
-      }
-    let first = batchPlace(pictures.lowerBound)
-    let rule = NoiseRule(generator: request.noise.generator, batch: request.batchNoise.rule, steps: steps)
-    let perPicture = request.batchNoise == .perPicture
-    return rule.source(
-      seed: firstSeed,
-      pictures: perPicture ? pictures : first.picture - 1..<first.picture - 1 + pictures.count,
-      of: perPicture ? request.count : first.count,
-      // A path that was asked for must not depend on the schedule: then more steps refine fewer.
-      path: isOwn ? pass.steps.noisyRange : noiseRange)
+    let steps = request.stepNoise ?? sampler.stepNoise(in: request.system)
+    // A path that was asked for must not depend on the schedule: then more steps refine fewer.
+    let path = request.stepNoise == nil ? pass.steps.noisyRange : noiseRange
+    let rule = NoiseRule(generator: request.noise, batch: request.batchNoise, steps: steps)
+    guard request.batchNoise == .perPicture else {
+      let first = request.pictureBatchPlace(pictures.lowerBound)
+      let places = first.picture - 1..<first.picture - 1 + pictures.count
+      return rule.source(seed: request.seed, pictures: places, of: first.count, path: path)
+    }
+    return BatchNoise(
+      pictures.map { rule.source(seed: request.pictureSeed($0), pictures: 0..<1, of: 1, path: path) })
   }
 
-  var samplerOptions: SamplerOptions { SamplerOptions(eta: request.eta, system: request.system.names) }
+  var samplerOptions: SamplerOptions { SamplerOptions(eta: request.eta, system: request.system) }
 
   /// What the user should know before the pictures come.
   package var notices: [Notice] { cautions + passNotices + promptNotices }
@@ -160,17 +109,19 @@ package struct Job {
     }
   }
 
+  /// A prompt and those that join it; an empty negative prompt stands back behind others.
+  /// - Parameter sign: of the weights of those that do.
   private static func tokenize(
-    _ text: String, field: String, _ request: GenerationRequest, _ traits: ModelTraits
-  ) throws -> TokenizedPrompt {
-    let syntax: Tokenizer.PromptSyntax =
-      switch request.promptSyntax {
-      case .plain: .plain
-      case .weights: .weights
-      case .a1111: .a1111
-      }
-    return try traits.tokenizer.tokenize(
-      text, syntax: syntax, mode: request.promptMode == .chunks ? .chunks : .truncate,
-      sequenceLength: traits.textPositions, field: field)
+    _ text: String, field: String, sign: Double, _ request: ResolvedRequest, _ traits: ModelTraits
+  ) throws -> [WeightedTokens] {
+    func tokens(_ text: String, _ field: String, _ weight: Double) throws -> WeightedTokens {
+      let tokens = try traits.tokenizer.tokenize(
+        text, syntax: request.promptSyntax, mode: request.promptMode, sequenceLength: traits.textPositions,
+        field: field)
+      return WeightedTokens(tokens, weight: Float(weight))
+    }
+    let joining = (request.prompts ?? []).filter { $0.weight * sign > 0 }
+    let own = text.isEmpty && sign < 0 && !joining.isEmpty ? [] : [try tokens(text, field, 1)]
+    return try own + joining.map { try tokens($0.text, "prompts", abs($0.weight)) }
   }
 }

@@ -15,17 +15,11 @@ package final class Pipeline {
   package var backend: any Backend { residents.backend }
 
   package func resolve(_ request: GenerationRequest) throws -> Job {
-    let job = try Job(request, model)
-    if let storage = job.request.precision.storage, !backend.storages.contains(storage) {
-      let possible = GenerationRequest.Precision.allCases.filter {
-        $0.storage.map(backend.storages.contains) ?? true
-      }
-      throw DarkroomError(
-        .request,
-        "precision: \(job.request.precision.rawValue) is not possible on \(backend.summary); expected \(possible.map(\.rawValue).joined(separator: " or "))"
-      )
-    }
-    return job
+    try Job(
+      ResolvedRequest(
+        request, for: model.description,
+        precisions: backend.storages.map(GenerationRequest.Precision.init)),
+      model)
   }
 
   /// Makes the pictures of a job in order, as many at a time as memory allows.
@@ -109,10 +103,10 @@ package final class Pipeline {
   }
 
   package func finished(_ picture: Picture, _ job: Job, index: Int) throws -> GeneratedPicture {
-    let request = job.request(ofPicture: index)
+    let request = job.request.picture(index)
     return GeneratedPicture(
       index: index, request: request, width: picture.width, height: picture.height,
-      metadata: try request.metadata(job, model: model.name, version: darkroomVersion),
+      metadata: job.metadata(request, model: model.name),
       picture: picture)
   }
 }

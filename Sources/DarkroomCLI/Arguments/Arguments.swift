@@ -55,7 +55,7 @@ package struct Arguments: Sendable {
     let value = parts.count == 2 ? parts[1] : try Self.value(of: option, &rest)
     guard option.set(&settings, value) else {
       let wrong = option.blamed?(value) ?? value
-      throw DarkroomError(.request, "\(flag): \(Self.refusal(wrong, option.expected, option.choices))")
+      throw Self.refusal(flag, wrong, option.expected, option.choices)
     }
   }
 
@@ -90,9 +90,12 @@ package struct Arguments: Sendable {
   }
 
   /// Says that a value is not a possible one.
-  static func refusal(_ value: String, _ expected: String?, _ choices: [String]) -> String {
+  static func refusal(
+    _ field: String, _ value: String, _ expected: String?, _ choices: [String] = []
+  ) -> DarkroomError {
     let shown = value.count > 64 ? String(value.prefix(64)) + "…" : value
-    return "\(quoted(shown)) is not possible; expected \(expected ?? "a value")"
-      + NearNames.hint(value, among: choices)
+    return DarkroomError(
+      .request, field: field, found: shown, expected: expected ?? "a value",
+      help: NearNames.question(value, among: choices), "\(quoted(shown)) is not possible")
   }
 }

@@ -6,7 +6,7 @@ package struct Option: Sendable {
   package let name: String
   /// What stands for the value in help; nil for a switch.
   package let placeholder: String?
-  package let meaning: String
+  package fileprivate(set) var meaning: String
   /// What holds without the flag, for help.
   package var initial: String?
   /// What values are possible, for errors and help.
@@ -20,16 +20,27 @@ package struct Option: Sendable {
   /// Takes the value; false if it is not a possible one. A switch gets an empty value.
   let set: @Sendable (inout Settings, String) -> Bool
 
-  /// A flag for a field of the request.
-  static func field(
-    _ key: GenerationRequest.CodingKeys, _ name: String, _ placeholder: String, _ meaning: String,
-    initial: String
-  ) -> Option {
-    let field = RequestField.of(key)
-    return Option(
-      name: name, placeholder: placeholder, meaning: meaning, initial: initial, expected: field.expected,
-      choices: field.choices
-    ) { settings, text in field.set(&settings.request, text) }
+  /// The flag of a field of the request; nil if it has none.
+  init?(_ field: RequestField) {
+    guard let flag = field.flag else { return nil }
+    self.init(
+      name: flag.name, placeholder: flag.placeholder, meaning: field.help, initial: field.usual,
+      expected: field.expected(), choices: field.choices
+    ) { settings, text in field.set(field.value(ofText: text), in: &settings.request) }
+  }
+
+  /// The flags of all fields of the request, in the order of their rows.
+  static let fields: [Option] = RequestField.all.flatMap { field in
+    field.key == "height" ? [size] : Option(field).map { [$0] } ?? []
+  }
+
+  /// The flag of one field.
+  static func field(_ name: String, _ meaning: String? = nil) -> [Option] {
+    fields.filter { $0.name == name }.map { option in
+      var option = option
+      option.meaning = meaning ?? option.meaning
+      return option
+    }
   }
 
   static func `switch`(
@@ -96,15 +107,14 @@ extension Option {
   }
   static let size = Option(
     name: "size", placeholder: "WxH", meaning: "width and height in pixels", initial: "the model's own",
-    expected: "both \(RequestField.sideExpected)"
+    expected: "both \(RequestField.named("width")?.expected() ?? "")"
   ) { settings, text in
-    guard let size = RequestField.size(text) else { return false }
-    (settings.request.width, settings.request.height) = size
-    return true
+    let sides = text.split(omittingEmptySubsequences: false) { $0 == "x" || $0 == "X" }.map(String.init)
+    guard sides.count == 2 else { return false }
+    return zip(["width", "height"], sides).allSatisfy { key, side in
+      RequestField.named(key)?.set(.number(side), in: &settings.request) == true
+    }
   }
-  static let precision = field(
-    .precision, "precision", "NAME", "arithmetic of the networks",
-    initial: GenerationRequest(prompt: "").precision.rawValue)
   static let json = `switch`("json", "results as JSON, one object a line") { $0.json = true }
   static let quiet = `switch`("quiet", "nothing but errors on the error stream") { $0.quiet = true }
   static let dryRun = `switch`("dry-run", "say what memory it would take, and make nothing") {

@@ -11,12 +11,16 @@ package struct BatchPlan: Sendable {
     /// The request for the pictures that are not there yet.
     var rest: GenerationRequest {
       var rest = row.request
-      rest.seed = entry.seed &+ UInt64(entry.finished)
+      let seeds = row.request.seeds ?? [entry.seed]
+      let left = seeds.dropFirst(entry.finished)
+      // After those that are listed, seeds count on from the last.
+      let next = (seeds.last ?? entry.seed) &+ UInt64(max(0, entry.finished + 1 - seeds.count))
+      (rest.seed, rest.seeds) = left.count > 1 ? (nil, Array(left)) : (left.first ?? next, nil)
       rest.count = entry.files.count - entry.finished
       return rest
     }
-    /// Sampling steps that are left, of all pictures.
-    var work: Int { rest.count * rest.steps }
+    /// Sampling steps that are left, of all pictures, as far as the row says: a model's own number counts as the usual.
+    var work: Int { (entry.files.count - entry.finished) * (row.request.steps ?? 25) }
   }
 
   let fileName: String
@@ -68,7 +72,7 @@ package struct BatchPlan: Sendable {
     let hash = try row.hash(model: model)
     let files = PictureName.names(of: row)
     guard let old, old.hash == hash, old.files == files else {
-      let seed = row.request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
+      let seed = row.request.seeds?.first ?? row.request.seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
       return Journal.Entry(hash: hash, seed: seed, files: files)
     }
     var entry = old

@@ -49,8 +49,12 @@ package struct RowFile: Sendable {
     guard !records.isEmpty else { throw failure("is empty; expected a line with the names of the columns") }
     let header = records.removeFirst().fields.map { $0.trimmingSpaces() }
     for (index, column) in header.enumerated() {
-      if Field(column) == nil { throw failure("the header: \(Field.refusal(column, "column"))") }
-      if header[..<index].contains(column) { throw failure("the header: has \(quoted(column)) twice") }
+      guard let field = Field(column) else {
+        throw failure("the header: \(Field.refusal(column, "column"))")
+      }
+      if header[..<index].contains(where: { Field($0)?.key == field.key }) {
+        throw failure("the header: has \(quoted(column)) twice")
+      }
     }
     if !header.contains(Field.promptName) {
       throw failure("the header: has no column \(quoted(Field.promptName))")
@@ -62,7 +66,7 @@ package struct RowFile: Sendable {
           "has \(record.fields.count) fields; expected \(header.count) as in the header")
       } else {
         for (column, cell) in zip(header, record.fields) where !cell.isEmpty {
-          builder.set(column, .cell(cell))
+          builder.set(column, cell: cell)
         }
       }
       take(builder)
@@ -74,7 +78,7 @@ package struct RowFile: Sendable {
     for record in try JSONLines.records(text, file: name) {
       var builder = RowBuilder(number: rows.count + 1, line: record.line, defaults: defaults)
       for (field, value) in record.fields.sorted(by: { $0.key < $1.key }) where value != .null {
-        builder.set(field, .json(value))
+        builder.set(field, value)
       }
       take(builder)
     }
@@ -128,19 +132,27 @@ package struct RowFile: Sendable {
 
 /// What a column or field of a row stands for.
 private enum Field {
-  case request(GenerationRequest.CodingKeys)
+  case request(RequestField)
   case output
 
-  static let promptName = GenerationRequest.CodingKeys.prompt.rawValue
-  static let names = GenerationRequest.CodingKeys.allCases.map(\.rawValue).sorted() + ["output"]
+  static let promptName = "prompt"
+  static let names = RequestField.all.map(\.key).sorted() + ["output"]
 
   init?(_ name: String) {
     if name == "output" {
       self = .output
-    } else if let key = GenerationRequest.CodingKeys(rawValue: name) {
-      self = .request(key)
+    } else if let field = RequestField.named(name) {
+      self = .request(field)
     } else {
       return nil
+    }
+  }
+
+  /// The name of what it stands for, whatever it is called.
+  var key: String {
+    switch self {
+    case .request(let field): field.key
+    case .output: "output"
     }
   }
 
@@ -152,12 +164,6 @@ private enum Field {
 
 /// A row on its way from text.
 private struct RowBuilder {
-  enum Value {
-    /// Of CSV, where everything is text.
-    case cell(String)
-    case json(JSONLines.Value)
-  }
-
   var row: Row
   var hasPrompt = false
   var problems: [String] = []
@@ -166,39 +172,29 @@ private struct RowBuilder {
     row = Row(number: number, line: line, request: defaults)
   }
 
-  mutating func set(_ name: String, _ value: Value) {
+  /// Takes a cell of CSV, where everything is text.
+  mutating func set(_ name: String, cell: String) {
+    guard case .request(let field) = Field(name) else { return set(name, .text(cell)) }
+    let isText = [.text, .name].contains(field.kind)
+    set(name, field.value(ofText: isText ? cell : cell.trimmingSpaces()))
+  }
+
+  mutating func set(_ name: String, _ value: FieldValue) {
     switch Field(name) {
     case nil: problems.append(Field.refusal(name, "field"))
     case .output:
-      guard let text = text(value, isText: true), PictureName.isPlain(text) else {
-        problems.append("\(name): \(refusal(value, PictureName.expected))")
+      guard case .text(let text) = value, PictureName.isPlain(text) else {
+        problems.append(Arguments.refusal(name, value.plain, PictureName.expected).description)
         return
       }
       row.output = text
-    case .request(let key):
-      let field = RequestField.of(key)
-      guard let text = text(value, isText: field.isText), field.set(&row.request, text) else {
-        problems.append("\(name): \(refusal(value, field.expected, field.choices))")
+    case .request(let field):
+      guard field.set(value, in: &row.request) else {
+        problems.append(
+          Arguments.refusal(name, value.plain, field.expected(), field.choices).description)
         return
       }
-      if key == .prompt { hasPrompt = true }
-    }
-  }
-
-  private func text(_ value: Value, isText: Bool) -> String? {
-    switch value {
-    case .cell(let text): isText ? text : text.trimmingSpaces()
-    case .json(.text(let text)): isText ? text : nil
-    case .json(.number(let text)): isText ? nil : text
-    case .json: nil
-    }
-  }
-
-  private func refusal(_ value: Value, _ expected: String, _ choices: [String] = []) -> String {
-    switch value {
-    case .cell(let text), .json(.text(let text)), .json(.number(let text)), .json(.other(let text)):
-      Arguments.refusal(text, expected, choices)
-    case .json(.null): Arguments.refusal("null", expected, choices)
+      if field.key == Field.promptName { hasPrompt = true }
     }
   }
 }

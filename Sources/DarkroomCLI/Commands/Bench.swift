@@ -6,10 +6,8 @@ extension Command {
     name: "bench", summary: "measure how fast this machine makes pictures",
     options: [
       .model, .configuration,
-      .size, .precision,
-      .field(
-        .steps, "steps", "N", "sampling steps of the whole picture",
-        initial: "\(GenerationRequest(prompt: "").steps)"),
+      .size,
+    ] + Option.field("precision") + Option.field("steps", "sampling steps of the whole picture") + [
       Option(
         name: "rounds", placeholder: "N", meaning: "samples of each time", initial: "3", expected: "1 to 100"
       ) { settings, text in

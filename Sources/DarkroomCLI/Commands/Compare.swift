@@ -74,9 +74,9 @@ extension Command {
     },
     .list(
       "steps", "N,M", "numbers of steps of each",
-      expected: "numbers from 1 to \(GenerationRequest.Limits.steps.upperBound) with commas"
+      expected: "numbers from 1 to \(RequestLimits.standard.steps.upperBound) with commas"
     ) { word in
-      Int(word).flatMap { GenerationRequest.Limits.steps.contains($0) ? $0 : nil }
+      Int(word).flatMap { RequestLimits.standard.steps.contains($0) ? $0 : nil }
     } set: {
       $0.comparison.steps = $1
     },
@@ -89,10 +89,10 @@ extension Command {
     },
     Option(
       name: "prompt", placeholder: "TEXT", meaning: "a prompt; may be given several times",
-      expected: RequestField.of(.prompt).expected, mayRepeat: true
+      expected: RequestField.named("prompt")?.expected(), mayRepeat: true
     ) { settings, text in
       var request = settings.request
-      guard RequestField.of(.prompt).set(&request, text) else { return false }
+      guard RequestField.named("prompt")?.set(.text(text), in: &request) == true else { return false }
       settings.comparison.prompts.append(text)
       return true
     },
@@ -107,9 +107,10 @@ extension Command {
   ]
 
   /// What all pictures share.
-  private static let sharedOptions: [Option] = requestOptions.filter {
+  private static let sharedOptions: [Option] = Option.fields.filter {
     ![
-      "sampler", "schedule", "steps", "seed", "count", "second-pass", "batch-noise", "step-noise",
+      "prompts", "sampler", "schedule", "steps", "seed", "seeds", "count", "second-pass", "batch-noise",
+      "step-noise",
       "guidance-start", "guidance-end",
     ].contains($0.name)
   }

@@ -66,7 +66,7 @@ package struct ComparisonRequest: Sendable, Equatable {
       Limits.referenceCalls.contains(referenceCalls), "reference_calls",
       "\(referenceCalls) is not possible; expected 20 to 1000")
     try require(
-      shared.guidanceStart == 0 && shared.guidanceEnd == 1, "guidance_start, guidance_end",
+      shared.guidanceStart ?? 0 == 0 && shared.guidanceEnd ?? 1 == 1, "guidance_start, guidance_end",
       "count steps, so that every schedule would lead to other pictures; expected 0 and 1")
     let count = [prompts.count, seeds.count, samplers.count, max(schedules.count, 1), steps.count]
       .reduce((product: 1, overflow: false)) { sum, next in

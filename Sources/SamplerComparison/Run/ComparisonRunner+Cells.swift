@@ -21,7 +21,7 @@ extension ComparisonRunner.PlannedCell {
   init(_ wanted: GenerationRequest, _ pipeline: Pipeline, prompt: Int) throws {
     var request = wanted
     let job = try pipeline.resolve(request)
-    let isStochastic = job.sampler.isStochastic(eta: request.eta, in: request.system.names)
+    let isStochastic = job.sampler.isStochastic(eta: job.request.eta, in: job.request.system)
     switch job.sampler.limit {
     case .flow: kind = .ode
     // One that chooses its steps cannot be asked for more of them.
@@ -32,8 +32,8 @@ extension ComparisonRunner.PlannedCell {
     // A path can be refined; the generator's next numbers cannot.
     if kind == .path { request.stepNoise = .brownian }
     key = CellKey(
-      sampler: job.request.sampler, schedule: job.request.schedule ?? "", steps: request.steps,
-      seed: job.firstSeed, prompt: prompt)
+      sampler: job.request.sampler, schedule: job.request.schedule, steps: job.request.steps,
+      seed: job.request.seed, prompt: prompt)
     calls = job.passes[0].count * job.sampler.callsPerStep
     self.request = request
   }

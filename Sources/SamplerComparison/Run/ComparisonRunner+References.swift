@@ -78,7 +78,7 @@ extension ComparisonRunner {
     var job = job
     if key.kind == .ode { job.sampler = .unipc }
     job.passes[0].steps = try pipeline.model.traits.noise.fineSteps(
-      calls / job.sampler.callsPerStep, for: job.sampler, in: job.request.system.names)
+      calls / job.sampler.callsPerStep, for: job.sampler, in: job.request.system)
     return job
   }
 }

@@ -12,21 +12,22 @@ extension ComparisonSetting {
       weights: pipeline.model.checkpoint.fingerprint, computes: computes,
       precision: pipeline.storage(job).rawValue, width: job.passes[0].width, height: job.passes[0].height,
       guidanceScale: request.guidanceScale, negativePrompt: request.negativePrompt,
-      noise: Self.noise(request), repeats: comparison.repeats, referenceCalls: comparison.referenceCalls)
+      noise: Self.noise(request, eta: comparison.shared.eta), repeats: comparison.repeats,
+      referenceCalls: comparison.referenceCalls)
   }
 
   /// The noise, and everything else that all pictures share and that is not the default.
-  private static func noise(_ request: GenerationRequest) -> String {
-    let usual = GenerationRequest(prompt: "")
+  /// - Parameter eta: that was asked for, since samplers' own differ.
+  private static func noise(_ request: ResolvedRequest, eta: Double?) -> String {
     var parts = [request.noise.rawValue]
-    if request.system != usual.system { parts.append("rules of \(request.system.rawValue)") }
-    if let eta = request.eta { parts.append("eta \(eta.shortest)") }
+    if request.system != .diffusers { parts.append("rules of \(request.system.rawValue)") }
+    if let eta { parts.append("eta \(eta.shortest)") }
     if request.guidanceRescale > 0 { parts.append("guidance rescale \(request.guidanceRescale.shortest)") }
     if request.clipSkip > 0 { parts.append("clip skip \(request.clipSkip)") }
-    if request.promptSyntax != usual.promptSyntax {
+    if request.promptSyntax != .weights {
       parts.append("prompt syntax \(request.promptSyntax.rawValue)")
     }
-    if request.promptMode != usual.promptMode { parts.append("prompt mode \(request.promptMode.rawValue)") }
+    if request.promptMode != .chunks { parts.append("prompt mode \(request.promptMode.rawValue)") }
     return parts.joined(separator: ", ")
   }
 

@@ -1,5 +1,35 @@
 import Darkroom
-import Synchronization
+
+/// A command as it was called.
+package struct Invocation: Sendable {
+  let settings: Settings
+  /// The arguments that are no flags.
+  let words: [String]
+  let console: Console
+  let environment: [String: String]
+
+  package init(settings: Settings, words: [String], console: Console, environment: [String: String]) {
+    self.settings = settings
+    self.words = words
+    self.console = console
+    self.environment = environment
+  }
+
+  /// The models of the Hub's cache.
+  var store: ModelStore { ModelStore(environment: environment) }
+
+  /// The model of `--model`, else of the environment, else the built-in one.
+  func model() throws -> ModelSource {
+    guard let path = settings.model ?? environment["DARKROOM_MODEL"], !path.isEmpty else {
+      guard settings.configuration == nil else {
+        throw DarkroomError(
+          .request, "--config: belongs to a model; expected --model FILE.safetensors as well")
+      }
+      return .builtIn
+    }
+    return try store.source(named: path, configuration: settings.configuration)
+  }
+}
 
 extension Invocation {
   /// An engine with the model, and a word about tensors in it that nothing reads.
@@ -24,7 +54,7 @@ extension Invocation {
   ) async throws -> Int32 {
     let model = try model()
     try place.check()
-    let previews = try previews(besides: paths + place.files(count: request.count))
+    let previews = try previews(besides: paths + place.files(count: request.count ?? 1))
     let engine = try await engine(model)
     if settings.dryRun {
       let estimate = try await engine.estimate(request)
@@ -48,7 +78,7 @@ extension Invocation {
       request, progress: { report.show($0) }, notice: { report.tell($0) }, preview: previews.map { $0.take }
     ) { picture in
       let path = place.path(
-        index: picture.index, count: request.count, seed: picture.request.seed ?? 0,
+        index: picture.index, count: request.count ?? 1, seed: picture.request.seed,
         prompt: picture.request.prompt)
       try picture.write(to: path)
       try PictureResult(picture, path: path, seconds: laps.next()).show(on: console, json: json)
@@ -100,89 +130,5 @@ extension Invocation {
     }
     if !settings.json { try largest?.show(on: console, json: false) }
     return ExitCode.done
-  }
-}
-
-/// Time between pictures.
-final class Laps: Sendable {
-  private let console: Console
-  private let start: Mutex<Double>
-
-  init(_ console: Console) {
-    self.console = console
-    start = Mutex(console.now)
-  }
-
-  /// Seconds since the last call, or since the beginning.
-  func next() -> Double {
-    start.withLock { start in
-      let now = console.now
-      defer { start = now }
-      return now - start
-    }
-  }
-}
-
-/// What `--dry-run` shows, in bytes.
-struct EstimateResult: Encodable, Sendable {
-  /// The row of `--from`, from 1.
-  var row: Int?
-  let weights: Int
-  let arena: Int
-  let scratch: Int
-  let peak: Int
-  let least: Int
-  let available: Int
-  let batch: Int
-  /// Whether networks are read one at a time.
-  let turns: Bool
-  /// Into how many the autoencoder cuts pictures; absent if they are whole.
-  let strips: Int?
-  /// The share of operations that strips add to the autoencoder's.
-  let extra: Double?
-
-  init(_ estimate: MemoryEstimate, row: Int? = nil) {
-    self.row = row
-    weights = estimate.weights
-    arena = estimate.arena
-    scratch = estimate.scratch
-    peak = estimate.peak
-    least = estimate.least
-    available = estimate.available
-    batch = estimate.batch
-    turns = estimate.oneNetworkAtATime
-    strips = estimate.strips
-    extra = estimate.extraOperations
-  }
-
-  /// - Throws: `DarkroomError` of kind `output`.
-  func show(on console: Console, json: Bool) throws {
-    if json { try console.result(json: self) } else { try console.result(text) }
-  }
-
-  private var fit: String {
-    if peak > available { return ", does not fit; \(readableBytes(least)) is the least" }
-    return turns ? ", with one network at a time" : ""
-  }
-
-  private var text: String {
-    let head = row.map { [["row", "\($0), which needs most"]] } ?? []
-    let cut =
-      strips.map { strips in
-        [
-          [
-            "strips",
-            "\(strips) in the autoencoder, \(fixed(100 * (extra ?? 0), places: 1)) % more operations",
-          ]
-        ]
-      } ?? []
-    return table(
-      head + [
-        ["weights", readableBytes(weights)], ["arena", readableBytes(arena)],
-        ["scratch", readableBytes(scratch)],
-        ["peak", readableBytes(peak) + fit],
-        ["available", readableBytes(available)],
-        ["together", batch == 1 ? "1 picture" : "\(batch) pictures"],
-      ] + cut)
   }
 }

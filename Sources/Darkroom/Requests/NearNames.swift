@@ -2,10 +2,15 @@ import SystemFiles
 
 /// Guesses for a name that is not known.
 package enum NearNames {
-  /// "; did you mean a or b?", or nothing if no name is near.
-  static func hint(_ name: String, among names: [String]) -> String {
+  /// "did you mean a or b?"; nil if no name is near.
+  package static func question(_ name: String, among names: [String]) -> String? {
     let near = near(name, among: names)
-    return near.isEmpty ? "" : "; did you mean \(near.joined(separator: " or "))?"
+    return near.isEmpty ? nil : "did you mean \(near.joined(separator: " or "))?"
+  }
+
+  /// The same behind a semicolon, or nothing.
+  package static func hint(_ name: String, among names: [String]) -> String {
+    question(name, among: names).map { "; \($0)" } ?? ""
   }
 
   /// At most three names, the nearest first: few changed letters, or one begins with the other.

@@ -1,0 +1,38 @@
+import Families
+
+/// What requests need to know of a model: they can be checked and completed while the model draws something else.
+public struct ModelDescription: Sendable {
+  /// The name that metadata and file names use.
+  public let name: String
+  /// Of its files' content; nil where that is not known.
+  public var fingerprint: String?
+  /// What holds for fields that a request leaves out.
+  public var defaults: RequestDefaults
+  package let traits: ModelTraits
+
+  package init(name: String, fingerprint: String? = nil, _ traits: ModelTraits) {
+    (self.name, self.fingerprint, self.traits) = (name, fingerprint, traits)
+    defaults = RequestDefaults(traits.defaults)
+  }
+
+  /// The family's name for people.
+  public var family: String { traits.familyTitle }
+  /// Pixels of a side of the square pictures that the model was trained with.
+  public var nativeSide: Int { traits.nativeSide }
+  /// What width and height are multiples of.
+  public var sideMultiple: Int { traits.sideMultiple }
+  /// Layers of the text encoder.
+  public var textLayers: Int { traits.textLayers }
+  /// Whether pictures can be turned into latents.
+  public var hasEncoder: Bool { traits.hasEncoder }
+}
+
+extension RequestDefaults {
+  init(_ family: SamplingDefaults) {
+    (self.sampler, self.steps, self.guidanceScale) = (family.sampler, family.steps, family.guidanceScale)
+  }
+}
+
+extension LoadedModel {
+  package var description: ModelDescription { ModelDescription(name: name, traits) }
+}

@@ -1,0 +1,21 @@
+/// What the fields of a request may be, whatever the model. A server's limits may be tighter than `standard`.
+public struct RequestLimits: Sendable, Equatable {
+  public var steps = 1...150
+  public var count = 1...1000
+  public var guidanceScale = 0.0...100
+  /// Of `guidanceRescale`, `guidanceStart`, `guidanceEnd` and `eta`.
+  public var share = 0.0...1
+  public var clipSkip = 0...64
+  /// Pixels of width and height, which are also multiples of `sideMultiple`.
+  public var side = 8...2048
+  public var sideMultiple = 8
+  /// Unicode scalars of each prompt.
+  public var promptCharacters = 10_000
+  /// Further prompts, and the magnitude of their weights.
+  public var prompts = 16
+  public var promptWeight = 100.0
+
+  public static let standard = RequestLimits()
+
+  public init() {}
+}

@@ -1,0 +1,82 @@
+import Sampling
+
+extension ResolvedRequest {
+  /// Fills in what a request leaves out, by the model and the device.
+  /// - Parameters:
+  ///   - precisions: what the device can do, the fastest first.
+  /// - Throws: `DarkroomError` of kind `request` that names the field and what was expected.
+  public init(
+    _ sparse: GenerationRequest, for model: ModelDescription, precisions: [GenerationRequest.Precision],
+    limits: RequestLimits = .standard
+  ) throws {
+    try sparse.validate(limits)
+    var request = model.defaults.filling(sparse)
+    request.width = request.width ?? model.nativeSide
+    request.height = request.height ?? model.nativeSide
+    try model.check(request)
+    try DarkroomError.wrapping { try request.nameSampling(model) }
+    request.setSeeds()
+    request.precision = try Self.precision(request.precision, precisions)
+    try self.init(
+      complete: request, model: ModelReference(name: model.name, fingerprint: model.fingerprint),
+      weights: request.precision.flatMap { WeightFormat(rawValue: $0.rawValue) })
+  }
+
+  private static func precision(
+    _ wanted: GenerationRequest.Precision?, _ possible: [GenerationRequest.Precision]
+  ) throws -> GenerationRequest.Precision? {
+    guard let wanted, wanted != .auto else { return possible.first }
+    guard possible.contains(wanted) else {
+      let names = GenerationRequest.Precision.allCases.filter { $0 == .auto || possible.contains($0) }
+      throw DarkroomError(
+        .request, field: "precision", found: wanted.rawValue,
+        expected: names.map(\.rawValue).joined(separator: " or "),
+        "\(wanted.rawValue) is not possible on this device")
+    }
+    return wanted
+  }
+}
+
+extension ModelDescription {
+  /// Checks what depends on the model.
+  fileprivate func check(_ request: GenerationRequest) throws {
+    if let skip = request.clipSkip, skip >= textLayers {
+      throw DarkroomError(.request, field: "clip_skip", found: "\(skip)", expected: "0 to \(textLayers - 1)")
+    }
+    for (field, side) in [("width", request.width), ("height", request.height)] {
+      guard let side, side % sideMultiple != 0 else { continue }
+      throw DarkroomError(
+        .request, field: field, found: "\(side)", expected: "a multiple of \(sideMultiple) for this model")
+    }
+  }
+}
+
+extension GenerationRequest {
+  /// Names of sampler and schedule as their system writes them, and eta where the sampler knows it.
+  fileprivate mutating func nameSampling(_ model: ModelDescription) throws {
+    let system = system ?? .diffusers
+    let named = try system.sampler(sampler ?? "")
+    let schedule = try model.schedule(self, for: named, in: system)
+    (self.sampler, self.schedule) = (named.sampler.name(in: system), schedule.name(in: system))
+    eta = named.sampler.defaultEta(in: system).map { eta ?? $0 }
+  }
+
+  /// Draws a seed if there is none. A list of seeds is given for all pictures, or not at all if it counts up.
+  fileprivate mutating func setSeeds() {
+    seed = seeds?.first ?? seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
+    guard var all = seeds, let first = all.first else { return }
+    while all.count < count ?? 1 { all.append(all[all.count - 1] &+ 1) }
+    let countsUp = all.indices.allSatisfy { all[$0] == first &+ UInt64($0) }
+    seeds = countsUp ? nil : all
+  }
+}
+
+extension ModelDescription {
+  /// The schedule that a request asks for, else the sampler's name, else the model.
+  fileprivate func schedule(
+    _ request: GenerationRequest, for named: NamedSampler, in system: NameSystem
+  ) throws -> Schedule {
+    if let name = request.schedule, !system.isAutomatic(name) { return try system.schedule(name) }
+    return named.schedule ?? traits.noise.ownSchedule(for: named.sampler, in: system)
+  }
+}

@@ -1,0 +1,151 @@
+import FoundationEssentials
+
+/// A model by name and content.
+public struct ModelReference: Codable, Sendable, Equatable {
+  public var name: String
+  /// Of its files' content; nil where that is not known.
+  public var fingerprint: String?
+
+  public init(name: String, fingerprint: String? = nil) {
+    self.name = name
+    self.fingerprint = fingerprint
+  }
+}
+
+/// A request with every field filled in for one model and device: what makes the same pictures again. Metadata of
+/// pictures hold it, as flat JSON: the request's keys and those of `Key`.
+@dynamicMemberLookup
+public struct ResolvedRequest: Sendable, Equatable {
+  /// How weights are stored while they are used.
+  public enum WeightFormat: String, Codable, Sendable, CaseIterable {
+    case float32, float16, bfloat16
+  }
+
+  /// The version of what is written down now. Pictures of version 0 hold a request alone, whose precision may be
+  /// `auto`.
+  public static let currentSchema = 1
+
+  /// Complete: only fields that may have no meaning are nil (`RequestField.isOptional`).
+  public private(set) var request: GenerationRequest
+  /// Nil in version 0, as are the next two.
+  public let model: ModelReference?
+  public private(set) var weights: WeightFormat?
+  public let engineVersion: String?
+  public let schemaVersion: Int
+
+  enum Key: String {
+    case model, weights
+    case fingerprint = "model_fingerprint"
+    case engineVersion = "engine_version"
+    case schemaVersion = "schema_version"
+  }
+
+  /// A request that is complete already.
+  /// - Throws: `DarkroomError` naming the first field that is missing.
+  package init(
+    complete request: GenerationRequest, model: ModelReference?, weights: WeightFormat?,
+    engineVersion: String? = darkroomVersion, schemaVersion: Int = currentSchema
+  ) throws {
+    for field in RequestField.all where !field.isOptional && field.value(in: request) == .null {
+      throw DarkroomError(.request, field: field.key, expected: field.expected(), "is missing")
+    }
+    self.request = request
+    self.model = model
+    self.weights = weights
+    self.engineVersion = engineVersion
+    self.schemaVersion = schemaVersion
+  }
+
+  public var prompt: String { request.prompt }
+  public var prompts: [WeightedPrompt]? { request.prompts }
+  /// Nil if seeds count up from `seed`; else one for each picture.
+  public var seeds: [UInt64]? { request.seeds }
+  /// Nil if it has no meaning for the sampler.
+  public var eta: Double? { request.eta }
+  /// Nil for the sampler's own, whose Brownian paths span the levels of the schedule and not of the model.
+  public var stepNoise: GenerationRequest.StepNoise? { request.stepNoise }
+  public var batchPlace: GenerationRequest.BatchPlace? { request.batchPlace }
+
+  /// A field that is always there.
+  public subscript<Value>(dynamicMember field: KeyPath<GenerationRequest, Value?>) -> Value {
+    guard let value = request[keyPath: field] else {
+      preconditionFailure("\(field) may be missing in a resolved request")
+    }
+    return value
+  }
+}
+
+extension ResolvedRequest {
+  /// The seed of one of its pictures.
+  func pictureSeed(_ index: Int) -> UInt64 { request.seeds?[index] ?? self.seed &+ UInt64(index) }
+
+  /// What makes one of its pictures by itself.
+  func picture(_ index: Int) -> ResolvedRequest {
+    var single = self
+    if self.batchNoise == .perPicture {
+      single.request.seed = pictureSeed(index)
+      single.request.seeds = nil
+    } else {
+      single.request.batchPlace = pictureBatchPlace(index)
+    }
+    single.request.count = 1
+    return single
+  }
+
+  /// Where a picture stands among those that share one generator.
+  func pictureBatchPlace(_ index: Int) -> GenerationRequest.BatchPlace {
+    batchPlace ?? GenerationRequest.BatchPlace(picture: index + 1, of: self.count)
+  }
+
+  /// The same in another arithmetic.
+  func `in`(_ precision: GenerationRequest.Precision) -> ResolvedRequest {
+    var other = self
+    other.request.precision = precision
+    other.weights = WeightFormat(rawValue: precision.rawValue)
+    return other
+  }
+}
+
+extension ResolvedRequest: Codable {
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: FieldKey.self)
+    func read<Value: Decodable>(_ key: Key, _ type: Value.Type) throws -> Value? {
+      try fields.decodeIfPresent(type, forKey: FieldKey(key.rawValue))
+    }
+    let fingerprint = try read(.fingerprint, String.self)
+    do {
+      try self.init(
+        complete: RequestDefaults().filling(GenerationRequest(from: decoder)),
+        model: read(.model, String.self).map { ModelReference(name: $0, fingerprint: fingerprint) },
+        weights: read(.weights, WeightFormat.self), engineVersion: read(.engineVersion, String.self),
+        schemaVersion: read(.schemaVersion, Int.self) ?? 0)
+    } catch let error as DarkroomError {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: fields.codingPath, debugDescription: error.description))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws { try fields.encode(to: encoder) }
+
+  private var fields: [String: FieldValue] {
+    var fields = request.fields
+    func set(_ key: Key, _ value: FieldValue?) { fields[key.rawValue] = value }
+    set(.model, (model?.name).map(FieldValue.text))
+    set(.fingerprint, (model?.fingerprint).map(FieldValue.text))
+    set(.weights, (weights?.rawValue).map(FieldValue.text))
+    set(.engineVersion, engineVersion.map(FieldValue.text))
+    if schemaVersion > 0 { set(.schemaVersion, .number("\(schemaVersion)")) }
+    return fields
+  }
+
+  /// The one way to write it, for hashes and metadata: keys in order, no spaces.
+  public var canonicalJSON: String { FieldValue.object(fields).json }
+}
+
+extension ResolvedRequest {
+  /// Reads what a picture was made of back from a picture that this engine made.
+  /// - Throws: `DarkroomError` of kind `request` if the file cannot be read or holds no request.
+  public static func read(fromPicture path: String) throws -> ResolvedRequest {
+    try GenerationRequest.decode(fromPicture: path)
+  }
+}
