@@ -30,7 +30,7 @@ extension WeightsError: DescribedError {
 }
 
 extension ConfigurationError: DescribedError {
-  package var described: DarkroomError { DarkroomError(.model, description) }
+  package var described: DarkroomError { DarkroomError(.model, "\(self)") }
 }
 
 extension FamilyError: DescribedError {

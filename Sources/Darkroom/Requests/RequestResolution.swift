@@ -1,3 +1,4 @@
+import Families
 import Sampling
 
 extension ResolvedRequest {

@@ -20,29 +20,6 @@ package struct Option: Sendable {
   /// Takes the value; false if it is not a possible one. A switch gets an empty value.
   let set: @Sendable (inout Settings, String) -> Bool
 
-  /// The flag of a field of the request; nil if it has none.
-  init?(_ field: RequestField) {
-    guard let flag = field.flag else { return nil }
-    self.init(
-      name: flag.name, placeholder: flag.placeholder, meaning: field.help, initial: field.usual,
-      expected: field.expected(), choices: field.choices
-    ) { settings, text in field.set(field.value(ofText: text), in: &settings.request) }
-  }
-
-  /// The flags of all fields of the request, in the order of their rows.
-  static let fields: [Option] = RequestField.all.flatMap { field in
-    field.key == "height" ? [size] : Option(field).map { [$0] } ?? []
-  }
-
-  /// The flag of one field.
-  static func field(_ name: String, _ meaning: String? = nil) -> [Option] {
-    fields.filter { $0.name == name }.map { option in
-      var option = option
-      option.meaning = meaning ?? option.meaning
-      return option
-    }
-  }
-
   static func `switch`(
     _ name: String, _ meaning: String, _ set: @escaping @Sendable (inout Settings) -> Void
   ) -> Option {
@@ -63,6 +40,32 @@ package struct Option: Sendable {
       guard !text.isEmpty else { return false }
       set(&settings, text)
       return true
+    }
+  }
+}
+
+/// Flags of the request's fields.
+extension Option {
+  /// The flag of a field of the request; nil if it has none.
+  init?(_ field: RequestField) {
+    guard let flag = field.flag else { return nil }
+    self.init(
+      name: flag.name, placeholder: flag.placeholder, meaning: field.help, initial: field.usual,
+      expected: field.expected(), choices: field.choices
+    ) { settings, text in field.set(field.value(ofText: text), in: &settings.request) }
+  }
+
+  /// The flags of all fields of the request, in the order of their rows.
+  static let fields: [Option] = RequestField.all.flatMap { field in
+    field.key == "height" ? [size] : Option(field).map { [$0] } ?? []
+  }
+
+  /// The flag of one field.
+  static func field(_ name: String, _ meaning: String? = nil) -> [Option] {
+    fields.filter { $0.name == name }.map { option in
+      var option = option
+      option.meaning = meaning ?? option.meaning
+      return option
     }
   }
 }

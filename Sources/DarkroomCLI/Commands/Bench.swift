@@ -4,25 +4,7 @@ import Measuring
 extension Command {
   static let bench = Command(
     name: "bench", summary: "measure how fast this machine makes pictures",
-    options: [
-      .model, .configuration,
-      .size,
-    ] + Option.field("precision") + Option.field("steps", "sampling steps of the whole picture") + [
-      Option(
-        name: "rounds", placeholder: "N", meaning: "samples of each time", initial: "3", expected: "1 to 100"
-      ) { settings, text in
-        guard let count = Int(text), (1...100).contains(count) else { return false }
-        settings.rounds = count
-        return true
-      },
-      .switch("wait", "read a line from the input before each sample, to take turns with another program") {
-        $0.wait = true
-      },
-      .switch("ops", "time each op by itself, and say what share of the device's limits it reaches") {
-        $0.ops = true
-      },
-      .threads, .memoryLimit, .device, .json,
-    ],
+    options: benchOptions,
     details: [
       """
       Times the loading of the weights, sampling steps with guidance, the decoding of one picture, and one whole
@@ -59,6 +41,28 @@ extension Command {
     if settings.json { try console.result(json: result) } else { try console.result(result.text) }
     return ExitCode.done
   }
+
+  private static let benchOptions: [Option] = {
+    let request =
+      [Option.size] + Option.field("precision") + Option.field("steps", "sampling steps of the whole picture")
+    let own: [Option] = [
+      Option(
+        name: "rounds", placeholder: "N", meaning: "samples of each time", initial: "3", expected: "1 to 100"
+      ) { settings, text in
+        guard let count = Int(text), (1...100).contains(count) else { return false }
+        settings.rounds = count
+        return true
+      },
+      .switch("wait", "read a line from the input before each sample, to take turns with another program") {
+        $0.wait = true
+      },
+      .switch("ops", "time each op by itself, and say what share of the device's limits it reaches") {
+        $0.ops = true
+      },
+      .threads, .memoryLimit, .device, .json,
+    ]
+    return [.model, .configuration] + request + own
+  }()
 }
 
 /// A rate in billions.
