@@ -3,6 +3,7 @@ import Families
 import Hub
 import Pictures
 import Sampling
+import SystemFiles
 import Tokenizer
 import VulkanBackend
 import Weights

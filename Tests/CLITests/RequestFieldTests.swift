@@ -95,9 +95,9 @@ import DarkroomCLI
         #expect(cell(alias, text) == fromJSON && line(alias, value) == fromJSON, "\(alias) \(text)")
       }
       if field.flag != nil {
-        var flagged = try #require(flagged(field, text), "\(key) \(text)")
-        flagged.prompt = fromJSON.prompt
-        #expect(flagged == fromJSON, "\(key) \(text)")
+        var given = try #require(flagged(field, text), "\(key) \(text)")
+        given.prompt = fromJSON.prompt
+        #expect(given == fromJSON, "\(key) \(text)")
       }
       // What is written is read again.
       let written = field.value(in: fromJSON)

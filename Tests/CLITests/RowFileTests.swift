@@ -53,7 +53,7 @@ import DarkroomCLI
     #expect(file.rows.map(\.line) == [1, 3] && file.rows.map(\.number) == [1, 2])
     #expect(file.rows[0].request.prompt == "a \"cat\"" && file.rows[0].request.seed == .max)
     #expect(file.rows[0].request.guidanceScale == 2 && file.rows[0].request.steps == 9)
-    #expect(file.rows[1].request.negativePrompt.isEmpty && file.rows[1].output == "b.webp")
+    #expect(file.rows[1].request.negativePrompt == "" && file.rows[1].output == "b.webp")
   }
 
   @Test(arguments: [
