@@ -1,5 +1,8 @@
 #include "BuiltInModel.h"
 
+static const char fingerprint[] = {
+#embed "model/fingerprint.txt" suffix(, 0)
+};
 static const unsigned char model_index[] = {
 #embed "model/model_index.json"
 };
@@ -55,4 +58,8 @@ static const BuiltInFile files[] = {
 const BuiltInFile *built_in_model_files(size_t *count) {
   *count = sizeof files / sizeof *files;
   return files;
+}
+
+const char *built_in_model_fingerprint(void) {
+  return fingerprint;
 }

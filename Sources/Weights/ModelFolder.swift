@@ -21,6 +21,8 @@ package struct ModelFolder: Sendable {
       })
   }
 
+  package var isInMemory: Bool { memory != nil }
+
   /// Size of all files; 0 for a folder on disk.
   package var bytes: Int { memory?.values.reduce(0) { $0 + $1.count } ?? 0 }
 
@@ -38,7 +40,8 @@ package struct ModelFolder: Sendable {
     has(file) ? try source(file).text() : nil
   }
 
-  func source(_ file: String) throws -> ByteSource {
+  /// The bytes of one of its files.
+  package func source(_ file: String) throws -> ByteSource {
     try memory?[file] ?? ByteSource(path: path(file))
   }
 

@@ -8,6 +8,7 @@ import torch
 from diffusers import DDIMScheduler
 
 import common
+import fingerprint
 import train_denoiser
 
 
@@ -34,6 +35,7 @@ def main():
             "scheduler": ["diffusers", "DDIMScheduler"], "text_encoder": ["transformers", "CLIPTextModel"],
             "tokenizer": ["transformers", "CLIPTokenizer"], "unet": ["diffusers", "UNet2DConditionModel"],
             "vae": ["diffusers", "AutoencoderKL"]}, file, indent=2)
+    fingerprint.write(options.folder)
     total = sum(os.path.getsize(os.path.join(folder, name))
                 for folder, _, names in os.walk(options.folder) for name in names)
     print(f"{options.folder}: {total / 1e6:.2f} MB, {state['steps']} steps, {state['elapsed'] / 60:.0f} minutes")

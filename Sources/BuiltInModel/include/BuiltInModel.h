@@ -10,3 +10,6 @@ typedef struct {
 
 /// The files of the built-in model, and how many they are.
 const BuiltInFile *built_in_model_files(size_t *count);
+
+/// What tells the built-in model's content apart from another's, in hexadecimal digits.
+const char *built_in_model_fingerprint(void);

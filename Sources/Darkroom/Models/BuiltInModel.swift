@@ -21,6 +21,15 @@ extension ModelFolder {
   }()
 }
 
+extension ModelFingerprint {
+  /// Of the built-in model; made with it, so that no program has to read it for that.
+  static let builtIn: ModelFingerprint = {
+    let text = String(cString: built_in_model_fingerprint())
+    guard let fingerprint = ModelFingerprint(text) else { preconditionFailure("'\(text)' is no fingerprint") }
+    return fingerprint
+  }()
+}
+
 extension StoredModel {
   /// The built-in model, as it stands in a list of models.
   public static let builtIn: StoredModel = {

@@ -1,7 +1,5 @@
 import Families
-import FoundationEssentials
 import Graph
-import Hub
 import Sampling
 import Weights
 
@@ -24,10 +22,7 @@ package final class LoadedModel {
   package var traits: ModelTraits { network.traits }
 
   /// The name that metadata and file names use.
-  package var name: String {
-    HubCache.modelName(ofFolder: source.path)
-      ?? URL(fileURLWithPath: source.path).deletingPathExtension().lastPathComponent
-  }
+  package var name: String { source.name }
 
   var summary: ModelSummary {
     ModelSummary(

@@ -1,3 +1,6 @@
+import FoundationEssentials
+import Hub
+
 /// Where a model lies.
 public struct ModelSource: Sendable, Equatable {
   /// A diffusers folder or a `.safetensors` file; of the built-in model its name.
@@ -17,6 +20,12 @@ public struct ModelSource: Sendable, Equatable {
     path = name
     configuration = nil
     isBuiltIn = true
+  }
+
+  /// The name that metadata and file names use: of a repository, a folder, or a file without its ending.
+  public var name: String {
+    HubCache.modelName(ofFolder: path)
+      ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
   }
 }
 

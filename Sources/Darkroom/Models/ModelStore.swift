@@ -5,7 +5,7 @@ import Hub
 /// asked and with which access token is said by the environment's `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME`,
 /// `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH` and `HF_HUB_OFFLINE`, as for huggingface_hub.
 public struct ModelStore: Sendable {
-  private let environment: [String: String]
+  let environment: [String: String]
 
   public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
     self.environment = environment

@@ -1,0 +1,108 @@
+import FoundationEssentials
+import Hub
+import Weights
+
+/// Tells models apart by their content: a SHA-256, or the beginning of one. Of a single file it is the file's own,
+/// which A1111, Civitai and the Hub show as well. Of a folder it is that of what `sha256sum` prints for its weights,
+/// configurations, scheduler and tokenizer files, in the order of their names.
+public struct ModelFingerprint: Hashable, Sendable, CustomStringConvertible {
+  /// A1111 shows as many digits.
+  static let shortLength = 10
+  private static let length = 64
+
+  /// Small hexadecimal digits: 64, or the first of them if more are not known.
+  public let description: String
+
+  /// - Parameter text: 10 to 64 hexadecimal digits; nil for anything else.
+  public init?(_ text: String) {
+    let text = text.lowercased()
+    guard (Self.shortLength...Self.length).contains(text.utf8.count),
+      text.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) })
+    else { return nil }
+    description = text
+  }
+
+  /// The first ten digits, for people.
+  public var short: String { String(description.prefix(Self.shortLength)) }
+
+  /// Whether both may be of one content: one may be the beginning of the other.
+  public func matches(_ other: ModelFingerprint) -> Bool {
+    description.hasPrefix(other.description) || other.description.hasPrefix(description)
+  }
+}
+
+extension ModelFingerprint: Codable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let fingerprint = ModelFingerprint(try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "expected 10 to 64 hexadecimal digits")
+    }
+    self = fingerprint
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
+
+extension ModelFingerprint {
+  /// Reads what is not known yet of a model's files, in bounded memory.
+  /// - Parameter checkCancellation: is called often; what it throws ends the call.
+  /// - Throws: `DarkroomError` of kind `model` that names the file.
+  static func make(
+    of source: ModelSource, hashes: FileHashes,
+    checkCancellation: () throws -> Void = { try Task.checkCancellation() }
+  ) throws -> ModelFingerprint {
+    if source.isBuiltIn { return .builtIn }
+    return try DarkroomError.wrapping {
+      do {
+        let files = try ModelFiles(source.path)
+        let named = source.configuration.map { ModelFolder($0) }
+        return try make(of: files, configuration: named, hashes, checkCancellation)
+      } catch let error as HubError {
+        throw DarkroomError(.model, error.description)
+      }
+    }
+  }
+
+  /// - Parameter configuration: the folder that says what a single file's tensors cannot.
+  static func make(
+    of files: ModelFiles, configuration: ModelFolder? = nil, _ hashes: FileHashes,
+    _ checkCancellation: () throws -> Void
+  ) throws -> ModelFingerprint {
+    guard let folder = files.folder else {
+      let own = try hashes.sha256(ofFiles: [files.path], checkCancellation: checkCancellation)[0]
+      guard let configuration else { return try known(own) }
+      let paths = configuration.descriptionPaths
+      let others = try hashes.sha256(
+        ofFiles: paths.map(configuration.path), checkCancellation: checkCancellation)
+      return try combined(Array(zip([""] + paths, [own] + others)))
+    }
+    let paths = try files.contentPaths()
+    let found =
+      folder.isInMemory
+      ? try paths.map { try sha256(folder.source($0)) }
+      : try hashes.sha256(ofFiles: paths.map(folder.path), checkCancellation: checkCancellation)
+    return try combined(Array(zip(paths, found)))
+  }
+
+  private static func combined(_ files: [(path: String, sha256: String)]) throws -> ModelFingerprint {
+    let lines = files.map { "\($0.sha256)  \($0.path)\n" }.joined()
+    return try known(Array(lines.utf8).withUnsafeBytes { try FileHashes.sha256($0) })
+  }
+
+  private static func sha256(_ source: ByteSource) throws -> String {
+    var bytes = [UInt8](repeating: 0, count: source.count)
+    try bytes.withUnsafeMutableBytes { try source.read(at: 0, into: $0) }
+    return try bytes.withUnsafeBytes { try FileHashes.sha256($0) }
+  }
+
+  private static func known(_ digits: String) throws -> ModelFingerprint {
+    guard let fingerprint = ModelFingerprint(digits) else {
+      throw DarkroomError(.model, "'\(digits)' is no fingerprint")
+    }
+    return fingerprint
+  }
+}
