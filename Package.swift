@@ -100,7 +100,7 @@ let package = Package(
       "DarkroomTests",
       [
         "Darkroom", "PipelineTestSupport", "AllocationCounter", "CPUBackend", "VulkanBackend", "Graph",
-        "Weights", "Models", "Families", "Sampling", "Pictures", "Tokenizer",
+        "Hub", "Weights", "Models", "Families", "Sampling", "Pictures", "Tokenizer",
       ]),
     tests(
       "SamplerComparisonTests",

@@ -50,9 +50,8 @@ extension Invocation {
   /// - Parameter paths: files that a preview must not replace, beside the pictures themselves.
   /// - Throws: `DarkroomError`; `CancellationError`.
   func make(
-    _ request: GenerationRequest, to place: OutputPlace, keeping paths: [String] = []
+    _ request: GenerationRequest, with model: ModelSource, to place: OutputPlace, keeping paths: [String] = []
   ) async throws -> Int32 {
-    let model = try model()
     try place.check()
     let previews = try previews(besides: paths + place.files(count: request.count ?? 1))
     let engine = try await engine(model)

@@ -5,7 +5,7 @@ import Glibc
 /// as a file's size, time of modification and inode stay the same.
 package struct FileHashes: Sendable {
   /// Smaller files are read each time.
-  static let leastKept = 1 << 20
+  package static let leastKept = 1 << 20
   /// A file that was changed within this time may change again without another time of modification.
   static let settlingNanoseconds = 2_000_000_000
   private static let mostKept = 1000

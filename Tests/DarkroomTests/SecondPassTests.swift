@@ -137,7 +137,8 @@ import Weights
   @Test func metadataIsThatOfA1111() async throws {
     let text = try PictureMetadata.read(from: [UInt8](await make(request()).file(0)))
     let parameters = try #require(text.parameters)
-    #expect(parameters.contains(", Seed: 7, Size: 72x56, Model: sd1_tiny, Denoising strength: 0.4, "))
+    #expect(parameters.contains(", Seed: 7, Size: 72x56, Model hash: "))
+    #expect(parameters.contains(", Model: sd1_tiny, Denoising strength: 0.4, "))
     #expect(
       parameters.contains(", Hires resize: 128x96, Hires steps: 2, Hires upscaler: Lanczos, Version: "))
     #expect(try #require(text.json).contains(#""second_pass":"auto""#))
@@ -172,7 +173,8 @@ import Weights
     let picture = try pipeline.decode(pipeline.latents(request))
     #expect(picture.width == 128 && picture.pixels == made.pictures[0].pixels)
     let text = try PictureMetadata.read(from: [UInt8](made.file(0)))
-    #expect(try #require(text.parameters).contains("Size: 128x96, Model: sd1_tiny, RNG: CPU, Version"))
+    #expect(try #require(text.parameters).contains("Size: 128x96, Model hash: "))
+    #expect(try #require(text.parameters).contains(", Model: sd1_tiny, RNG: CPU, Version"))
     #expect(try #require(text.json).contains(#""second_pass":"never""#))
   }
 

@@ -9,7 +9,7 @@ extension ModelSource {
 
 extension ModelFolder {
   /// The built-in model's files, which are part of this program.
-  static let builtIn: ModelFolder = {
+  package static let builtIn: ModelFolder = {
     var count = 0
     let files = UnsafeBufferPointer(start: built_in_model_files(&count), count: count)
     return ModelFolder(
@@ -23,7 +23,7 @@ extension ModelFolder {
 
 extension ModelFingerprint {
   /// Of the built-in model; made with it, so that no program has to read it for that.
-  static let builtIn: ModelFingerprint = {
+  package static let builtIn: ModelFingerprint = {
     let text = String(cString: built_in_model_fingerprint())
     guard let fingerprint = ModelFingerprint(text) else { preconditionFailure("'\(text)' is no fingerprint") }
     return fingerprint

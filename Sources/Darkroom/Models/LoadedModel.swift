@@ -1,5 +1,7 @@
 import Families
+import FoundationEssentials
 import Graph
+import Hub
 import Sampling
 import Weights
 
@@ -9,6 +11,9 @@ package final class LoadedModel {
   package let source: ModelSource
   package let checkpoint: Checkpoint
   package let network: any DiffusionModel
+  /// Begins to be made when it is first asked for.
+  package lazy var fingerprint = FingerprintInProgress(
+    source, FileHashes(environment: ProcessInfo.processInfo.environment))
 
   /// - Throws: an error that names the file and the tensor or field that does not fit.
   package init(_ source: ModelSource, among families: [ModelFamily] = ModelFamily.all) throws {

@@ -31,44 +31,26 @@ public struct ModelFingerprint: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-extension ModelFingerprint: Codable {
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    guard let fingerprint = ModelFingerprint(try container.decode(String.self)) else {
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "expected 10 to 64 hexadecimal digits")
-    }
-    self = fingerprint
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
-}
-
 extension ModelFingerprint {
   /// Reads what is not known yet of a model's files, in bounded memory.
   /// - Parameter checkCancellation: is called often; what it throws ends the call.
   /// - Throws: `DarkroomError` of kind `model` that names the file.
-  static func make(
+  package static func make(
     of source: ModelSource, hashes: FileHashes,
     checkCancellation: () throws -> Void = { try Task.checkCancellation() }
   ) throws -> ModelFingerprint {
     if source.isBuiltIn { return .builtIn }
-    return try DarkroomError.wrapping {
-      do {
-        let files = try ModelFiles(source.path)
-        let named = source.configuration.map { ModelFolder($0) }
-        return try make(of: files, configuration: named, hashes, checkCancellation)
-      } catch let error as HubError {
-        throw DarkroomError(.model, error.description)
-      }
+    do {
+      let files = try ModelFiles(source.path)
+      let named = source.configuration.map { ModelFolder($0) }
+      return try make(of: files, configuration: named, hashes, checkCancellation)
+    } catch let error as any DescribedError {
+      throw DarkroomError(.model, error.described.description)
     }
   }
 
   /// - Parameter configuration: the folder that says what a single file's tensors cannot.
-  static func make(
+  package static func make(
     of files: ModelFiles, configuration: ModelFolder? = nil, _ hashes: FileHashes,
     _ checkCancellation: () throws -> Void
   ) throws -> ModelFingerprint {

@@ -47,6 +47,8 @@ public struct ModelSummary: Codable, Sendable, Equatable {
   public let prediction: String
   /// Tensors that no part of the engine reads.
   public let unknownTensors: [String]
+  /// Of the files' content (`ModelStore.fingerprint`); nil if nobody has asked for it.
+  public var fingerprint: String?
 }
 
 /// Memory that a request takes, in bytes.

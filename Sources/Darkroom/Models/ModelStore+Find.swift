@@ -1,21 +1,4 @@
-import FoundationEssentials
 import Hub
-
-/// The model that a picture was drawn with, as far as the picture tells.
-public struct ModelIdentity: Codable, Sendable, Hashable, CustomStringConvertible {
-  public var name: String
-  /// Nil in pictures of older versions and of programs that do not say.
-  public var fingerprint: ModelFingerprint?
-
-  public init(name: String, fingerprint: ModelFingerprint?) {
-    self.name = name
-    self.fingerprint = fingerprint
-  }
-
-  public var description: String {
-    fingerprint.map { "\(name) (fingerprint \($0.short))" } ?? name
-  }
-}
 
 extension ModelStore {
   /// Finds the model of this name and content: the built-in one, that of the environment's `DARKROOM_MODEL`, or one of
@@ -23,7 +6,7 @@ extension ModelStore {
   /// large model may be read once for it.
   /// - Throws: `DarkroomError` of kind `model` that says which is wanted, and which of that name have other content;
   ///   `CancellationError`.
-  public func find(_ wanted: ModelIdentity) async throws -> ModelSource {
+  public func find(_ wanted: ModelReference) async throws -> ModelSource {
     try await ModelFinder().find(wanted, among: try candidates(for: wanted), hashes)
   }
 
@@ -34,16 +17,27 @@ extension ModelStore {
 
   private var hashes: FileHashes { FileHashes(environment: environment) }
 
-  private func candidates(for wanted: ModelIdentity) throws -> [ModelSource] {
+  private func candidates(for wanted: ModelReference) throws -> [ModelSource] {
     var sources = [ModelSource.builtIn]
     if let path = environment["DARKROOM_MODEL"], !path.isEmpty, let own = try? source(named: path) {
       sources.append(own)
     }
-    let stored = try DarkroomError.wrappingHub { try HubCache(HubSettings(environment)).entries() }
+    let stored = try DarkroomError.wrapping { try HubCache(HubSettings(environment)).entries() }
       .map(\.snapshot).filter(\.isComplete).map { ModelSource(path: $0.path) }
     sources += stored.filter { $0.name == wanted.name } + stored.filter { $0.name != wanted.name }
     return sources
   }
+}
+
+extension ModelReference: CustomStringConvertible {
+  public init(name: String, _ fingerprint: ModelFingerprint) {
+    self.init(name: name, fingerprint: fingerprint.description)
+  }
+
+  /// Nil if it is not known.
+  public var content: ModelFingerprint? { fingerprint.flatMap { ModelFingerprint($0) } }
+
+  public var description: String { content.map { "\(name) (fingerprint \($0.short))" } ?? name }
 }
 
 /// Reads models on a queue of its own, since large ones take seconds.
@@ -56,9 +50,10 @@ private actor ModelFinder {
     try ModelFingerprint.make(of: source, hashes: hashes)
   }
 
-  func find(_ wanted: ModelIdentity, among sources: [ModelSource], _ hashes: FileHashes) throws -> ModelSource
+  func find(_ wanted: ModelReference, among sources: [ModelSource], _ hashes: FileHashes) throws
+    -> ModelSource
   {
-    guard let fingerprint = wanted.fingerprint else {
+    guard let fingerprint = wanted.content else {
       guard let found = sources.first(where: { $0.name == wanted.name }) else {
         throw Self.missing(wanted, others: [])
       }
@@ -77,11 +72,10 @@ private actor ModelFinder {
     throw Self.missing(wanted, others: others)
   }
 
-  private static func missing(_ wanted: ModelIdentity, others: [String]) -> DarkroomError {
-    let seen = others.isEmpty ? "" : "; of that name \(others.joined(separator: ", "))"
-    return DarkroomError(
-      .model,
-      "the model \(wanted) is not here\(seen); expected it as built-in, DARKROOM_MODEL or in the Hub's cache, or --model"
-    )
+  private static func missing(_ wanted: ModelReference, others: [String]) -> DarkroomError {
+    DarkroomError(
+      .model, expected: "it as built-in, as DARKROOM_MODEL, in the Hub's cache, or --model",
+      "the picture was drawn with the model \(wanted), which is not here"
+        + (others.isEmpty ? "" : "; of that name \(others.joined(separator: ", "))"))
   }
 }

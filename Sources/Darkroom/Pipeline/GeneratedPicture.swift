@@ -114,8 +114,10 @@ extension Job {
     var fields = [
       "Steps: \(request.steps)", "Sampler: \(sampler.title)", "Schedule type: \(schedule.name(in: .a1111))",
       "CFG scale: \(request.guidanceScale.shortest)", "Seed: \(request.seed)",
-      "Size: \(first.size)", "Model: \(model)",
+      "Size: \(first.size)",
     ]
+    if let content = request.model?.content { fields.append("Model hash: \(content.short)") }
+    fields.append("Model: \(model)")
     if let second { fields.append("Denoising strength: \(second.strength.shortest)") }
     if request.clipSkip > 0 { fields.append("Clip skip: \(request.clipSkip + 1)") }
     // A1111's own default is a GPU's numbers, so the processor's must be said.

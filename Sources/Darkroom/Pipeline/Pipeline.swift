@@ -26,6 +26,7 @@ package final class Pipeline {
   package func generate(_ job: Job, _ reporter: Reporter) throws {
     for notice in job.notices { reporter.notice(notice) }
     var reservation = try reserve(job, reporter)
+    _ = model.fingerprint  // It is made while pictures are.
     let tracker = ProgressTracker(job, preview: previewer(job, reporter), reporter.progress)
     func stage<Result>(_ name: String, _ body: (Reservation) throws -> Result) throws -> Result {
       try withFallback(job, name, reporter, tracker, &reservation, body)
@@ -103,7 +104,8 @@ package final class Pipeline {
   }
 
   package func finished(_ picture: Picture, _ job: Job, index: Int) throws -> GeneratedPicture {
-    let request = job.request.picture(index)
+    let fingerprint = try model.fingerprint.wait()
+    let request = job.request.picture(index).of(ModelReference(name: model.name, fingerprint))
     return GeneratedPicture(
       index: index, request: request, width: picture.width, height: picture.height,
       metadata: job.metadata(request, model: model.name),

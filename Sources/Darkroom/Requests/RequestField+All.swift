@@ -11,25 +11,26 @@ extension RequestField {
     RequestField(
       "sampler", \.sampler, .name(Catalogue.samplers.map(\.name), Catalogue.hasSampler),
       "how to go from noise to a picture", flag: ("sampler", "NAME"), aliases: ["sampler_name"],
-      initial: "euler"),
+      a1111: "Sampler", initial: "euler"),
     RequestField(
       "schedule", \.schedule, .name(Catalogue.schedules.map(\.name), Catalogue.hasSchedule),
-      "how the noise levels are spaced", flag: ("schedule", "NAME"), usual: "the model's own"),
+      "how the noise levels are spaced", flag: ("schedule", "NAME"), a1111: "Schedule type",
+      usual: "the model's own"),
     RequestField(
       "steps", \.steps, .integer(\.steps), "sampling steps", flag: ("steps", "N"),
-      aliases: ["num_inference_steps"], initial: 25),
+      aliases: ["num_inference_steps"], a1111: "Steps", initial: 25),
     RequestField(
       "cfg_scale", \.guidanceScale, .number(\.guidanceScale), "how closely to follow the prompt",
-      flag: ("cfg-scale", "X"), aliases: ["guidance_scale"], initial: 7),
+      flag: ("cfg-scale", "X"), aliases: ["guidance_scale"], a1111: "CFG scale", initial: 7),
     RequestField(
       "guidance_rescale", \.guidanceRescale, .number(\.share), "how much excess contrast to take back",
-      flag: ("guidance-rescale", "X"), initial: 0),
+      flag: ("guidance-rescale", "X"), a1111: "CFG rescale", initial: 0),
     RequestField(
       "guidance_start", \.guidanceStart, .number(\.share), "share of the steps before guidance begins",
-      flag: ("guidance-start", "X"), initial: 0),
+      flag: ("guidance-start", "X"), a1111: "Guidance start", initial: 0),
     RequestField(
       "guidance_end", \.guidanceEnd, .number(\.share), "share of the steps after which guidance ends",
-      flag: ("guidance-end", "X"), initial: 1),
+      flag: ("guidance-end", "X"), a1111: "Guidance end", initial: 1),
     RequestField("width", \.width, .side, "pixels", usual: "the model's own"),
     RequestField("height", \.height, .side, "pixels", usual: "the model's own"),
     RequestField(
@@ -37,7 +38,7 @@ extension RequestField {
       flag: ("second-pass", "NAME"), initial: .auto),
     RequestField(
       "seed", \.seed, .seed, "seed of the first picture; the next has one more", flag: ("seed", "N"),
-      usual: "random, reported"),
+      a1111: "Seed", usual: "random, reported"),
     RequestField(
       "seeds", \.seeds, .seeds, "seeds of the first pictures, instead of --seed", flag: ("seeds", "N,M"),
       usual: "none"),
@@ -50,7 +51,7 @@ extension RequestField {
       initial: 0),
     RequestField(
       "eta", \.eta, .number(\.share), "share of new noise in each step, for samplers that know it",
-      flag: ("eta", "X"), usual: "the sampler's own"),
+      flag: ("eta", "X"), a1111: "Eta", usual: "the sampler's own"),
     RequestField(
       "noise", \.noise, .choice, "whose random numbers a seed stands for", flag: ("noise", "NAME"),
       initial: .torchCPU),
@@ -84,10 +85,10 @@ extension RequestField {
     _ key: String, _ path: any WritableKeyPath<GenerationRequest, Value?> & Sendable,
     _ type: FieldType<Value>,
     _ help: String, flag: (name: String, placeholder: String)? = nil, aliases: [String] = [],
-    initial: Value? = nil, usual: String? = nil
+    a1111: String? = nil, initial: Value? = nil, usual: String? = nil
   ) {
     self.init(
-      key: key, aliases: aliases, kind: type.kind,
+      key: key, aliases: aliases, a1111: a1111, kind: type.kind,
       flag: flag.map { Flag(name: $0.name, placeholder: $0.placeholder) }, help: help,
       usual: usual ?? initial.map { type.write($0).plain } ?? "", choices: type.choices,
       isOptional: ["prompts", "seeds", "eta", "step_noise", "batch_place"].contains(key),

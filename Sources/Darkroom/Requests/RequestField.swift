@@ -26,6 +26,8 @@ public struct RequestField: Sendable {
   public let key: String
   /// Names of other programs that mean the same.
   public internal(set) var aliases: [String] = []
+  /// Its name in A1111's text, where that means the same.
+  var a1111: String?
   public let kind: Kind
   /// Nil if the command takes it otherwise: the prompt is an argument, width and height are one flag.
   public internal(set) var flag: Flag?

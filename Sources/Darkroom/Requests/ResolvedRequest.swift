@@ -28,7 +28,7 @@ public struct ResolvedRequest: Sendable, Equatable {
   /// Complete: only fields that may have no meaning are nil (`RequestField.isOptional`).
   public private(set) var request: GenerationRequest
   /// Nil in version 0, as are the next two.
-  public let model: ModelReference?
+  public private(set) var model: ModelReference?
   public private(set) var weights: WeightFormat?
   public let engineVersion: String?
   public let schemaVersion: Int
@@ -95,6 +95,13 @@ extension ResolvedRequest {
   /// Where a picture stands among those that share one generator.
   func pictureBatchPlace(_ index: Int) -> GenerationRequest.BatchPlace {
     batchPlace ?? GenerationRequest.BatchPlace(picture: index + 1, of: self.count)
+  }
+
+  /// The same of a model whose content is known now.
+  func of(_ model: ModelReference) -> ResolvedRequest {
+    var other = self
+    other.model = model
+    return other
   }
 
   /// The same in another arithmetic.

@@ -72,11 +72,14 @@ extension Option {
 
 /// Flags that several commands have.
 extension Option {
-  static let model = path(
-    "model", "M",
-    "diffusers folder, .safetensors file, OWNER/NAME[@REVISION] of a model that was pulled, or built-in",
-    initial: "the environment's DARKROOM_MODEL, else built-in"
-  ) { $0.model = $1 }
+  static let model = model("the environment's DARKROOM_MODEL, else built-in")
+  static func model(_ initial: String) -> Option {
+    path(
+      "model", "M",
+      "diffusers folder, .safetensors file, OWNER/NAME[@REVISION] of a model that was pulled, or built-in",
+      initial: initial
+    ) { $0.model = $1 }
+  }
   static let configuration = path(
     "config", "DIR", "folder with the config.json files that a single file lacks"
   ) { $0.configuration = $1 }

@@ -51,7 +51,8 @@ extension Command {
       var request = settings.request
       request.prompt = prompt
       try request.validate()
-      return try await invocation.make(request, to: OutputPlace(settings.output))
+      return try await invocation.make(
+        request, with: invocation.model(), to: OutputPlace(settings.output))
     }
     guard invocation.words.isEmpty else {
       throw DarkroomError(.request, "--from: stands instead of PROMPT; expected one of the two")

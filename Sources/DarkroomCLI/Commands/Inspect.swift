@@ -2,19 +2,33 @@ import Darkroom
 
 extension Command {
   static let inspect = Command(
-    name: "inspect", summary: "say what a model is, without reading its numbers",
-    arguments: ["MODEL"], options: [.configuration, .json],
+    name: "inspect", summary: "say what a model is, or how a picture was made",
+    arguments: ["MODEL|PICTURE"], options: [.configuration, .json],
     details: [
       """
       MODEL is a diffusers folder, a .safetensors file, OWNER/NAME of a model that darkroom pull has fetched, or
-      built-in.
+      built-in. Its fingerprint tells its content apart: of a single file it is the SHA-256, of which others show
+      the beginning. A large file is read once for it.
+      """,
       """
+      PICTURE is a .png, .jpg or .webp file of this program, of A1111's web UI, or of one that writes its text.
+      """,
     ],
-    examples: ["darkroom inspect sd15.safetensors"]
+    examples: ["darkroom inspect sd15.safetensors", "darkroom inspect dusk.png --json"]
   ) { invocation in
-    let summary = try ModelSummary.inspect(
-      invocation.store.source(
-        named: invocation.words[0], configuration: invocation.settings.configuration))
+    let name = invocation.words[0]
+    if (try? GeneratedPicture.checkEnding(of: name)) != nil {
+      let record = try PictureRecord(fromPicture: name)
+      if invocation.settings.json {
+        try invocation.console.result(json: RecordResult(record))
+      } else {
+        try invocation.console.result(record.text)
+      }
+      return ExitCode.done
+    }
+    let source = try invocation.store.source(named: name, configuration: invocation.settings.configuration)
+    var summary = try ModelSummary.inspect(source)
+    summary.fingerprint = try await invocation.store.fingerprint(of: source).description
     if invocation.settings.json {
       try invocation.console.result(json: summary)
     } else {
@@ -24,13 +38,55 @@ extension Command {
   }
 }
 
+/// What `--json` shows of a picture.
+private struct RecordResult: Encodable {
+  let origin: PictureRecord.Origin
+  let engineVersion: String?
+  let model: ModelReference?
+  let request: GenerationRequest
+  let parameters: String?
+  let notices: [Notice]
+
+  enum CodingKeys: String, CodingKey {
+    case origin, model, request, parameters, notices
+    case engineVersion = "engine_version"
+  }
+
+  init(_ record: PictureRecord) {
+    (origin, engineVersion, model) = (record.origin, record.engineVersion, record.model)
+    (request, parameters, notices) = (record.request, record.parameters, record.notices)
+  }
+}
+
+extension PictureRecord {
+  /// The request as a table, then A1111's text as it stands.
+  fileprivate var text: String {
+    var facts = [["made by", origin == .a1111 ? "a program that writes A1111's text" : "darkroom"]]
+    if let engineVersion { facts.append(["version", singleLine(engineVersion)]) }
+    if let model {
+      facts.append(["model", singleLine(model.name)])
+      if let fingerprint = model.fingerprint { facts.append(["fingerprint", singleLine(fingerprint)]) }
+    }
+    let fields = RequestField.all.map { ($0.key, $0.value(in: request)) }.filter { $0.1 != .null }
+    facts += fields.map { [$0, singleLine($1.plain)] }
+    var parts = [table(facts)]
+    if !notices.isEmpty { parts.append(notices.map { singleLine($0.description) }.joined(separator: "\n")) }
+    if let parameters {
+      let lines = parameters.split(separator: "\n").map { "  " + singleLine(String($0)) }
+      parts.append("A1111's text:\n" + lines.joined(separator: "\n"))
+    }
+    return parts.joined(separator: "\n\n")
+  }
+}
+
 extension ModelSummary {
   /// The summary as tables, with the first ten of the unknown tensors.
   var text: String {
-    let facts = table([
-      ["family", family], ["layout", layout], ["native size", "\(nativeWidth)x\(nativeHeight)"],
-      ["prediction", prediction],
-    ])
+    let facts = table(
+      [
+        ["family", family], ["layout", layout], ["native size", "\(nativeWidth)x\(nativeHeight)"],
+        ["prediction", prediction],
+      ] + (fingerprint.map { [["fingerprint", $0]] } ?? []))
     let rows = parts.map { part in
       let types = part.dtypes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
       return [part.name, "\(part.tensors)", Self.readable(part.parameters), types.joined(separator: ", ")]

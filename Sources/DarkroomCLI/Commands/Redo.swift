@@ -4,13 +4,24 @@ extension Command {
   package static let redo = Command(
     name: "redo", summary: "make a picture again from the request in its file",
     arguments: ["PICTURE"],
-    options: [
+    options: Option.fields + [
       .output("a file, or a folder in which the name is made", initial: "PICTURE-redo with its ending"),
-      .preview, .previewTerminal, .model, .configuration, .device, .threads, .memoryLimit, .json, .quiet,
-      .dryRun,
+      .preview, .previewTerminal, .model("the picture's own"), .configuration, .device, .threads,
+      .memoryLimit,
+      .json, .quiet, .dryRun,
     ],
-    details: ["With the same model and version the new file has the same bytes.", previewDetails],
-    examples: ["darkroom redo dusk.png --model sd15/"]
+    details: [
+      """
+      With the same model and version the new file has the same bytes. The model is found by its name and content:
+      the built-in one, that of DARKROOM_MODEL, and those in the cache. Where it is not found, nothing is drawn;
+      --model draws with another one. Flags stand for what the picture's own request says.
+      """,
+      """
+      Pictures of A1111's web UI, and of programs that write its text, are drawn by its rules; what of them is not
+      understood is named.
+      """, previewDetails,
+    ],
+    examples: ["darkroom redo dusk.png --seed 5 --steps 40", "darkroom redo dusk.png --model sd15/"]
   ) { invocation in
     guard let picture = invocation.words.first else { throw DarkroomError(.request, "no PICTURE") }
     let place: OutputPlace
@@ -21,7 +32,50 @@ extension Command {
       let stem = "\(picture.dropLast(ending.count))-redo"
       place = try OutputPlace(OutputPlace.unused(stem, ending))
     }
-    return try await invocation.make(
-      try GenerationRequest.read(fromPicture: picture), to: place, keeping: [picture])
+    let record = try PictureRecord(fromPicture: picture)
+    for notice in record.notices { invocation.console.notice(singleLine("\(picture): \(notice)")) }
+    let model = try await invocation.model(of: record)
+    let request = record.request.overridden(by: invocation.settings.request)
+    try request.validate()
+    return try await invocation.make(request, with: model, to: place, keeping: [picture])
+  }
+}
+
+extension Invocation {
+  /// The model that makes a picture again, and a word where that is not sure.
+  /// - Throws: `DarkroomError` of kind `model` if it is not here.
+  fileprivate func model(of record: PictureRecord) async throws -> ModelSource {
+    if let version = record.engineVersion, version != darkroomVersion {
+      console.notice(
+        singleLine("made by darkroom \(version); this is \(darkroomVersion), whose picture may differ"))
+    }
+    if settings.model != nil {
+      let source = try model()
+      let own = try await ModelReference(name: source.name, store.fingerprint(of: source))
+      if let wanted = record.model, !wanted.isSame(as: own) {
+        console.notice(singleLine("the picture was drawn with the model \(wanted); this one is \(own)"))
+      }
+      return source
+    }
+    guard let wanted = record.model else {
+      let source = try model()
+      console.notice(
+        singleLine("the picture does not say with which model it was drawn; taking \(source.name)"))
+      return source
+    }
+    let source = try await store.find(wanted)
+    if wanted.fingerprint == nil {
+      console.notice(
+        singleLine("the picture tells the model's name alone: taking \(source.name), which may be another"))
+    }
+    return source
+  }
+}
+
+extension ModelReference {
+  /// Whether nothing tells two models apart.
+  fileprivate func isSame(as other: ModelReference) -> Bool {
+    guard let mine = content, let others = other.content else { return name == other.name }
+    return mine.matches(others)
   }
 }

@@ -1,15 +1,13 @@
 import Darkroom
 import Graph
 import Sampling
-import SystemFiles
-import Weights
 
 extension ComparisonSetting {
   init(_ job: Job, _ pipeline: Pipeline, _ computes: String, _ comparison: ComparisonRequest) throws {
     let request = job.request
-    self.init(
+    try self.init(
       engineVersion: darkroomVersion, model: pipeline.model.name,
-      weights: pipeline.model.checkpoint.fingerprint, computes: computes,
+      weights: pipeline.model.fingerprint.wait().description, computes: computes,
       precision: pipeline.storage(job).rawValue, width: job.passes[0].width, height: job.passes[0].height,
       guidanceScale: request.guidanceScale, negativePrompt: request.negativePrompt,
       noise: Self.noise(request, eta: comparison.shared.eta), repeats: comparison.repeats,
@@ -50,24 +48,5 @@ extension ComparisonSetting {
     try require("negative_prompt", negativePrompt, earlier.negativePrompt)
     try require("noise", noise, earlier.noise)
     try require("reference_calls", referenceCalls, earlier.referenceCalls)
-  }
-}
-
-extension Checkpoint {
-  /// Tells models of one name apart without reading all of them: the names, the shapes and the first numbers of all
-  /// tensors. Copies have the same.
-  var fingerprint: String {
-    var fingerprint = Fingerprint()
-    for name in names {
-      guard let tensor = tensor(name) else { continue }
-      fingerprint.add("\(name) \(tensor.shape)".utf8)
-      var numbers = [Float](repeating: 0, count: min(8, tensor.shape.count))
-      // What cannot be read is no number that a network uses, or fails when it is.
-      numbers.withUnsafeMutableBufferPointer { try? read(name, elements: 0..<$0.count, into: $0) }
-      for number in numbers {
-        withUnsafeBytes(of: number.bitPattern.littleEndian) { fingerprint.add($0) }
-      }
-    }
-    return fingerprint.text
   }
 }

@@ -1,0 +1,102 @@
+/// The text that A1111's web UI writes into pictures: a prompt, a negative prompt, and a line of `Name: value` pairs
+/// with commas between them, of which values with commas stand in quotes.
+package struct A1111Text: Sendable, Equatable {
+  package struct Field: Sendable, Equatable {
+    package let name: String
+    package let value: String
+  }
+
+  package private(set) var prompt: String
+  package private(set) var negativePrompt = ""
+  package private(set) var fields: [Field] = []
+
+  package init(_ text: String) {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    while lines.last?.isEmpty == true { lines.removeLast() }
+    if let last = lines.last, last.hasPrefix("Steps: ") {
+      fields = Self.fields(of: last)
+      lines.removeLast()
+    }
+    let mark = "Negative prompt: "
+    if let start = lines.firstIndex(where: { $0.hasPrefix(mark) }) {
+      negativePrompt = lines[start...].joined(separator: "\n").dropFirst(mark.count).description
+      lines.removeSubrange(start...)
+    }
+    prompt = lines.joined(separator: "\n")
+  }
+
+  subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
+
+  private static func fields(of line: String) -> [Field] {
+    var parts = [""]
+    var (isQuoted, isEscaped) = (false, false)
+    for character in line {
+      if character == ",", !isQuoted {
+        parts.append("")
+        continue
+      }
+      if character == "\"", !isEscaped { isQuoted.toggle() }
+      isEscaped = character == "\\" && !isEscaped
+      parts[parts.count - 1].append(character)
+    }
+    return parts.compactMap { part in
+      guard let colon = part.firstIndex(of: ":") else { return nil }
+      return Field(name: trimmed(part[..<colon]), value: trimmed(part[part.index(after: colon)...]))
+    }
+  }
+
+  private static func trimmed(_ text: Substring) -> String {
+    String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+  }
+}
+
+extension GenerationRequest {
+  /// Reads A1111's text by its own rules: names, noise, prompt syntax, and how it counts clip skip.
+  /// - Parameter leftOut: gets the names of the fields that are not understood.
+  /// - Throws: `DarkroomError` of kind `request` for a value that is not possible here.
+  init(_ text: A1111Text, leftOut: inout [String]) throws {
+    self.init(prompt: text.prompt)
+    negativePrompt = text.negativePrompt
+    (system, promptSyntax, secondPass) = (.a1111, .a1111, .never)
+    // Without a word it takes the numbers of a GPU.
+    noise = .nvidia
+    for field in text.fields {
+      let value = try Self.understood(field, in: &self)
+      if !value { leftOut.append(field.name) }
+    }
+    try validate()
+  }
+
+  /// - Returns: whether the field has a meaning here.
+  private static func understood(_ field: A1111Text.Field, in request: inout GenerationRequest) throws -> Bool
+  {
+    func set(_ key: String, _ text: String) throws {
+      guard let row = RequestField.named(key) else { return }
+      let value = row.value(ofText: text)
+      guard row.set(value, in: &request) else { throw row.refusal(value) }
+    }
+    switch field.name {
+    // Neither decides the picture; a batch's pictures each have their own seed.
+    case "Version", "Batch size", "Batch pos": return true
+    case "Model", "Model hash": return true
+    case "Size":
+      let sides = field.value.split(separator: "x", omittingEmptySubsequences: false).map(String.init)
+      try set("width", sides.first ?? "")
+      try set("height", sides.dropFirst().joined(separator: "x"))
+    case "Clip skip": try set("clip_skip", Int(field.value).map { "\(max(0, $0 - 1))" } ?? field.value)
+    case "RNG": request.noise = field.value == "CPU" ? .torchCPU : .nvidia
+    default:
+      // A sampler's name may hold the schedule, as it once did; what has no such name fails when it is looked up.
+      if field.name == "Sampler" {
+        request.sampler = field.value
+      } else if field.name == "Schedule type" {
+        request.schedule = field.value
+      } else if let row = RequestField.all.first(where: { $0.a1111 == field.name }) {
+        try set(row.key, field.value)
+      } else {
+        return false
+      }
+    }
+    return true
+  }
+}

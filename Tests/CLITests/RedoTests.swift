@@ -1,0 +1,68 @@
+import Darkroom
+import Foundation
+import Testing
+
+/// Pictures that are made again, and what is told of them.
+@Suite(.serialized) struct RedoTests {
+  private let folder: TemporaryFolder
+  private let mine = ["DARKROOM_MODEL": BuiltCommand.model]
+
+  /// `a.png` is a picture of the tiny model.
+  init() async throws {
+    folder = try TemporaryFolder()
+    let made = try await BuiltCommand.run(
+      ["generate", "a cat", "--seed", "7", "--steps", "2", "--output", "a.png"], in: folder, environment: mine
+    )
+    try #require(made.code == 0, "\(made.error)")
+  }
+
+  private func run(_ words: String..., environment: [String: String] = [:]) async throws
+    -> BuiltCommand.Result
+  {
+    try await BuiltCommand.run(
+      words, in: folder, environment: ["HF_HOME": folder.path("hf")].merging(environment) { $1 })
+  }
+
+  @Test func theModelIsFoundOrNothingIsDrawn() async throws {
+    let found = try await run("redo", "a.png", "--output", "b.png", environment: mine)
+    #expect(found.code == 0 && found.errorLines == ["loading"], "\(found.error)")
+    #expect(try folder.data("b.png") == folder.data("a.png"))
+    let missing = try await run("redo", "a.png", "--output", "c.png")
+    #expect(missing.code == 1 && missing.error.contains("drawn with the model sd1_tiny (fingerprint "))
+    #expect(!folder.names.contains("c.png"))
+  }
+
+  @Test func anotherModelIsDrawnWithOnlyWhereItIsNamed() async throws {
+    let other = try await run("redo", "a.png", "--model", "built-in", "--output", "b.png", "--size", "64x64")
+    #expect(other.code == 0 && other.error.contains("drawn with the model sd1_tiny"), "\(other.error)")
+    #expect(other.error.contains("this one is built-in (fingerprint "))
+  }
+
+  @Test func flagsStandForFields() async throws {
+    let made = try await run(
+      "redo", "a.png", "--seed", "5", "--steps", "3", "--output", "b.png", environment: mine)
+    #expect(made.code == 0, "\(made.error)")
+    let record = try PictureRecord(fromPicture: folder.path("b.png"))
+    #expect(record.request.seed == 5 && record.request.steps == 3 && record.request.prompt == "a cat")
+    let wrong = try await run("redo", "a.png", "--steps", "0", environment: mine)
+    #expect(wrong.code == 2 && wrong.error.contains("--steps"))
+  }
+
+  @Test func picturesAreInspected() async throws {
+    let text = try await run("inspect", "a.png")
+    let record = try PictureRecord(fromPicture: folder.path("a.png"))
+    let fingerprint = try #require(record.model?.fingerprint)
+    #expect(text.code == 0 && text.output.contains(fingerprint) && text.output.contains("A1111's text:"))
+    #expect(text.output.contains("Steps: 2, Sampler: Euler"), "\(text.output)")
+    let model = try await run("inspect", BuiltCommand.model)
+    #expect(model.output.contains(fingerprint), "\(model.output)")
+    struct Result: Decodable {
+      let origin: PictureRecord.Origin
+      let request: GenerationRequest
+    }
+    let json = try await run("inspect", "a.png", "--json")
+    let result = try JSONDecoder().decode(Result.self, from: Data(json.output.utf8))
+    #expect(result.origin == .darkroom && result.request == record.request)
+    #expect(try await run("inspect", "missing.png").code == 2)
+  }
+}

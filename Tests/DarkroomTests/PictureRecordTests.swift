@@ -1,0 +1,75 @@
+import Darkroom
+import Foundation
+import Pictures
+import Testing
+
+/// What is read back from pictures, of this engine and of others.
+@Suite final class PictureRecordTests {
+  private let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).png")
+    .path
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  private func record(_ parameters: String?, json: String? = nil) throws -> PictureRecord {
+    let picture = Picture(width: 1, height: 1, pixels: [0, 0, 0])
+    try picture.write(to: path, metadata: PictureMetadata(parameters: parameters, json: json))
+    return try PictureRecord(fromPicture: path)
+  }
+
+  @Test func aTextOfA1111() throws {
+    let record = try record(
+      """
+      a (red:1.2) house,
+      by a lake
+      Negative prompt: rain, fog
+      snow
+      Steps: 20, Sampler: DPM++ 2M Karras, CFG scale: 6.5, Seed: 42, Size: 512x768, Model hash: 6ce0161689, \
+      Model: v1-5-pruned-emaonly, Clip skip: 2, ENSD: 31337, Lora hashes: "a: 1, b: 2", Version: v1.7.0
+      """)
+    let request = record.request
+    #expect(record.origin == .a1111 && record.engineVersion == nil)
+    #expect(record.model == ModelReference(name: "v1-5-pruned-emaonly", fingerprint: "6ce0161689"))
+    #expect(request.prompt == "a (red:1.2) house,\nby a lake" && request.negativePrompt == "rain, fog\nsnow")
+    #expect(request.steps == 20 && request.sampler == "DPM++ 2M Karras" && request.guidanceScale == 6.5)
+    #expect(request.seed == 42 && request.width == 512 && request.height == 768 && request.clipSkip == 1)
+    #expect(request.system == .a1111 && request.noise == .nvidia && request.promptSyntax == .a1111)
+    #expect(record.notices.map(\.description) == ["not understood and left out: ENSD, Lora hashes"])
+  }
+
+  @Test func randomNumbersOfTheProcessor() throws {
+    let request = try record("x\nSteps: 3, Sampler: Euler, Schedule type: Automatic, RNG: CPU").request
+    #expect(request.noise == .torchCPU && request.schedule == "Automatic" && request.negativePrompt == "")
+  }
+
+  @Test(arguments: [
+    "Steps: 0, Seed: 1", "Steps: 3, Size: 512", "Steps: 3, Seed: -1", "Steps: 3, Size: 512x513",
+  ])
+  func impossibleValuesAreErrors(line: String) throws {
+    #expect { try record("x\n\(line)") } throws: { ($0 as? DarkroomError)?.kind == .request }
+  }
+
+  @Test func aTextWithoutFieldsIsNoRequest() throws {
+    #expect { try record("a boat") } throws: { "\($0)".contains("holds no request") }
+    #expect(throws: DarkroomError.self) { try record(nil) }
+  }
+
+  /// Pictures of older versions name their model in A1111's text alone.
+  @Test func anOlderPicture() throws {
+    let record = try record(
+      "x\nSteps: 3, Model: tiny, Version: darkroom 0.0.9", json: #"{"prompt":"x","seed":7,"steps":3}"#)
+    #expect(record.origin == .darkroom && record.engineVersion == "0.0.9" && record.request.seed == 7)
+    #expect(record.model == ModelReference(name: "tiny") && record.notices.isEmpty)
+  }
+
+  @Test func flagsStandForFields() {
+    var request = GenerationRequest(prompt: "a boat")
+    (request.seed, request.steps, request.sampler, request.eta) = (1, 20, "ddim", 0.5)
+    request.batchPlace = GenerationRequest.BatchPlace("2/4")
+    var flags = GenerationRequest(prompt: "")
+    (flags.seed, flags.sampler, flags.count) = (5, "euler_a", 2)
+    let made = request.overridden(by: flags)
+    #expect(made.prompt == "a boat" && made.seed == 5 && made.steps == 20 && made.sampler == "euler_a")
+    #expect(made.eta == nil && made.batchPlace == nil && made.count == 2)
+    #expect(request.overridden(by: GenerationRequest(prompt: "")) == request)
+  }
+}
