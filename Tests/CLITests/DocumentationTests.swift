@@ -3,11 +3,17 @@ import HubDouble
 import TestSupport
 import Testing
 
-/// Every command that README.md and weights.md show is run, in their order, by a newcomer with an empty folder and
-/// a Hub that has one small model.
+/// Every command that a document shows is run, in its order, by a newcomer with an empty folder and a Hub that has one
+/// small model.
 @Suite struct DocumentationTests {
-  @Test(arguments: ["README.md", "weights.md"])
-  func commandsRun(file: String) async throws {
+  private static let root = Fixtures.directory.deletingLastPathComponent().deletingLastPathComponent()
+
+  /// Documents with the least number of commands that they show.
+  @Test(arguments: [
+    ("README.md", 3), ("weights.md", 4), ("docs/command.md", 12), ("docs/gpu.md", 2),
+    ("docs/speed-and-memory.md", 2),
+  ])
+  func commandsRun(file: String, least: Int) async throws {
     let folder = try TemporaryFolder()
     let repository = try HubRepository(
       "stable-diffusion-v1-5/stable-diffusion-v1-5", folder: Fixtures.url("sd1_tiny"))
@@ -18,16 +24,30 @@ import Testing
     ]
     try folder.write("prompt,seed,steps\na red circle,1,2\n", "prompts.csv")
     let commands = try Self.commands(in: file)
-    #expect(commands.count >= 4)
+    #expect(commands.count >= least)
     for words in commands {
       let result = try await BuiltCommand.run(words, in: folder, environment: environment)
       #expect(result.code == 0, "darkroom \(words.joined(separator: " ")): \(result.error)")
     }
   }
 
+  /// Links to files of the repository, such as `[gpu](docs/gpu.md)`.
+  @Test(arguments: [
+    "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SPEED.md", "weights.md",
+    "Tests/README.md",
+    "docs/building.md", "docs/command.md", "docs/comparing.md", "docs/gpu.md", "docs/speed-and-memory.md",
+  ])
+  func linksLeadSomewhere(file: String) throws {
+    let place = Self.root.appendingPathComponent(file)
+    let text = try String(contentsOf: place, encoding: .utf8)
+    for match in text.matches(of: /\]\(([^)#:]+)\)/) {
+      let target = place.deletingLastPathComponent().appendingPathComponent(String(match.1))
+      #expect(FileManager.default.fileExists(atPath: target.path), "\(match.1)")
+    }
+  }
+
   /// The indented lines that begin with `darkroom`, split as a shell does.
   private static func commands(in file: String) throws -> [[String]] {
-    let root = Fixtures.directory.deletingLastPathComponent().deletingLastPathComponent()
     let text = try String(contentsOf: root.appendingPathComponent(file), encoding: .utf8)
     return text.split(separator: "\n").compactMap { line in
       let line = line.replacing("    .build/release/darkroom ", with: "    darkroom ")
