@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import SystemFiles
 
 /// SHA-256 of files. Large files are read once: their hashes are kept in the user's cache from run to run, and hold as long
 /// as a file's size, time of modification and inode stay the same.
@@ -18,12 +19,7 @@ package struct FileHashes: Sendable {
   package init(file: String?) { self.file = file }
 
   /// The user's own, in the folder for what can be made again.
-  package init(environment: [String: String]) {
-    let cache =
-      environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-      ?? environment["HOME"].map { "\($0)/.cache" }
-    self.init(file: cache.map { "\($0)/darkroom/file-hashes.json" })
-  }
+  package static var standard: FileHashes { FileHashes(file: Paths.cache.map { "\($0)/file-hashes.json" }) }
 
   /// The hashes of some files, in small hexadecimal digits.
   /// - Parameter checkCancellation: is called for each MiB; what it throws ends the call.
@@ -34,7 +30,7 @@ package struct FileHashes: Sendable {
     let known = kept()
     var added: [String: Entry] = [:]
     let hashes = try paths.map { path in
-      let path = try Self.withoutLinks(path)
+      guard let path = Paths.resolved(path) else { throw Files.failure(path, "cannot be opened") }
       if let hash = Self.blobHash(path) { return hash }
       let stamp = try Self.stamp(path)
       if let entry = known[path], entry.stamp == stamp { return entry.sha256 }
@@ -81,12 +77,6 @@ package struct FileHashes: Sendable {
       digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
   }
-
-  private static func withoutLinks(_ path: String) throws -> String {
-    guard let resolved = realpath(path, nil) else { throw Files.failure(path, "cannot be opened") }
-    defer { free(resolved) }
-    return String(cString: resolved)
-  }
 }
 
 extension FileHashes {
@@ -130,9 +120,8 @@ extension FileHashes {
     if entries.count > Self.mostKept { entries = added }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try? FileManager.default.createDirectory(
-      atPath: Files.parent(file), withIntermediateDirectories: true)
-    try? encoder.encode(entries).write(to: URL(fileURLWithPath: file), options: .atomic)
+    try? Paths.makeFolder(Paths.folder(of: file))
+    try? AtomicFile.write([UInt8](encoder.encode(entries)), to: file)
   }
 }
 

@@ -1,5 +1,4 @@
 import Families
-import FoundationEssentials
 import Graph
 import Hub
 import Sampling
@@ -12,8 +11,7 @@ package final class LoadedModel {
   package let checkpoint: Checkpoint
   package let network: any DiffusionModel
   /// Begins to be made when it is first asked for.
-  package lazy var fingerprint = FingerprintInProgress(
-    source, FileHashes(environment: ProcessInfo.processInfo.environment))
+  package lazy var fingerprint = FingerprintInProgress(source, .standard)
 
   /// - Throws: an error that names the file and the tensor or field that does not fit.
   package init(_ source: ModelSource, among families: [ModelFamily] = ModelFamily.all) throws {

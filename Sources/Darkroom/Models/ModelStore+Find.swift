@@ -7,7 +7,16 @@ extension ModelStore {
   /// - Throws: `DarkroomError` of kind `model` that says which is wanted, and which of that name have other content;
   ///   `CancellationError`.
   public func find(_ wanted: ModelReference) async throws -> ModelSource {
-    try await ModelFinder().find(wanted, among: try candidates(for: wanted), hashes)
+    let finder = ModelFinder()
+    let near = try await finder.search(wanted, among: near(), hashes)
+    if let found = near.found { return found }
+    let stored = try await finder.search(wanted, among: stored(wanted.name), hashes)
+    if let found = stored.found { return found }
+    let others = near.others + stored.others
+    throw DarkroomError(
+      .model, expected: "it as built-in, as DARKROOM_MODEL, in the Hub's cache, or --model",
+      "the picture was drawn with the model \(wanted), which is not here"
+        + (others.isEmpty ? "" : "; of that name \(others.joined(separator: ", "))"))
   }
 
   /// - Throws: `DarkroomError` of kind `model` that names the file; `CancellationError`.
@@ -15,17 +24,21 @@ extension ModelStore {
     try await ModelFinder().fingerprint(of: source, hashes)
   }
 
-  private var hashes: FileHashes { FileHashes(environment: environment) }
+  private var hashes: FileHashes { FileHashes.standard }
 
-  private func candidates(for wanted: ModelReference) throws -> [ModelSource] {
-    var sources = [ModelSource.builtIn]
-    if let path = environment["DARKROOM_MODEL"], !path.isEmpty, let own = try? source(named: path) {
-      sources.append(own)
+  private func near() -> [ModelSource] {
+    guard let path = environment["DARKROOM_MODEL"], !path.isEmpty, let own = try? source(named: path) else {
+      return [.builtIn]
     }
-    let stored = try DarkroomError.wrapping { try HubCache(HubSettings(environment)).entries() }
-      .map(\.snapshot).filter(\.isComplete).map { ModelSource(path: $0.path) }
-    sources += stored.filter { $0.name == wanted.name } + stored.filter { $0.name != wanted.name }
-    return sources
+    return [.builtIn, own]
+  }
+
+  /// Models of the Hub's cache, those of the name first.
+  private func stored(_ name: String) throws -> [ModelSource] {
+    let snapshots = try DarkroomError.wrapping { try HubCache(HubSettings(environment)).entries() }.map(
+      \.snapshot)
+    let sources = snapshots.filter(\.isComplete).map { ModelSource(path: $0.path) }
+    return sources.filter { $0.name == name } + sources.filter { $0.name != name }
   }
 }
 
@@ -50,32 +63,21 @@ private actor ModelFinder {
     try ModelFingerprint.make(of: source, hashes: hashes)
   }
 
-  func find(_ wanted: ModelReference, among sources: [ModelSource], _ hashes: FileHashes) throws
-    -> ModelSource
-  {
-    guard let fingerprint = wanted.content else {
-      guard let found = sources.first(where: { $0.name == wanted.name }) else {
-        throw Self.missing(wanted, others: [])
-      }
-      return found
-    }
+  /// - Returns: the model, and what is told of others that have its name.
+  func search(
+    _ wanted: ModelReference, among sources: [ModelSource], _ hashes: FileHashes
+  ) throws -> (found: ModelSource?, others: [String]) {
+    guard let fingerprint = wanted.content else { return (sources.first { $0.name == wanted.name }, []) }
     var others: [String] = []
     for source in sources {
       do {
-        let found = try ModelFingerprint.make(of: source, hashes: hashes)
-        if found.matches(fingerprint) { return source }
-        if source.name == wanted.name { others.append("\(source.path) has \(found.short)") }
+        let own = try ModelFingerprint.make(of: source, hashes: hashes)
+        if own.matches(fingerprint) { return (source, []) }
+        if source.name == wanted.name { others.append("\(source.path) has \(own.short)") }
       } catch is DarkroomError {
         continue  // A cache that programs share holds models of many kinds.
       }
     }
-    throw Self.missing(wanted, others: others)
-  }
-
-  private static func missing(_ wanted: ModelReference, others: [String]) -> DarkroomError {
-    DarkroomError(
-      .model, expected: "it as built-in, as DARKROOM_MODEL, in the Hub's cache, or --model",
-      "the picture was drawn with the model \(wanted), which is not here"
-        + (others.isEmpty ? "" : "; of that name \(others.joined(separator: ", "))"))
+    return (nil, others)
   }
 }

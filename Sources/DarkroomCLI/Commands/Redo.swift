@@ -4,7 +4,7 @@ extension Command {
   package static let redo = Command(
     name: "redo", summary: "make a picture again from the request in its file",
     arguments: ["PICTURE"],
-    options: Option.fields + [
+    options: Option.fields.map { $0.usually("the picture's own") } + [
       .output("a file, or a folder in which the name is made", initial: "PICTURE-redo with its ending"),
       .preview, .previewTerminal, .model("the picture's own"), .configuration, .device, .threads,
       .memoryLimit,
@@ -38,6 +38,14 @@ extension Command {
     let request = record.request.overridden(by: invocation.settings.request)
     try request.validate()
     return try await invocation.make(request, with: model, to: place, keeping: [picture])
+  }
+}
+
+extension Option {
+  fileprivate func usually(_ initial: String) -> Option {
+    var option = self
+    option.initial = initial
+    return option
   }
 }
 
