@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// What this machine could still give to this process.
 enum AvailableMemory {
@@ -22,6 +23,13 @@ package enum ResidentMemory {
   /// The most that it has had at once, in bytes; nil where the system does not tell. `getrusage` would count what
   /// the parent had before the program was started.
   package static var peak: Int? { kibibytes("VmHWM", in: "/proc/self/status") }
+
+  /// Gives the system what the allocator keeps of freed memory. The function is glibc's own, so it is looked up.
+  static func returnFree() {
+    typealias Trim = @convention(c) (Int) -> CInt
+    guard let symbol = dlsym(nil, "malloc_trim") else { return }
+    _ = unsafeBitCast(symbol, to: Trim.self)(0)
+  }
 }
 
 /// A field of one of the kernel's tables in KiB, as bytes.

@@ -85,6 +85,8 @@ package final class ResidentModels {
   /// least recently used first, and then all that is there.
   /// - Returns: nil if there is no way.
   func reserve(_ workload: Workload) -> Reservation? {
+    // Plans that were looked at and dropped leave their memory to the allocator, which keeps it.
+    defer { ResidentMemory.returnFree() }
     let pinned = workload.sources
     for source in sources where pinned.contains(where: { $0 === source }) { use(source) }
     let search = ReservationSearch(workload, self)
