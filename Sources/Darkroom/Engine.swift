@@ -35,7 +35,9 @@ public actor Engine {
     self.threads = threads
     let instructions = try Engine.instructions(ProcessInfo.processInfo.environment)
     makeBackend = { try device.backend(threads: threads, instructions: instructions) }
-    residents = ResidentModels(try DarkroomError.wrapping(makeBackend), limit: memoryLimit)
+    let backend = try DarkroomError.wrapping(makeBackend)
+    precisions = backend.storages.map(GenerationRequest.Precision.init)
+    residents = ResidentModels(backend, limit: memoryLimit)
   }
 
   /// The instruction set that the environment asks for, or the best.
@@ -78,6 +80,22 @@ public actor Engine {
     guard let model = models.last else { throw DarkroomError(.model, "no model is loaded") }
     return Pipeline(model, residents)
   }
+
+  /// What requests with a model are checked and completed against: `ResolvedRequest(_:for:precisions:)` needs no
+  /// engine, so that it can be done while another request is at work. The model's fingerprint is part of it, for which
+  /// its files are read if that was never done.
+  /// - Throws: `DarkroomError` of kind `model`.
+  public func description(of model: ModelSource? = nil) throws -> ModelDescription {
+    try DarkroomError.wrapping {
+      let model = try pipeline(model).model
+      var description = model.description
+      description.fingerprint = try model.fingerprint.wait().description
+      return description
+    }
+  }
+
+  /// The arithmetics that the device can do, the one that `auto` takes first.
+  public nonisolated let precisions: [GenerationRequest.Precision]
 
   // MARK: Requests
 

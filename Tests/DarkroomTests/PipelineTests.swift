@@ -58,3 +58,22 @@ import Testing
     }
   }
 }
+
+extension PipelineTests {
+  /// Further prompts join by their weights: the conditioning is the weighted mean of the encodings.
+  @Test func weightedPromptsAreTheirMean() throws {
+    let pipeline = try TinyModel.pipeline()
+    func context(_ prompt: String, _ more: [WeightedPrompt]? = nil) throws -> [Float] {
+      var request = GenerationRequest(prompt: prompt)
+      (request.width, request.height, request.steps, request.precision) = (64, 64, 1, .float32)
+      request.prompts = more
+      return try pipeline.sampled(pipeline.resolve(request)).conditioning.positive
+    }
+    let (boat, house) = (try context("a boat"), try context("a house"))
+    let both = try context("a boat", [WeightedPrompt(text: "a house", weight: 3)])
+    #expect(largestDifference(both, zip(boat, house).map { ($0 + 3 * $1) / 4 }) < 1e-5)
+    // Negative weights join the negative prompt, and a weight of 0 is none.
+    #expect(try context("a boat", [WeightedPrompt(text: "a house", weight: -3)]) == boat)
+    #expect(try context("a boat", [WeightedPrompt(text: "a house", weight: 0)]) == boat)
+  }
+}

@@ -13,6 +13,11 @@ package final class RecordingBackend: Backend {
   package let bytesAvailable: Int?
   package fileprivate(set) var runs: [Run] = []
   package private(set) var drops = 0
+  /// Plans that were made.
+  package private(set) var planned = 0
+  /// The most that was held at once, and the working memory of all that was prepared since `forget`.
+  package private(set) var mostHeld = 0
+  package private(set) var scratch = 0
 
   package init(bytesAvailable: Int?) throws {
     backend = try CPUBackend(threads: 2)
@@ -29,6 +34,11 @@ package final class RecordingBackend: Backend {
   package func missingWeightBytes(_ plans: [Plan]) -> Int { backend.missingWeightBytes(plans) }
   package func dropValues() { backend.dropValues() }
 
+  package func plan(_ graph: Graph, storing storage: Storage, strips: Strips?) -> Plan {
+    planned += 1
+    return backend.plan(graph, storing: storage, strips: strips)
+  }
+
   package func dropParameters(of source: any WeightSource) {
     drops += 1
     backend.dropParameters(of: source)
@@ -36,6 +46,8 @@ package final class RecordingBackend: Backend {
 
   package func prepare(_ plan: Plan) throws -> any Program {
     let program = try backend.prepare(plan)
+    mostHeld = max(mostHeld, bytesHeld)
+    scratch += scratchBytes(plan)
     guard plan.outputs.contains(where: { $0.name == "prediction" }),
       let latents = plan.inputs.first(where: { $0.name == "latents" })
     else { return program }

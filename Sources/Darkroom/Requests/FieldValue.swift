@@ -77,7 +77,7 @@ extension FieldValue {
     case .text(let text): return text
     case .list(let list):
       let numbers = list.compactMap { if case .number(let number) = $0 { number } else { nil } }
-      return numbers.count == list.count ? numbers.joined(separator: ",") : json
+      return numbers.count == list.count && !list.isEmpty ? numbers.joined(separator: ",") : json
     case .number, .flag, .object: return json
     }
   }
