@@ -107,6 +107,14 @@ import Testing
     #expect(backend.runs.map(\.batch) == [2, 2, 1, 1, 1, 2, 1])
   }
 
+  /// A sampler that chooses its steps takes more of them than were asked for, all of them guided.
+  @Test func everyStepOfAnAdaptiveSamplerIsGuided() throws {
+    var request = request(0, 1, steps: 1)
+    request.sampler = "dpm_adaptive"
+    let made = try made(request)
+    #expect(made.runs.count > 10 && made.runs.allSatisfy { $0.batch == 2 })
+  }
+
   /// Weights and values are those of the guided network, working memory is that of both.
   @Test func memoryOfBothNetworks() throws {
     let pipeline = try TinyModel.pipeline()

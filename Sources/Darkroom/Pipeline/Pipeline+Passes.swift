@@ -105,7 +105,8 @@ extension Pipeline {
       afterStep: { latents, _, step in
         try Pipeline.requireFinite(latents, after: step, of: pass)
         tracker.finishedStep(step)
-        denoiser.step = step + 1
+        // A sampler that chooses its steps repeats the last number, whose guidance holds to the end.
+        denoiser.step = min(step + 1, pass.count - 1)
         try afterStep(step)
         try Task.checkCancellation()
       })
