@@ -120,6 +120,7 @@ extension HubError: DescribedError {
       case .usage: .request
       case .missing: .model
       case .download: .download
+      case .busy: .busy
       case .disk: .resources
       }
     return DarkroomError(kind, description)

@@ -75,8 +75,10 @@ extension DarkroomError: CustomStringConvertible {
     }
   }
 
-  /// The same error of another field, flag or row.
-  package func named(_ field: String) -> DarkroomError {
-    DarkroomError(kind, field: field, found: found, expected: expected, help: help, message)
+  /// The same error with the place of its field, such as the row of a file.
+  package func at(_ place: String) -> DarkroomError {
+    DarkroomError(
+      kind, field: field.map { "\(place): \($0)" } ?? place, found: found, expected: expected, help: help,
+      message)
   }
 }

@@ -122,7 +122,7 @@ extension Invocation {
       do {
         result = EstimateResult(try await engine.estimate(item.row.request), row: item.row.number)
       } catch let error as DarkroomError {
-        throw DarkroomError(error.kind, "\(plan.label(item)): \(error)")
+        throw error.at(plan.label(item))
       }
       if settings.json { try result.show(on: console, json: true) }
       if result.peak > largest?.peak ?? -1 { largest = result }

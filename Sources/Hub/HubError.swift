@@ -7,6 +7,8 @@ package struct HubError: Error, CustomStringConvertible, Sendable, Equatable {
     case missing
     /// The Hub or the way to it does not give it, or gives something else.
     case download
+    /// Another program holds it.
+    case busy
     /// No room on the disk, or a folder that cannot be written.
     case disk
   }

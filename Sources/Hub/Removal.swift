@@ -101,7 +101,7 @@ extension HubCache {
     try Set(hashes).filter { Names.isHash($0) }.sorted().map { hash in
       let taken = try Files.saying("cannot be locked") { try FileLock.tryTake(lock(hash, repository)) }
       guard let taken else {
-        throw HubError(.missing, "\(repository): another program is fetching it now")
+        throw HubError(.busy, "\(repository): another program is fetching it now")
       }
       return taken
     }

@@ -56,7 +56,7 @@ extension PictureDistance {
   }
 }
 
-private enum GaussianWindow {
+enum GaussianWindow {
   static let size = 11
 
   static let weights: [Double] = {

@@ -3,7 +3,7 @@ import Darkroom
 /// A grid of pictures that differ in how they are sampled: which sampler and schedule gives the converged picture of a
 /// model in the fewest network calls and seconds?
 package struct ComparisonRequest: Sendable, Equatable {
-  /// What all pictures share. Its prompt, sampler, schedule, steps, seed and count are not used, large pictures are
+  /// What all pictures share. Its prompts, sampler, schedule, steps, seeds and count are not used, large pictures are
   /// drawn at once, and noise on the way is a Brownian path wherever a sampler's pictures converge along one.
   package var shared = GenerationRequest(prompt: "")
   package var prompts: [String]
@@ -35,7 +35,7 @@ package struct ComparisonRequest: Sendable, Equatable {
     try validate()
     let schedules = schedules.isEmpty ? [nil] : schedules.map(Optional.some)
     var single = shared
-    (single.count, single.secondPass) = (1, .never)
+    (single.count, single.seeds, single.prompts, single.secondPass) = (1, nil, nil, .never)
     (single.stepNoise, single.batchNoise, single.batchPlace) = (nil, .perPicture, nil)
     return prompts.flatMap { prompt in
       seeds.flatMap { seed in

@@ -41,6 +41,11 @@ package final class ComparisonRunner {
     folder = ComparisonFolder(path: path)
     let requests = try request.requests()
     setting = try ComparisonSetting(pipeline.resolve(requests[0]), pipeline, computes, request)
+    guard min(setting.width, setting.height) >= GaussianWindow.size else {
+      throw ComparisonError.sizes(
+        width: setting.width, height: setting.height, otherWidth: setting.width,
+        otherHeight: setting.height, smallestSide: GaussianWindow.size)
+    }
     let earlier = try folder.read()
     if let earlier { try setting.requireSame(as: earlier.setting, path) }
     var places: [String: Int] = [:]
