@@ -47,19 +47,19 @@ package struct Plan: Sendable {
     self.strips = strips
     let keep = graph.outputs.map(\.value)
     let all = fusing ? fused(graph.nodes, shapes: graph.shapes, keep: keep) : graph.nodes
-    var recipe = Recipe(
+    var builder = PlanBuilder(
       shapes: graph.shapes, rates: graph.rates, storages: Plan.storages(graph, all, storage))
-    recipe.append(
+    builder.append(
       all.filter { $0.rate == .picture } + all.filter { $0.rate == .step }, in: strips, keep: keep)
-    nodes = recipe.nodes
-    prologue = recipe.prologue
+    nodes = builder.nodes
+    prologue = builder.prologue
     inputs = graph.inputs
     outputs = graph.outputs
-    shapes = recipe.shapes
-    optional = recipe.optional
-    lives = recipe.lives(inputs: inputs, outputs: outputs)
+    shapes = builder.shapes
+    optional = builder.optional
+    lives = builder.lives(inputs: inputs, outputs: outputs)
     (places, arenaBytes) = Plan.places(
-      shapes.map(\.count), lives, recipe.storages, recipe.overlays(lives), segment: segment)
+      shapes.map(\.count), lives, builder.storages, builder.reuses(lives), segment: segment)
   }
 
   /// What a node makes: a value, or some of its rows.

@@ -105,7 +105,7 @@ final class Device {
     throws(VulkanError) -> VkDevice
   {
     let usesMatrices = !physical.description.matrixShapes.isEmpty
-    var chain = Chain()
+    var chain = PNextChain()
     var first = Features.first
     first.storageBuffer16BitAccess = physical.description.has16BitStorage ? 1 : 0
     chain.append(first)

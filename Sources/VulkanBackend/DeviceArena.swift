@@ -4,7 +4,7 @@ import Graph
 /// addresses, and programs record their commands again.
 final class DeviceArena {
   private let device: Device
-  private var segments: [Block] = []
+  private var segments: [DeviceBuffer] = []
   private(set) var bytes = 0
   /// Changes when addresses change.
   private(set) var generation = 0
@@ -21,7 +21,7 @@ final class DeviceArena {
     var left = needed
     while left > 0 {
       let size = min(left, segment)
-      segments.append(try Block(device, bytes: size, home: .device, purpose: "the values of a network"))
+      segments.append(try DeviceBuffer(device, bytes: size, home: .device, purpose: "the values of a network"))
       left -= size
     }
     bytes = needed

@@ -14,7 +14,7 @@ package struct DeviceDescription: Sendable, Equatable {
   package let uuid: String
   /// The driver's name and version in its own words.
   package let driver: String
-  /// Changes with the driver: verdicts on kernels are kept by it.
+  /// Changes with the driver: results of kernel tests are kept by it.
   package let driverVersion: String
   package let apiVersion: String
   /// Bytes of the largest heap of memory that is the device's own.
@@ -116,7 +116,7 @@ private struct Properties {
   private let subgroup: VkPhysicalDeviceSubgroupProperties
 
   init(_ handle: VkPhysicalDevice, _ table: dv_instance) {
-    var chain = Chain()
+    var chain = PNextChain()
     var head = VkPhysicalDeviceProperties2()
     head.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
     let properties = chain.append(head)
@@ -183,7 +183,7 @@ struct Features {
   private let third: VkPhysicalDeviceVulkan13Features
 
   init(_ handle: VkPhysicalDevice, _ table: dv_instance) {
-    var chain = Chain()
+    var chain = PNextChain()
     var head = VkPhysicalDeviceFeatures2()
     head.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2
     let features = chain.append(head)

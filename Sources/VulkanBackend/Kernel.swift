@@ -35,7 +35,7 @@ final class Kernel {
     let entries = key.constants.indices.map {
       VkSpecializationMapEntry(constantID: UInt32($0), offset: UInt32(4 * $0), size: 4)
     }
-    var chain = Chain()
+    var chain = PNextChain()
     if let size = key.subgroupSize {
       var required = VkPipelineShaderStageRequiredSubgroupSizeCreateInfo()
       required.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO

@@ -3,7 +3,7 @@ import Graph
 extension VulkanBackend {
   /// Runs kernels that do nothing but multiply, or copy, for about a tenth of a second each.
   package func measuredLimits() throws -> HardwareLimits {
-    let scratch = try Block(context.device, bytes: 256, home: .device, purpose: "measuring")
+    let scratch = try DeviceBuffer(context.device, bytes: 256, home: .device, purpose: "measuring")
     defer { withExtendedLifetime(scratch) {} }
     var limits = HardwareLimits()
     limits.scalarOperations = try rate { rounds in
@@ -20,7 +20,7 @@ extension VulkanBackend {
     return limits
   }
 
-  private func matrixRate(_ scratch: Block) throws -> Double? {
+  private func matrixRate(_ scratch: DeviceBuffer) throws -> Double? {
     guard let shape = context.choices.matrixShape else { return nil }
     let size = context.choices.subgroupSize
     let key = KernelKey(
@@ -39,15 +39,15 @@ extension VulkanBackend {
   /// Of 128 MiB read and 128 MiB written: more than caches hold.
   private func bytesPerSecond() throws -> Double? {
     let bytes = min(128 << 20, context.arena.segment, context.device.bytesAvailable / 4)
-    let blocks = try (0..<2).map { _ in
-      try Block(context.device, bytes: bytes, home: .device, purpose: "measuring")
+    let buffers = try (0..<2).map { _ in
+      try DeviceBuffer(context.device, bytes: bytes, home: .device, purpose: "measuring")
     }
     let kernel = try context.kernels.kernel(KernelKey(name: "peak_copy", half: false))
-    let push = CopyPush(data: blocks[0].address, result: blocks[1].address, count: UInt32(bytes / 16))
+    let push = CopyPush(data: buffers[0].address, result: buffers[1].address, count: UInt32(bytes / 16))
     let dispatch = Dispatch(
       kernel, push, groups: grid(elements: bytes / 16), access: BarrierPlanner.Access(), cost: 0)
     // Dispatches know addresses, not who owns them.
-    let seconds = try withExtendedLifetime(blocks) {
+    let seconds = try withExtendedLifetime(buffers) {
       try (0..<4).map { _ in try context.queue.seconds(of: [dispatch], context.kernels) }
     }
     return seconds.dropFirst().min().flatMap { $0 > 0 ? 2 * Double(bytes) / $0 : nil }

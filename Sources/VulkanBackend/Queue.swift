@@ -151,7 +151,7 @@ struct Recorder: ~Copyable {
       UInt32(dispatch.groups.z))
   }
 
-  func copy(_ source: Block, at offset: Int, to destination: Block, at place: Int, bytes: Int) {
+  func copy(_ source: DeviceBuffer, at offset: Int, to destination: DeviceBuffer, at place: Int, bytes: Int) {
     var region = VkBufferCopy(
       srcOffset: VkDeviceSize(offset), dstOffset: VkDeviceSize(place), size: VkDeviceSize(bytes))
     vk.CmdCopyBuffer(buffer, source.buffer, destination.buffer, 1, &region)

@@ -6,16 +6,16 @@ import Graph
 /// be used from two threads at once.
 package final class VulkanBackend: Backend {
   let context: Context
-  private let verdicts: Verdicts?
+  private let testCache: KernelTestCache?
   private var examined: Set<KernelVariant> = []
   package var device: DeviceDescription { context.device.description }
 
   /// - Parameters:
   ///   - index: of `devices(of:)`.
-  ///   - verdicts: of self-tests, which are made for kernels that it does not know; nil to trust all.
+  ///   - testCache: results of self-tests, which are made for kernels that it does not know; nil to trust all.
   /// - Throws: `VulkanError`.
   package init(
-    _ instance: Instance, device index: Int, verdicts: Verdicts? = nil,
+    _ instance: Instance, device index: Int, testCache: KernelTestCache? = nil,
     simulating simulation: Simulation = Simulation()
   ) throws(VulkanError) {
     let physical = try instance.physicalDevices()
@@ -24,7 +24,7 @@ package final class VulkanBackend: Backend {
     }
     let device = try Device(
       PhysicalDevice(physical[index], index: index, instance), instance, simulating: simulation)
-    self.verdicts = verdicts
+    self.testCache = testCache
     context = try Context(device)
   }
 
@@ -114,7 +114,7 @@ package final class VulkanBackend: Backend {
   /// Tests the kernels that a plan would use, until it uses none that failed.
   /// - Throws: `VulkanError.unavailable` if even the plain kernel of an op is wrong.
   private func examine(_ plan: Plan) throws {
-    guard verdicts != nil else { return }
+    guard testCache != nil else { return }
     var unknown = SelfTest.variants(of: plan, context.choices).subtracting(examined)
     while !unknown.isEmpty {
       for variant in unknown { try examine(variant) }
@@ -123,9 +123,9 @@ package final class VulkanBackend: Backend {
   }
 
   private func examine(_ variant: KernelVariant) throws {
-    let known = verdicts?[device, variant]
+    let known = testCache?[device, variant]
     let passes = try known ?? SelfTest(context: context).passes(variant)
-    if known == nil { verdicts?.add([variant: passes], of: device) }
+    if known == nil { testCache?.add([variant: passes], of: device) }
     examined.insert(variant)
     guard !passes else { return }
     context.choices.distrusted.insert(variant)

@@ -7,7 +7,7 @@ final class VulkanProgram: Program {
   private let context: Context
   /// The program holds what it reads and no more, so that dropped weights go when their programs go.
   private let packs: [PackKey: WeightStore.Pack]
-  private let exchange: Exchange
+  private let staging: HostStaging
   /// Cost per second, as far as is known.
   private var rate: Double
   /// What a submission should take: half of what none must exceed.
@@ -19,17 +19,17 @@ final class VulkanProgram: Program {
     self.context = context
     self.packs = packs
     rate = context.rate
-    exchange = try Exchange(plan, context)
+    staging = try HostStaging(plan, context)
     try record()
   }
 
-  func write(_ values: UnsafeBufferPointer<Float>, to input: String) { exchange.write(values, to: input) }
+  func write(_ values: UnsafeBufferPointer<Float>, to input: String) { staging.write(values, to: input) }
 
   func read(_ output: String, into values: UnsafeMutableBufferPointer<Float>) {
-    exchange.read(output, into: values)
+    staging.read(output, into: values)
   }
 
-  func readPixels(_ output: String) -> (bytes: [UInt8], notFinite: [Int])? { exchange.readPixels(output) }
+  func readPixels(_ output: String) -> (bytes: [UInt8], notFinite: [Int])? { staging.readPixels(output) }
 
   func run(_ rate: Rate, check: () throws -> Void) throws {
     if recorded?.generation != context.arena.generation || recorded?.rate != self.rate { try record() }
@@ -64,7 +64,7 @@ final class VulkanProgram: Program {
     var lists: [Rate: CommandList] = [:]
     for rate in [Rate.picture, .step] {
       for input in plan.inputs where input.rate == rate {
-        try exchange.lower(input, lowering)
+        try staging.lower(input, lowering)
       }
       for node in rate == .picture ? prologue : plan.nodes[plan.prologue...] { try lowering.lower(node) }
       for output in plan.outputs {
@@ -72,7 +72,7 @@ final class VulkanProgram: Program {
           made.contains(output.value)
           || plan.inputs.contains { $0.value == output.value && $0.rate == .picture }
         guard perPicture == (rate == .picture) else { continue }
-        try exchange.lower(output, lowering)
+        try staging.lower(output, lowering)
       }
       lists[rate] = try CommandList(
         lowering.taken(), context.queue, context.kernels,

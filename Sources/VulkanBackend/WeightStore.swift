@@ -1,13 +1,13 @@
 import Dispatch
 import Graph
 
-/// Packed parameters on the device, in blocks that are filled in the order of their first use.
+/// Packed parameters on the device, in buffers that are filled in the order of their first use.
 final class WeightStore {
   /// Where packed numbers are. Whoever holds it keeps the memory.
   struct Pack {
-    let block: Block
+    let buffer: DeviceBuffer
     let offset: Int
-    var address: UInt64 { block.address + UInt64(offset) }
+    var address: UInt64 { buffer.address + UInt64(offset) }
   }
 
   private let queue: Queue
@@ -45,10 +45,10 @@ final class WeightStore {
     for (key, pack) in zip(missing, places) { packs[key] = pack }
   }
 
-  /// A place for each, many to a block.
+  /// A place for each, many to a buffer.
   private func allocated(_ keys: [PackKey]) throws(VulkanError) -> [Pack] {
     let most = queue.device.largestAllocation
-    var offsets: [(block: Int, offset: Int)] = []
+    var offsets: [(buffer: Int, offset: Int)] = []
     var sizes = [0]
     for key in keys {
       let size = (key.bytes + 255) / 256 * 256
@@ -56,11 +56,11 @@ final class WeightStore {
       offsets.append((sizes.count - 1, sizes[sizes.count - 1]))
       sizes[sizes.count - 1] += size
     }
-    var blocks: [Block] = []
+    var buffers: [DeviceBuffer] = []
     for size in sizes {
-      blocks.append(try Block(queue.device, bytes: size, home: .device, purpose: "a network's weights"))
+      buffers.append(try DeviceBuffer(queue.device, bytes: size, home: .device, purpose: "a network's weights"))
     }
-    return offsets.map { Pack(block: blocks[$0.block], offset: $0.offset) }
+    return offsets.map { Pack(buffer: buffers[$0.buffer], offset: $0.offset) }
   }
 }
 
@@ -70,7 +70,7 @@ private final class Uploader {
   private let queue: Queue
   private let kernels: KernelLibrary
   private let half: Bool
-  private let buffers: [Block]
+  private let buffers: [DeviceBuffer]
   private var pending: [(commands: Commands, number: UInt64)?] = [nil, nil]
   private var next = 0
   private static let bytes = 32 << 20
@@ -79,10 +79,10 @@ private final class Uploader {
     self.queue = queue
     self.kernels = kernels
     self.half = half
-    var buffers: [Block] = []
+    var buffers: [DeviceBuffer] = []
     for _ in 0..<2 {
       let bytes = min(Uploader.bytes, queue.device.largestAllocation)
-      buffers.append(try Block(queue.device, bytes: bytes, home: .host, purpose: "loading weights"))
+      buffers.append(try DeviceBuffer(queue.device, bytes: bytes, home: .host, purpose: "loading weights"))
     }
     self.buffers = buffers
   }

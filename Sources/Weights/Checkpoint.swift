@@ -8,11 +8,11 @@ import Synchronization
 /// at once: what is missing or of another shape is collected, and `verify()` reports all of it.
 package final class Checkpoint: WeightSource {
   /// A tensor as it is stored.
-  package struct Tensor: Sendable {
+  package struct LocatedTensor: Sendable {
     /// Its name in the file.
     package let storedName: String
     let file: Safetensors
-    let stored: Safetensors.Tensor
+    let stored: Safetensors.StoredTensor
 
     package var dtype: DType { stored.dtype }
     package var shape: Shape { stored.shape }
@@ -37,7 +37,7 @@ package final class Checkpoint: WeightSource {
   package let metadata: [String: String]
   /// Tensors that no layout has a name for, as they are stored.
   private let unknown: [String]
-  private let tensors: [String: Tensor]
+  private let tensors: [String: LocatedTensor]
   private let record = Mutex(Record())
 
   /// Opens the files of a model, or of some of its parts.
@@ -64,7 +64,7 @@ package final class Checkpoint: WeightSource {
   }
 
   private init(name: String, files: [(Safetensors, ModelPart?)]) throws {
-    var tensors: [String: Tensor] = [:]
+    var tensors: [String: LocatedTensor] = [:]
     var unknown: [String] = []
     var layouts: [String] = []
     var metadata: [String: String] = [:]
@@ -79,7 +79,7 @@ package final class Checkpoint: WeightSource {
           if !KeyMap.isIgnored(storedName) { unknown.append(storedName) }
           continue
         }
-        let tensor = Tensor(storedName: storedName, file: file, stored: stored)
+        let tensor = LocatedTensor(storedName: storedName, file: file, stored: stored)
         if let other = tensors.updateValue(tensor, forKey: name) {
           throw WeightsError(
             .malformed, file: tensor.path, tensor: storedName,
@@ -112,7 +112,7 @@ package final class Checkpoint: WeightSource {
   package var names: [String] { tensors.keys.sorted() }
 
   /// A tensor as it is stored, by our name. Looking does not count as asking for it.
-  package func tensor(_ name: String) -> Tensor? { tensors[name] }
+  package func tensor(_ name: String) -> LocatedTensor? { tensors[name] }
 
   // MARK: - Asking
 

@@ -1,7 +1,7 @@
 /// Reads JSON (RFC 8259) from bytes, strictly and in one pass. The caller says what it expects
 /// next; nothing is stored here, so memory and time stay proportional to the text.
 struct JSONScanner {
-  struct Failure: Error, CustomStringConvertible {
+  struct SyntaxError: Error, CustomStringConvertible {
     /// Index of the byte at fault.
     let position: Int
     let message: String
@@ -20,8 +20,8 @@ struct JSONScanner {
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  func failure(_ message: String, at position: Int? = nil) -> Failure {
-    Failure(position: position ?? self.position, message: message)
+  func failure(_ message: String, at position: Int? = nil) -> SyntaxError {
+    SyntaxError(position: position ?? self.position, message: message)
   }
 
   /// Calls `member` with each key; it must read the value.

@@ -11,7 +11,7 @@ extension Safetensors {
   ///   - destination: exactly `elements.count` floats.
   /// - Throws: `WeightsError` if the dtype has no conversion, or the file cannot be read.
   package func read(
-    _ tensor: Tensor, named name: String, elements: Range<Int>,
+    _ tensor: StoredTensor, named name: String, elements: Range<Int>,
     into destination: UnsafeMutableBufferPointer<Float>
   ) throws {
     precondition(

@@ -6,7 +6,7 @@ import Graph
 /// Format: https://github.com/huggingface/safetensors#format. Stricter than the reference reader
 /// in that names and metadata keys must be unique, and the limits below hold.
 package struct Safetensors: Sendable {
-  package struct Tensor: Sendable, Hashable {
+  package struct StoredTensor: Sendable, Hashable {
     package let dtype: DType
     package let shape: Shape
     /// Where the elements lie in the file.
@@ -18,7 +18,7 @@ package struct Safetensors: Sendable {
   package static let highestRank = 8
 
   package let source: ByteSource
-  package let tensors: [String: Tensor]
+  package let tensors: [String: StoredTensor]
   package let metadata: [String: String]
 
   package init(path: String) throws { try self.init(ByteSource(path: path)) }
@@ -29,10 +29,10 @@ package struct Safetensors: Sendable {
     var parser = SafetensorsHeader(data: (8 + header.count)..<source.count)
     do {
       try parser.parse(header)
-    } catch let failure as JSONScanner.Failure {
+    } catch let failure as JSONScanner.SyntaxError {
       throw WeightsError(
         .malformed, file: source.name, "header, byte \(8 + failure.position): \(failure.message)")
-    } catch let failure as SafetensorsHeader.Failure {
+    } catch let failure as SafetensorsHeader.HeaderError {
       throw WeightsError(.malformed, file: source.name, tensor: failure.tensor, failure.message)
     }
     self.source = source

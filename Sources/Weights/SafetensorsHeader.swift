@@ -2,14 +2,14 @@ import Graph
 
 /// The JSON text at the head of a safetensors file, checked against the size of the data behind it.
 struct SafetensorsHeader {
-  struct Failure: Error {
+  struct HeaderError: Error {
     let tensor: String?
     let message: String
   }
 
   /// Where the data is in the file.
   let data: Range<Int>
-  private(set) var tensors: [String: Safetensors.Tensor] = [:]
+  private(set) var tensors: [String: Safetensors.StoredTensor] = [:]
   private(set) var metadata: [String: String] = [:]
 
   init(data: Range<Int>) { self.data = data }
@@ -39,7 +39,7 @@ struct SafetensorsHeader {
     }
   }
 
-  private mutating func add(_ name: String, _ tensor: Safetensors.Tensor, at scanner: JSONScanner) throws {
+  private mutating func add(_ name: String, _ tensor: Safetensors.StoredTensor, at scanner: JSONScanner) throws {
     guard tensors.updateValue(tensor, forKey: name) == nil else {
       throw scanner.failure("tensor '\(name)' given twice")
     }
@@ -50,7 +50,7 @@ struct SafetensorsHeader {
 
   // MARK: - One tensor
 
-  private func fields(of name: String, _ scanner: inout JSONScanner) throws -> Safetensors.Tensor {
+  private func fields(of name: String, _ scanner: inout JSONScanner) throws -> Safetensors.StoredTensor {
     var dtype: DType?
     var shape: [Int]?
     var offsets: [Int]?
@@ -75,7 +75,7 @@ struct SafetensorsHeader {
       throw scanner.failure("tensor '\(name)' without two data_offsets")
     }
     let bytes = try range(of: name, dtype, shape, offsets)
-    return Safetensors.Tensor(dtype: dtype, shape: Shape(shape), bytes: bytes)
+    return Safetensors.StoredTensor(dtype: dtype, shape: Shape(shape), bytes: bytes)
   }
 
   private func integers(_ scanner: inout JSONScanner, atMost limit: Int, _ what: String) throws -> [Int] {
@@ -94,15 +94,15 @@ struct SafetensorsHeader {
   private func range(of name: String, _ dtype: DType, _ shape: [Int], _ offsets: [Int]) throws -> Range<Int> {
     let (begin, end) = (offsets[0], offsets[1])
     guard begin <= end, end <= data.count else {
-      throw Failure(
+      throw HeaderError(
         tensor: name,
         message: "data_offsets \(offsets) are not a range within the \(data.count) bytes of data")
     }
     guard let size = byteCount(of: shape, dtype) else {
-      throw Failure(tensor: name, message: "\(dtype.rawValue) \(shape) is not a whole number of bytes")
+      throw HeaderError(tensor: name, message: "\(dtype.rawValue) \(shape) is not a whole number of bytes")
     }
     guard size == end - begin else {
-      throw Failure(
+      throw HeaderError(
         tensor: name,
         message:
           "\(dtype.rawValue) \(shape) takes \(size) bytes, but data_offsets \(offsets) hold \(end - begin)")
@@ -120,7 +120,7 @@ struct SafetensorsHeader {
     var expected = data.lowerBound
     for range in ranges {
       guard range.lowerBound == expected else {
-        throw Failure(
+        throw HeaderError(
           tensor: tensors.first { $0.value.bytes == range }?.key,
           message: "begins at byte \(range.lowerBound - data.lowerBound) of the data, expected "
             + "\(expected - data.lowerBound): "
@@ -129,7 +129,7 @@ struct SafetensorsHeader {
       expected = range.upperBound
     }
     guard expected == data.upperBound else {
-      throw Failure(
+      throw HeaderError(
         tensor: nil,
         message: "its tensors take \(expected - data.lowerBound) bytes of data, but there are \(data.count)")
     }

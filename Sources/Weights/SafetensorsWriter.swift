@@ -4,7 +4,7 @@ import SystemFiles
 /// Writes a safetensors file tensor by tensor, so that it never needs to be in memory as a whole.
 /// A reader sees the old file or the new one, never a part.
 package enum SafetensorsWriter {
-  package struct Tensor: Sendable, Hashable {
+  package struct WrittenTensor: Sendable, Hashable {
     package let name: String
     package let dtype: DType
     package let shape: Shape
@@ -28,8 +28,8 @@ package enum SafetensorsWriter {
   /// - Throws: `WeightsError` if a tensor cannot be written or the system refuses; what `data`
   ///   throws. Nothing is left behind then.
   package static func write(
-    to path: String, tensors: [Tensor], metadata: [String: String] = [:],
-    data: (Tensor, Sink) throws -> Void
+    to path: String, tensors: [WrittenTensor], metadata: [String: String] = [:],
+    data: (WrittenTensor, Sink) throws -> Void
   ) throws {
     let sorted = tensors.sorted { (-$0.dtype.bits, $0.name) < (-$1.dtype.bits, $1.name) }
     let header = try SafetensorsWriter.header(of: sorted, metadata: metadata, path: path)
@@ -44,7 +44,7 @@ package enum SafetensorsWriter {
   }
 
   private static func write(
-    _ tensor: Tensor, to output: AtomicFile.Output, path: String, data: (Tensor, Sink) throws -> Void
+    _ tensor: WrittenTensor, to output: AtomicFile.Output, path: String, data: (WrittenTensor, Sink) throws -> Void
   ) throws {
     var rest = byteCount(of: tensor.shape.dimensions, tensor.dtype) ?? 0
     try data(tensor) { bytes in

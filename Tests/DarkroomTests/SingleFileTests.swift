@@ -165,7 +165,7 @@ private func writeSafetensors(_ entries: [(name: String, shape: [Int], values: [
   throws
 {
   let tensors = entries.map {
-    SafetensorsWriter.Tensor(name: $0.name, dtype: .float32, shape: Shape($0.shape))
+    SafetensorsWriter.WrittenTensor(name: $0.name, dtype: .float32, shape: Shape($0.shape))
   }
   let values = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0.values) })
   try SafetensorsWriter.write(to: path, tensors: tensors) { tensor, sink in

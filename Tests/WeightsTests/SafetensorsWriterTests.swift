@@ -5,7 +5,7 @@ import Testing
 @testable import Weights
 
 @Suite struct SafetensorsWriterTests {
-  private typealias Tensor = SafetensorsWriter.Tensor
+  private typealias Tensor = SafetensorsWriter.WrittenTensor
 
   private func content(_ tensor: Tensor) -> [UInt8] {
     let size = tensor.shape.count * tensor.dtype.bits / 8

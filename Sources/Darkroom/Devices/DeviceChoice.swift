@@ -86,7 +86,7 @@ struct VulkanDevices {
         ranked.first { $0.isSoftware }.map { "; \($0.name) is no GPU, and used when it is named" } ?? ""
       throw DarkroomError(.resources, "device: Vulkan finds no GPU on this machine\(hint)")
     }
-    return try VulkanBackend(instance, device: device.index, verdicts: .standard)
+    return try VulkanBackend(instance, device: device.index, testCache: .standard)
   }
 
   private func named(_ which: String) throws -> DeviceDescription {

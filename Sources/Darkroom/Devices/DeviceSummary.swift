@@ -66,7 +66,7 @@ extension VulkanDevices {
   fileprivate func summary(_ index: Int) -> DeviceSummary {
     let device = ranked[index]
     do {
-      let backend = try VulkanBackend(instance, device: device.index, verdicts: .standard)
+      let backend = try VulkanBackend(instance, device: device.index, testCache: .standard)
       return DeviceSummary(
         device, index: index, distrusted: try backend.examineAll().map(\.description), problem: nil)
     } catch {

@@ -116,7 +116,7 @@ import VulkanBackend
   }
 
   @Test func allKernelsAreRightHere() throws {
-    let backend = try SoftwareDevice.backend(verdicts: Verdicts(file: nil))
+    let backend = try SoftwareDevice.backend(testCache: KernelTestCache(file: nil))
     #expect(try backend.examineAll().isEmpty)
     SoftwareDevice.expectSilence()
   }
@@ -132,7 +132,7 @@ import VulkanBackend
     let expected = try [recorder, norm].map { try $0.run(on: ReferenceBackend()) }
     var simulation = Simulation()
     simulation.swappedKernels = [kernel: other]
-    let backend = try SoftwareDevice.backend(verdicts: Verdicts(file: nil), simulating: simulation)
+    let backend = try SoftwareDevice.backend(testCache: KernelTestCache(file: nil), simulating: simulation)
     let results = try [recorder, norm].map { try run($0, on: backend) }
     #expect(backend.distrusted == [variant])
     for (result, expected) in zip(results, expected) {
@@ -149,22 +149,22 @@ import VulkanBackend
     #expect(zip(wrong, expected).contains { normalisedError($0, from: $1) > 1e-3 }, "the fault must show")
   }
 
-  @Test func verdictsAreKeptInAFile() throws {
+  @Test func resultsAreKeptInAFile() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appendingPathComponent("a/vulkan-kernels.json")
     var simulation = Simulation()
     simulation.swappedKernels = ["group_norm_measure": "group_norm_merge"]
     let recorder = OpTable.networks[0].recorded()
-    let broken = try SoftwareDevice.backend(verdicts: Verdicts(file: file), simulating: simulation)
+    let broken = try SoftwareDevice.backend(testCache: KernelTestCache(file: file), simulating: simulation)
     _ = try run(recorder, on: broken)
     #expect(broken.distrusted.count == 1)
     // The next run believes the file.
-    let next = try SoftwareDevice.backend(verdicts: Verdicts(file: file))
+    let next = try SoftwareDevice.backend(testCache: KernelTestCache(file: file))
     _ = try run(recorder, on: next)
     #expect(next.distrusted == broken.distrusted)
     try Data("{".utf8).write(to: file)
-    let fresh = try SoftwareDevice.backend(verdicts: Verdicts(file: file))
+    let fresh = try SoftwareDevice.backend(testCache: KernelTestCache(file: file))
     _ = try run(recorder, on: fresh)
     #expect(fresh.distrusted.isEmpty)
   }

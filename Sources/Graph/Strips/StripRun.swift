@@ -43,55 +43,55 @@ struct StripRun {
   // MARK: Passes
 
   /// Takes the statistics of a picture that exists.
-  mutating func measure(_ operand: Operand, in recipe: inout Recipe) {
+  mutating func measure(_ operand: Operand, in builder: inout PlanBuilder) {
     let looks = (looks[operand.value] ?? []).filter { $0.operand == operand }
-    pass(height: operand.shape[1], multipleOf: 1, looks, rate: nodes.first?.rate ?? .picture, in: &recipe) {
+    pass(height: operand.shape[1], multipleOf: 1, looks, rate: nodes.first?.rate ?? .picture, in: &builder) {
       rows, run, _ in
       StripPart(rows: rows, run: run, target: nil)
     }
   }
 
   /// Makes a node's value, and takes its statistics.
-  mutating func make(_ node: Node, in recipe: inout Recipe) {
+  mutating func make(_ node: Node, in builder: inout PlanBuilder) {
     let looks = looks[node.output] ?? []
     let before = nodes.prefix { $0.output != node.output } + [node]
-    let factor = node.rowFactor(recipe.shapes)
+    let factor = node.rowFactor(builder.shapes)
     var values: [Int: Int] = [:]
-    pass(height: recipe.shapes[node.output][1], multipleOf: factor, looks, rate: node.rate, in: &recipe) {
-      rows, run, recipe in
+    pass(height: builder.shapes[node.output][1], multipleOf: factor, looks, rate: node.rate, in: &builder) {
+      rows, run, builder in
       var part = StripPart(rows: rows, run: run, target: node.output, values: values)
-      part.make(before, in: &recipe)
+      part.make(before, in: &builder)
       values = part.values
       return part
     }
   }
 
   private mutating func pass(
-    height: Int, multipleOf factor: Int, _ looks: [Look], rate: Rate, in recipe: inout Recipe,
-    _ strip: (Range<Int>, StripRun, inout Recipe) -> StripPart
+    height: Int, multipleOf factor: Int, _ looks: [Look], rate: Rate, in builder: inout PlanBuilder,
+    _ strip: (Range<Int>, StripRun, inout PlanBuilder) -> StripPart
   ) {
     let step = strips.rows(height: height, multipleOf: factor)
     for look in looks {
       let width = look.operand.shape[2]
       let cut = Cut(pixels: height * width, stripPixels: step * width)
-      let value = recipe.addValue([cut.strips, 2 * look.groups], rate, .float32, isPassing: false)
+      let value = builder.addValue([cut.strips, 2 * look.groups], rate, .float32, isPassing: false)
       statistics[look] = (value, cut)
     }
-    let (first, start) = (recipe.nodes.count, recipe.time)
+    let (first, start) = (builder.nodes.count, builder.time)
     for (index, row) in stride(from: 0, to: height, by: step).enumerated() {
       let rows = row..<min(row + step, height)
-      recipe.time = start
-      let part = strip(rows, self, &recipe)
+      builder.time = start
+      let part = strip(rows, self, &builder)
       for look in looks {
         guard let (value, _) = statistics[look] else { continue }
         let row = Operand(value: value, shape: [1, 2 * look.groups], offset: index * 2 * look.groups)
-        recipe.append(
+        builder.append(
           Node(
             op: .groupNormStatistics(groups: look.groups), inputs: [part.rows(rows, of: look.operand)],
             epilogue: Epilogue(), output: value, rate: rate, part: row))
       }
     }
-    recipe.close(passFrom: first, at: start)
+    builder.close(passFrom: first, at: start)
   }
 
   /// The statistics that an earlier pass has taken.
@@ -122,10 +122,10 @@ struct StripPart {
   }
 
   /// Makes the target with the nodes up to it, as far as they are needed.
-  mutating func make(_ nodes: ArraySlice<Node>, in recipe: inout Recipe) {
-    for node in nodes.reversed() { need(node, recipe.shapes) }
+  mutating func make(_ nodes: ArraySlice<Node>, in builder: inout PlanBuilder) {
+    for node in nodes.reversed() { need(node, builder.shapes) }
     for node in nodes {
-      if let rows = needed[node.output] { append(node, rows, in: &recipe) }
+      if let rows = needed[node.output] { append(node, rows, in: &builder) }
     }
   }
 
@@ -146,8 +146,8 @@ struct StripPart {
     }
   }
 
-  private mutating func append(_ node: Node, _ rows: Range<Int>, in recipe: inout Recipe) {
-    let source = node.sourceRows(rows, recipe.shapes)
+  private mutating func append(_ node: Node, _ rows: Range<Int>, in builder: inout PlanBuilder) {
+    let source = node.sourceRows(rows, builder.shapes)
     var inputs = node.inputs.enumerated().map { self.rows($0 == 0 ? source : rows, of: $1) }
     var op = node.op
     switch node.op {
@@ -165,24 +165,24 @@ struct StripPart {
     var epilogue = node.epilogue
     epilogue.gate = epilogue.gate.map { self.rows(rows, of: $0) }
     epilogue.residuals = epilogue.residuals.map { self.rows(rows, of: $0) }
-    let part = result(of: node, rows, in: &recipe)
-    recipe.append(
+    let part = result(of: node, rows, in: &builder)
+    builder.append(
       Node(op: op, inputs: inputs, epilogue: epilogue, output: part.value, rate: node.rate, part: part))
   }
 
   /// Where rows of a node's result go.
-  private mutating func result(of node: Node, _ rows: Range<Int>, in recipe: inout Recipe) -> Operand {
+  private mutating func result(of node: Node, _ rows: Range<Int>, in builder: inout PlanBuilder) -> Operand {
     let value = node.output
-    let whole = recipe.shapes[value]
+    let whole = builder.shapes[value]
     let shape: Shape = [1, rows.count, whole[2], whole[3]]
     guard !run.isKept(value) else {
       return Operand(value: value, shape: shape, offset: rows.lowerBound * whole[2] * whole[3])
     }
     let own =
       values[value]
-      ?? recipe.addValue(shape, recipe.rates[value], recipe.storages[value], isPassing: true)
+      ?? builder.addValue(shape, builder.rates[value], builder.storages[value], isPassing: true)
     values[value] = own
-    if recipe.shapes[own].count < shape.count { recipe.shapes[own] = shape }
+    if builder.shapes[own].count < shape.count { builder.shapes[own] = shape }
     return Operand(value: own, shape: shape)
   }
 

@@ -9,15 +9,15 @@ extension Plan {
   private static let alignment = 64
 
   /// Largest values first, each at the lowest place that is free during its whole life.
-  /// - Parameter overlays: values that lie over others, as far as both fit into one segment.
+  /// - Parameter reuses: values that lie over others, as far as both fit into one segment.
   static func places(
-    _ counts: [Int], _ lives: [ClosedRange<Int>?], _ storages: [Storage], _ overlays: [Overlay], segment: Int?
+    _ counts: [Int], _ lives: [ClosedRange<Int>?], _ storages: [Storage], _ reuses: [InPlaceReuse], segment: Int?
   ) -> ([Place?], Int) {
     let sizes = zip(counts, storages).map { ($0 * $1.bytes + alignment - 1) / alignment * alignment }
     var places = [Place?](repeating: nil, count: counts.count)
     var placed: [(life: ClosedRange<Int>, range: Range<Int>)] = []
     var top = 0
-    let order = groups(counts.indices.filter { lives[$0] != nil }, sizes, overlays, segment: segment)
+    let order = groups(counts.indices.filter { lives[$0] != nil }, sizes, reuses, segment: segment)
       .sorted { $0.size != $1.size ? $0.size > $1.size : $0.members[0].value < $1.members[0].value }
     for group in order {
       var offset = 0
@@ -56,18 +56,18 @@ extension Plan {
   }
 
   /// Chains of values that lie over one another, and all others by themselves.
-  private static func groups(_ values: [Int], _ sizes: [Int], _ overlays: [Overlay], segment: Int?) -> [Group]
+  private static func groups(_ values: [Int], _ sizes: [Int], _ reuses: [InPlaceReuse], segment: Int?) -> [Group]
   {
-    var over: [Int: Overlay] = [:]
-    for overlay in overlays { over[overlay.under] = overlay }
-    let later = Set(overlays.map(\.value))
+    var over: [Int: InPlaceReuse] = [:]
+    for reuse in reuses { over[reuse.under] = reuse }
+    let later = Set(reuses.map(\.value))
     var groups: [Group] = []
     for value in values where !later.contains(value) {
       var group = Group(members: [(value, 0)], size: sizes[value])
       var last = value
-      while let overlay = over[last] {
-        last = overlay.value
-        let longer = group.with(last, sizes[last], before: overlay.shift)
+      while let reuse = over[last] {
+        last = reuse.value
+        let longer = group.with(last, sizes[last], before: reuse.shift)
         if longer.size <= segment ?? .max {
           group = longer
         } else {

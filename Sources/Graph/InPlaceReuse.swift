@@ -1,13 +1,13 @@
 /// A value that lies over another, which is read for the last time while the first is made: strip by strip from its
 /// beginning, so that what is written lies over what is not needed any more.
-struct Overlay {
+struct InPlaceReuse {
   let value: Int
   let under: Int
   /// Bytes from the beginning of `value` to that of `under`.
   let shift: Int
 }
 
-extension Recipe {
+extension PlanBuilder {
   /// One strip of a pass: bytes from the beginnings of values.
   private struct Strip {
     /// First byte that is read, by value.
@@ -17,8 +17,8 @@ extension Recipe {
   }
 
   /// Where values may lie over others.
-  func overlays(_ lives: [ClosedRange<Int>?]) -> [Overlay] {
-    var overlays: [Overlay] = []
+  func reuses(_ lives: [ClosedRange<Int>?]) -> [InPlaceReuse] {
+    var reuses: [InPlaceReuse] = []
     var index = 0
     while index < nodes.count {
       let pass = moments[index].pass
@@ -30,11 +30,11 @@ extension Recipe {
         note(nodes[index], in: &strips[strips.count - 1], &target)
         index += 1
       }
-      if strips.count > 1, let target, let overlay = overlay(target, pass, strips, lives) {
-        overlays.append(overlay)
+      if strips.count > 1, let target, let reuse = reuse(target, pass, strips, lives) {
+        reuses.append(reuse)
       }
     }
-    return overlays
+    return reuses
   }
 
   private func note(_ node: Node, in strip: inout Strip, _ target: inout Int?) {
@@ -48,9 +48,9 @@ extension Recipe {
   }
 
   /// The largest value that ends in the pass gives its place, if that saves anything.
-  private func overlay(
+  private func reuse(
     _ target: Int, _ pass: ClosedRange<Int>, _ strips: [Strip], _ lives: [ClosedRange<Int>?]
-  ) -> Overlay? {
+  ) -> InPlaceReuse? {
     func bytes(_ value: Int) -> Int { shapes[value].count * storages[value].bytes }
     let ending = strips[0].reads.keys.filter { value in
       value != target
@@ -66,6 +66,6 @@ extension Recipe {
     shift = (shift + 63) / 64 * 64
     let together = max(bytes(target), shift + bytes(under))
     guard together < bytes(target) + bytes(under) else { return nil }
-    return Overlay(value: target, under: under, shift: shift)
+    return InPlaceReuse(value: target, under: under, shift: shift)
   }
 }

@@ -1,7 +1,7 @@
 import CVulkan
 
 /// Vulkan structures linked by their `pNext`, in memory of their own.
-struct Chain: ~Copyable {
+struct PNextChain: ~Copyable {
   private var parts: [UnsafeMutableRawPointer] = []
 
   /// Appends a structure; its `pNext` is set when another follows.

@@ -1,10 +1,10 @@
 import Graph
 
 /// Where the caller's numbers wait: float32 in the caller's layout, or pixels.
-final class Exchange {
+final class HostStaging {
   private let plan: Plan
   private let context: Context
-  private let block: Block
+  private let buffer: DeviceBuffer
   /// Of each value that comes or goes.
   private let offsets: [Int: Int]
 
@@ -18,7 +18,7 @@ final class Exchange {
       bytes += (plan.shapes[value].count * Storage.float32.bytes + 255) / 256 * 256
     }
     self.offsets = offsets
-    block = try Block(context.device, bytes: bytes, home: .host, purpose: "inputs and outputs")
+    buffer = try DeviceBuffer(context.device, bytes: bytes, home: .host, purpose: "inputs and outputs")
   }
 
   func write(_ values: UnsafeBufferPointer<Float>, to input: String) {
@@ -64,8 +64,8 @@ final class Exchange {
   private func memory<Number>(_ value: Int, as type: Number.Type, count: Int, at offset: Int = 0)
     -> UnsafeMutablePointer<Number>
   {
-    guard let base = block.mapped, let start = offsets[value] else {
-      preconditionFailure("value \(value) is not exchanged")
+    guard let base = buffer.mapped, let start = offsets[value] else {
+      preconditionFailure("value \(value) has no place in host memory")
     }
     return (base + start + offset).bindMemory(to: type, capacity: count)
   }
@@ -84,9 +84,9 @@ final class Exchange {
     }
   }
 
-  /// Addresses of `bytes` of a value's part of the block.
+  /// Addresses of `bytes` of a value's part of the buffer.
   private func outside(_ value: Int, bytes: Int) -> Range<UInt64> {
-    let start = block.address + UInt64(offsets[value] ?? 0)
+    let start = buffer.address + UInt64(offsets[value] ?? 0)
     return start..<(start + UInt64(max(1, bytes)))
   }
 

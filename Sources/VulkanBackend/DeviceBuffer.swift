@@ -4,7 +4,7 @@ private enum BufferKind {}
 private enum MemoryKind {}
 
 /// One allocation with a buffer over all of it.
-final class Block {
+final class DeviceBuffer {
   enum Home {
     /// The device's own memory.
     case device
@@ -40,9 +40,9 @@ final class Block {
     do {
       let vk = device.vk
       let handle = device.handle
-      let buffer = try Block.makeBuffer(device, bytes)
+      let buffer = try DeviceBuffer.makeBuffer(device, bytes)
       ownedBuffer = Owned(buffer, of: device) { $0.vk.DestroyBuffer($0.handle, $1, nil) }
-      let memory = try Block.allocate(device, buffer, home, purpose)
+      let memory = try DeviceBuffer.allocate(device, buffer, home, purpose)
       self.memory = Owned(memory, of: device) { $0.vk.FreeMemory($0.handle, $1, nil) }
       try check(vk.BindBufferMemory(handle, buffer, memory, 0), "vkBindBufferMemory")
       var info = VkBufferDeviceAddressInfo()

@@ -4,7 +4,7 @@ import SystemFiles
 import VulkanKernels
 
 /// What self-tests found, kept in a file from run to run: by device, driver version and the kernels' own bytes.
-package final class Verdicts {
+package final class KernelTestCache {
   private let file: URL?
   private var known: [String: [String: Bool]]
 
@@ -17,19 +17,19 @@ package final class Verdicts {
   }
 
   /// The user's own, in the folder for what can be made again.
-  package static var standard: Verdicts {
-    Verdicts(file: Paths.cache.map { URL(fileURLWithPath: "\($0)/vulkan-kernels.json") })
+  package static var standard: KernelTestCache {
+    KernelTestCache(file: Paths.cache.map { URL(fileURLWithPath: "\($0)/vulkan-kernels.json") })
   }
 
   subscript(device: DeviceDescription, variant: KernelVariant) -> Bool? {
-    known[Verdicts.key(device)]?[variant.description]
+    known[KernelTestCache.key(device)]?[variant.description]
   }
 
   /// Adds what was found. A file that cannot be written costs the tests of the next run, and nothing else.
-  func add(_ verdicts: [KernelVariant: Bool], of device: DeviceDescription) {
-    guard !verdicts.isEmpty else { return }
-    for (variant, verdict) in verdicts {
-      known[Verdicts.key(device), default: [:]][variant.description] = verdict
+  func add(_ results: [KernelVariant: Bool], of device: DeviceDescription) {
+    guard !results.isEmpty else { return }
+    for (variant, passes) in results {
+      known[KernelTestCache.key(device), default: [:]][variant.description] = passes
     }
     guard let file else { return }
     let encoder = JSONEncoder()

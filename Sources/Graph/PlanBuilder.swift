@@ -1,5 +1,5 @@
 /// What a plan runs and when, before its values have places.
-struct Recipe {
+struct PlanBuilder {
   /// When a node runs. The strips of a pass do the same one after the other, and count as running at the same time:
   /// what one has made for itself makes room for what the next makes for itself.
   struct Moment {

@@ -25,7 +25,7 @@ package struct Strips: Sendable, Hashable {
   }
 }
 
-extension Recipe {
+extension PlanBuilder {
   /// The nodes one after the other, runs of them in strips if there are any.
   /// - Parameter keep: values that must exist as a whole, the graph's outputs.
   mutating func append(_ nodes: [Node], in strips: Strips?, keep: [Int]) {
