@@ -65,7 +65,7 @@ package final class CPUBackend: Backend {
   package func dropValues() { arena.release() }
 
   private func packs(_ plan: Plan) -> [PackKey] {
-    plan.nodes.flatMap { $0.packs(instructions.matrices(plan.storage)) }
+    plan.nodes.flatMap { $0.packs(instructions.matrices(plan.weights)) }
   }
 
   /// Packs what is missing, on all threads, largest first.

@@ -60,27 +60,19 @@ struct PackKey: Hashable {
 extension Node {
   /// Everything that the node's kernel needs packed.
   func packs(_ matrices: dk_packing) -> [PackKey] {
-    let bias = epilogue.bias.isEmpty ? [] : [PackKey(parts: epilogue.bias, packing: .plain)]
-    switch op {
-    case .linear(let weight):
-      return [PackKey(parts: weight.parts, packing: .matrix(area: 1, matrices))] + bias
-    case .conv2d(let weight, let window):
-      return [PackKey(parts: weight.parts, packing: .matrix(area: window.kernel * window.kernel, matrices))]
-        + bias
-    case .groupNorm(_, let affine), .groupNormApply(_, let affine, _), .layerNorm(let affine):
-      return [affine.weight, affine.bias].map { PackKey(parts: [$0], packing: .plain) }
-    case .embedding(let table, let positions):
-      return [table, positions].compactMap { $0 }.map { PackKey(parts: [$0], packing: .plain) }
-    case .groupNormStatistics, .attention, .concat, .upsample, .activation, .add, .multiply:
-      return bias
+    parameterUses.map { use in
+      switch use {
+      case .matrix(let weight, let area): PackKey(parts: weight.parts, packing: .matrix(area: area, matrices))
+      case .channels, .table: PackKey(parts: use.parameters, packing: .plain)
+      }
     }
   }
 }
 
 extension InstructionSet {
-  /// How the matrices of products lie whose values are stored so.
-  func matrices(_ storage: Storage) -> dk_packing {
-    guard storage == .bfloat16 else { return dk_panels_float32 }
+  /// How the matrices of products lie.
+  func matrices(_ format: WeightFormat) -> dk_packing {
+    guard format == .bfloat16 else { return dk_panels_float32 }
     return self == .amx ? dk_tiles_bfloat16 : dk_panels_bfloat16
   }
 }

@@ -25,7 +25,7 @@ extension Lowering {
   {
     let input = node.inputs[0].shape
     var c = dk_convolution()
-    c.packing = instructions.matrices(plan.storage)
+    c.packing = instructions.matrices(plan.weights)
     c.threads = threads
     c.pixel_stride = node.inputs[0].rowStride
     switch node.op {

@@ -1,4 +1,5 @@
-extension Plan {
+/// Where values lie in the arena: those that do not live at the same time may share memory.
+struct ArenaLayout {
   /// Values whose places hang together: byte offsets of each from the first one's.
   fileprivate struct Group {
     var members: [(value: Int, start: Int)]
@@ -8,22 +9,29 @@ extension Plan {
 
   private static let alignment = 64
 
+  /// By value; nil for values that never live.
+  private(set) var places: [Plan.Place?]
+  private(set) var bytes = 0
+
   /// Largest values first, each at the lowest place that is free during its whole life.
   /// - Parameter reuses: values that lie over others, as far as both fit into one segment.
-  static func places(
-    _ counts: [Int], _ lives: [ClosedRange<Int>?], _ storages: [Storage], _ reuses: [InPlaceReuse], segment: Int?
-  ) -> ([Place?], Int) {
+  init(
+    _ counts: [Int], _ lives: [ClosedRange<Int>?], _ storages: [Storage], _ reuses: [InPlaceReuse],
+    segment: Int?
+  ) {
+    let alignment = ArenaLayout.alignment
     let sizes = zip(counts, storages).map { ($0 * $1.bytes + alignment - 1) / alignment * alignment }
-    var places = [Place?](repeating: nil, count: counts.count)
+    places = [Plan.Place?](repeating: nil, count: counts.count)
     var placed: [(life: ClosedRange<Int>, range: Range<Int>)] = []
-    var top = 0
-    let order = groups(counts.indices.filter { lives[$0] != nil }, sizes, reuses, segment: segment)
-      .sorted { $0.size != $1.size ? $0.size > $1.size : $0.members[0].value < $1.members[0].value }
+    let order = ArenaLayout.groups(
+      counts.indices.filter { lives[$0] != nil }, sizes, reuses, segment: segment
+    )
+    .sorted { $0.size != $1.size ? $0.size > $1.size : $0.members[0].value < $1.members[0].value }
     for group in order {
       var offset = 0
       while true {
-        offset = inOneSegment(offset, group.size, segment)
-        guard let next = conflict(of: group, at: offset, lives, sizes, placed) else { break }
+        offset = ArenaLayout.inOneSegment(offset, group.size, segment)
+        guard let next = ArenaLayout.conflict(of: group, at: offset, lives, sizes, placed) else { break }
         offset = next
       }
       for (value, start) in group.members {
@@ -31,11 +39,10 @@ extension Plan {
         let range = offset + start..<offset + start + sizes[value]
         placed.insert(
           (life, range), at: placed.firstIndex { $0.range.lowerBound > range.lowerBound } ?? placed.count)
-        places[value] = Place(offset: range.lowerBound, count: counts[value], storage: storages[value])
-        top = max(top, range.upperBound)
+        places[value] = Plan.Place(offset: range.lowerBound, count: counts[value], storage: storages[value])
+        bytes = max(bytes, range.upperBound)
       }
     }
-    return (places, top)
   }
 
   /// The next offset worth a try if a group cannot lie at this one.
@@ -56,7 +63,8 @@ extension Plan {
   }
 
   /// Chains of values that lie over one another, and all others by themselves.
-  private static func groups(_ values: [Int], _ sizes: [Int], _ reuses: [InPlaceReuse], segment: Int?) -> [Group]
+  private static func groups(_ values: [Int], _ sizes: [Int], _ reuses: [InPlaceReuse], segment: Int?)
+    -> [Group]
   {
     var over: [Int: InPlaceReuse] = [:]
     for reuse in reuses { over[reuse.under] = reuse }
@@ -88,13 +96,13 @@ extension Plan {
   }
 }
 
-extension Plan.Group {
+extension ArenaLayout.Group {
   /// With one more value, which begins so many bytes before the last.
-  fileprivate func with(_ value: Int, _ size: Int, before shift: Int) -> Plan.Group {
+  fileprivate func with(_ value: Int, _ size: Int, before shift: Int) -> ArenaLayout.Group {
     var all = members + [(value, (members.last?.start ?? 0) - shift)]
     let first = min(0, all[all.count - 1].start)
     for index in all.indices { all[index].start -= first }
-    return Plan.Group(
+    return ArenaLayout.Group(
       members: all, size: max(self.size - first, all[all.count - 1].start + size))
   }
 }

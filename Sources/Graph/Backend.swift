@@ -15,9 +15,15 @@ package protocol Backend: AnyObject {
   /// Measures the limits of the hardware.
   func measuredLimits() throws -> HardwareLimits
 
+  /// How it can store weights beside values that are stored so, the one that goes best with them first.
+  func weightFormats(for values: Storage) -> [WeightFormat]
+
   /// Plans a graph as this backend runs it.
-  /// - Parameter strips: how to save memory; nil to have all values as a whole.
-  func plan(_ graph: Graph, storing storage: Storage, strips: Strips?) -> Plan
+  /// - Parameters:
+  ///   - values: one of `storages`.
+  ///   - weights: one of `weightFormats`; nil for the first.
+  ///   - strips: how to save memory; nil to have all values as a whole.
+  func plan(_ graph: Graph, values: Storage, weights: WeightFormat?, strips: Strips?) -> Plan
 
   /// Whether the device can hold each value of a plan in one piece.
   func holds(_ plan: Plan) -> Bool
@@ -114,11 +120,19 @@ extension Backend {
   package var storages: [Storage] { [.float32] }
   package var bytesAvailable: Int? { nil }
   package var remarks: [String] { [] }
-  package func plan(_ graph: Graph, storing storage: Storage, strips: Strips?) -> Plan {
-    Plan(graph, storing: storage, strips: strips)
+  package func weightFormats(for values: Storage) -> [WeightFormat] { [WeightFormat(matching: values)] }
+  package func plan(_ graph: Graph, values: Storage, weights: WeightFormat?, strips: Strips?) -> Plan {
+    Plan(graph, values: values, weights: format(weights, for: values), strips: strips)
   }
-  package func plan(_ graph: Graph, storing storage: Storage) -> Plan {
-    plan(graph, storing: storage, strips: nil)
+  package func plan(_ graph: Graph, values: Storage, strips: Strips? = nil) -> Plan {
+    plan(graph, values: values, weights: nil, strips: strips)
+  }
+  /// The format that a plan gets.
+  package func format(_ weights: WeightFormat?, for values: Storage) -> WeightFormat {
+    let formats = weightFormats(for: values)
+    let format = weights ?? formats[0]
+    precondition(formats.contains(format), "\(summary) has no \(format) weights beside \(values) values")
+    return format
   }
   package func holds(_ plan: Plan) -> Bool { true }
   package var bytesHeld: Int { 0 }

@@ -1,21 +1,3 @@
-extension Node {
-  /// Whether an elementwise op may become part of this node.
-  fileprivate var takesEpilogue: Bool {
-    switch op {
-    case .linear, .conv2d: true
-    default: false
-    }
-  }
-
-  /// Norms take an activation and nothing else.
-  fileprivate var takesActivation: Bool {
-    switch op {
-    case .groupNorm, .layerNorm: epilogue == Epilogue()
-    default: takesEpilogue
-    }
-  }
-}
-
 /// Folds each elementwise op into the node that makes its input, where that value has no other reader. The
 /// fused node takes the place of the elementwise op, so that all its operands exist by then.
 /// - Parameters:
@@ -55,8 +37,10 @@ extension Node {
 
   /// Takes over the elementwise `node` that reads this one's value as its input `input`.
   fileprivate mutating func absorb(_ node: Node, input: Int) -> Bool {
+    let takesEpilogue = op.fusible == .epilogue
     switch node.op {
     case .activation:
+      let takesActivation = takesEpilogue || op.fusible == .activation && epilogue == Epilogue()
       return takesActivation && epilogue.append(node.op, nil, broadcasts: false)
     case .add, .multiply:
       let other = node.inputs[1 - input]

@@ -66,11 +66,7 @@ package final class Graph {
     precondition(inputs.allSatisfy { $0.graph === self }, "tensors of two graphs")
     let rate = inputs.map { rates[$0.operand.value] }.max() ?? .picture
     let value = makeValue(shape, rate)
-    switch op {
-    // What only moves numbers keeps their range.
-    case .concat, .upsample: isWide[value] = inputs.contains { isWide[$0.operand.value] }
-    default: break
-    }
+    if op.keepsRange { isWide[value] = inputs.contains { isWide[$0.operand.value] } }
     nodes.append(
       Node(
         op: op, inputs: inputs.map(\.operand), epilogue: Epilogue(bias: bias), output: value, rate: rate))

@@ -17,8 +17,9 @@ package struct Plan: Sendable {
     }
   }
 
-  /// How values and weights are stored that need no more.
+  /// How values are stored that need no more.
   package let storage: Storage
+  package let weights: WeightFormat
   package let nodes: [Node]
   /// How many of `nodes` run once per picture.
   package let prologue: Int
@@ -37,13 +38,15 @@ package struct Plan: Sendable {
 
   /// - Parameters:
   ///   - storage: of all values that need no more.
+  ///   - weights: how weights are stored; nil for as values are.
   ///   - segment: bytes of one allocation, if the arena is made of several: no value lies in two.
   ///   - strips: how to save memory, if at all.
   package init(
-    _ graph: Graph, fusing: Bool = true, storing storage: Storage = .float32, segment: Int? = nil,
-    strips: Strips? = nil
+    _ graph: Graph, fusing: Bool = true, values storage: Storage = .float32, weights: WeightFormat? = nil,
+    segment: Int? = nil, strips: Strips? = nil
   ) {
     self.storage = storage
+    self.weights = weights ?? WeightFormat(matching: storage)
     self.strips = strips
     let keep = graph.outputs.map(\.value)
     let all = fusing ? fused(graph.nodes, shapes: graph.shapes, keep: keep) : graph.nodes
@@ -58,8 +61,9 @@ package struct Plan: Sendable {
     shapes = builder.shapes
     optional = builder.optional
     lives = builder.lives(inputs: inputs, outputs: outputs)
-    (places, arenaBytes) = Plan.places(
+    let layout = ArenaLayout(
       shapes.map(\.count), lives, builder.storages, builder.reuses(lives), segment: segment)
+    (places, arenaBytes) = (layout.places, layout.bytes)
   }
 
   /// What a node makes: a value, or some of its rows.

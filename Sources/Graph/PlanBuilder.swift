@@ -10,6 +10,8 @@ struct PlanBuilder {
 
   private(set) var nodes: [Node] = []
   private(set) var moments: [Moment] = []
+  /// How many nodes run once per picture: they come first.
+  private(set) var prologue = 0
   /// By value, as are rates, storages and what follows.
   var shapes: [Shape]
   private(set) var rates: [Rate]
@@ -30,6 +32,7 @@ struct PlanBuilder {
 
   mutating func append(_ node: Node) {
     nodes.append(node)
+    if node.rate == .picture { prologue = nodes.count }
     moments.append(Moment(time: time, pass: time...time))
     time += 1
   }
@@ -46,9 +49,6 @@ struct PlanBuilder {
     self.isPassing.append(isPassing)
     return shapes.count - 1
   }
-
-  /// How many nodes run once per picture.
-  var prologue: Int { nodes.firstIndex { $0.rate == .step } ?? nodes.count }
 
   /// When each value is alive. Inputs are written before their part runs; outputs, and values that cross from the
   /// prologue into the steps, stay to the end.

@@ -18,9 +18,7 @@ extension Plan {
   static func storages(_ graph: Graph, _ nodes: [Node], _ storage: Storage) -> [Storage] {
     // bfloat16 has all of float32's range.
     var storages = graph.isWide.map { $0 && storage == .float16 ? .float32 : storage }
-    for node in nodes {
-      if case .embedding = node.op { storages[node.inputs[0].value] = .float32 }
-    }
+    for node in nodes where node.op.readsWholeNumbers { storages[node.inputs[0].value] = .float32 }
     return storages
   }
 }

@@ -38,20 +38,6 @@ package final class ReferenceBackend: Backend {
   package func dropParameters(of source: any WeightSource) {}
 }
 
-extension Node {
-  fileprivate var parameters: [Parameter] {
-    let own: [Parameter] =
-      switch op {
-      case .linear(let weight), .conv2d(let weight, _): weight.parts
-      case .groupNorm(_, let affine), .groupNormApply(_, let affine, _), .layerNorm(let affine):
-        [affine.weight, affine.bias]
-      case .embedding(let table, let positions): [table] + (positions.map { [$0] } ?? [])
-      case .groupNormStatistics, .attention, .concat, .upsample, .activation, .add, .multiply: []
-      }
-    return own + epilogue.bias
-  }
-}
-
 extension Parameter {
   fileprivate func values() throws -> [Float] {
     try [Float](unsafeUninitializedCapacity: count) { buffer, written in
@@ -59,4 +45,8 @@ extension Parameter {
       written = count
     }
   }
+}
+
+extension Node {
+  fileprivate var parameters: [Parameter] { parameterUses.flatMap(\.parameters) }
 }

@@ -21,7 +21,8 @@ final class DeviceArena {
     var left = needed
     while left > 0 {
       let size = min(left, segment)
-      segments.append(try DeviceBuffer(device, bytes: size, home: .device, purpose: "the values of a network"))
+      segments.append(
+        try DeviceBuffer(device, bytes: size, home: .device, purpose: "the values of a network"))
       left -= size
     }
     bytes = needed

@@ -15,7 +15,7 @@ final class Lowering {
   private(set) var dispatches: [Dispatch] = []
   let plan: Plan
   let context: Context
-  /// The storage of weights and of values that are not wide.
+  /// Of values that are not wide. Kernels are compiled for weights of the same type.
   var storage: Storage { plan.storage }
   let packs: [PackKey: WeightStore.Pack]
   /// Memory that kernels of one node pass on to the next, at the end of the arena.

@@ -3,9 +3,9 @@ import Graph
 /// What a kernel wants of a parameter.
 enum Packing: Hashable {
   /// Columns of a matrix product, `[area x channels, outputs rounded up to 8]`.
-  case columns(area: Int, Storage)
+  case columns(area: Int, WeightFormat)
   /// The numbers as they are, one part after the other.
-  case plain(Storage)
+  case plain(WeightFormat)
 }
 
 /// Parameters laid out for a kernel.
@@ -18,31 +18,21 @@ struct PackKey: Hashable {
 
   var bytes: Int {
     switch packing {
-    case .columns(_, let storage): parts[0].rowCount * paddedOutputs * storage.bytes
-    case .plain(let storage): parts.reduce(0) { $0 + $1.count } * storage.bytes
+    case .columns(_, let format): format.bytes(rows: paddedOutputs, columns: parts[0].rowCount)
+    case .plain(let format): parts.reduce(0) { $0 + format.bytes(rows: $1.rows.count, columns: $1.rowCount) }
     }
   }
 }
 
 extension Node {
   /// Everything that the node's kernels need packed.
-  func packs(_ storage: Storage) -> [PackKey] {
-    func plain(_ parts: [Parameter], _ storage: Storage = .float32) -> PackKey {
-      PackKey(parts: parts, packing: .plain(storage))
-    }
-    let bias = epilogue.bias.isEmpty ? [] : [plain(epilogue.bias)]
-    switch op {
-    case .linear(let weight):
-      return [PackKey(parts: weight.parts, packing: .columns(area: 1, storage))] + bias
-    case .conv2d(let weight, let window):
-      let area = window.kernel * window.kernel
-      return [PackKey(parts: weight.parts, packing: .columns(area: area, storage))] + bias
-    case .groupNorm(_, let affine), .groupNormApply(_, let affine, _), .layerNorm(let affine):
-      return [affine.weight, affine.bias].map { plain([$0]) }
-    case .embedding(let table, let positions):
-      return [table, positions].compactMap { $0 }.map { plain([$0], storage) }
-    case .groupNormStatistics, .attention, .concat, .upsample, .activation, .add, .multiply:
-      return bias
+  func packs(_ format: WeightFormat) -> [PackKey] {
+    parameterUses.map { use in
+      switch use {
+      case .matrix(let weight, let area): PackKey(parts: weight.parts, packing: .columns(area: area, format))
+      case .channels: PackKey(parts: use.parameters, packing: .plain(.float32))
+      case .table: PackKey(parts: use.parameters, packing: .plain(format))
+      }
     }
   }
 }

@@ -53,7 +53,7 @@ extension Lowering {
     let data = node.inputs[0]
     var push = ProductPush()
     push.data = address(data)
-    push.weights = packed(weight.parts, .columns(area: shape.taps, storage))
+    push.weights = packed(weight.parts, .columns(area: shape.taps, plan.weights))
     push.result = address(ofResult: node)
     (push.epilogue, push.strides) = (epilogue.addresses, epilogue.strides)
     push.data_stride = UInt32(data.rowStride)

@@ -56,11 +56,11 @@ extension Lowering {
   func embedding(_ node: Node, _ table: Parameter, _ positions: Parameter?) throws(VulkanError) {
     let ids = node.inputs[0]
     let push = EmbeddingPush(
-      ids: address(ids), table: packed([table], .plain(storage)),
-      positions: positions.map { packed([$0], .plain(storage)) } ?? 0, result: address(ofResult: node),
+      ids: address(ids), table: packed([table], .plain(plan.weights)),
+      positions: positions.map { packed([$0], .plain(plan.weights)) } ?? 0, result: address(ofResult: node),
       tokens: UInt32(ids.shape.channels), sequences: UInt32(ids.shape.rows), width: UInt32(table.rowCount),
       table_rows: UInt32(table.rows.count), has_positions: positions == nil ? 0 : 1,
-      half_table: storage == .float16 ? 1 : 0, half_result: isHalf(node.output) ? 1 : 0)
+      half_table: plan.weights == .float16 ? 1 : 0, half_result: isHalf(node.output) ? 1 : 0)
     try emit(
       "embedding", push, elements: shape(node).count, reads: [range(ids)], writes: range(ofResult: node))
   }

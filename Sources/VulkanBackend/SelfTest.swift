@@ -18,7 +18,7 @@ struct SelfTest {
     let trial = Context(context, choices: choices)
     return try SelfTest.problems(variant).allSatisfy { problem in
       let expected = try problem.run(ReferenceBackend().prepare(Plan(problem.graph)))
-      let plan = Plan(problem.graph, storing: variant.storage, segment: trial.arena.segment)
+      let plan = Plan(problem.graph, values: variant.storage, segment: trial.arena.segment)
       let result = try problem.run(VulkanBackend.program(plan, in: trial))
       return SelfTest.agree(result, expected, tolerance: variant.storage == .float32 ? 1e-4 : 1e-2)
     }

@@ -50,13 +50,17 @@ package final class VulkanBackend: Backend {
   /// What the device's memory leaves, by its size: others may use it too.
   package var bytesAvailable: Int? { context.device.bytesAvailable }
 
-  package func plan(_ graph: Graph, storing storage: Storage, strips: Strips?) -> Plan {
-    plan(graph, storing: storage, fusing: true, strips: strips)
+  package func plan(_ graph: Graph, values: Storage, weights: WeightFormat?, strips: Strips?) -> Plan {
+    plan(graph, values: values, weights: weights, fusing: true, strips: strips)
   }
 
-  package func plan(_ graph: Graph, storing storage: Storage, fusing: Bool, strips: Strips? = nil) -> Plan {
-    precondition(storages.contains(storage), "\(device.name) cannot store \(storage)")
-    return Plan(graph, fusing: fusing, storing: storage, segment: context.arena.segment, strips: strips)
+  package func plan(
+    _ graph: Graph, values: Storage, weights: WeightFormat? = nil, fusing: Bool, strips: Strips? = nil
+  ) -> Plan {
+    precondition(storages.contains(values), "\(device.name) cannot store \(values)")
+    return Plan(
+      graph, fusing: fusing, values: values, weights: format(weights, for: values),
+      segment: context.arena.segment, strips: strips)
   }
 
   package var bytesHeld: Int { context.weights.bytes + context.arena.bytes }
@@ -76,7 +80,7 @@ package final class VulkanBackend: Backend {
     context.weights.missing(plans.flatMap(packs)).reduce(0) { $0 + $1.bytes }
   }
 
-  private func packs(_ plan: Plan) -> [PackKey] { plan.nodes.flatMap { $0.packs(plan.storage) } }
+  private func packs(_ plan: Plan) -> [PackKey] { plan.nodes.flatMap { $0.packs(plan.weights) } }
 
   package func holds(_ plan: Plan) -> Bool { oversized(plan) == nil }
 
@@ -93,8 +97,8 @@ package final class VulkanBackend: Backend {
   }
 
   static func program(_ plan: Plan, in context: Context) throws -> any Program {
-    let keys = plan.nodes.flatMap { $0.packs(plan.storage) }
-    try context.weights.pack(keys, half: plan.storage == .float16)
+    let keys = plan.nodes.flatMap { $0.packs(plan.weights) }
+    try context.weights.pack(keys, half: plan.weights == .float16)
     try context.arena.grow(to: Lowering.arenaBytes(plan, context))
     var packs: [PackKey: WeightStore.Pack] = [:]
     for key in keys { packs[key] = context.weights[key] }

@@ -58,7 +58,8 @@ final class WeightStore {
     }
     var buffers: [DeviceBuffer] = []
     for size in sizes {
-      buffers.append(try DeviceBuffer(queue.device, bytes: size, home: .device, purpose: "a network's weights"))
+      buffers.append(
+        try DeviceBuffer(queue.device, bytes: size, home: .device, purpose: "a network's weights"))
     }
     return offsets.map { Pack(buffer: buffers[$0.buffer], offset: $0.offset) }
   }
@@ -129,17 +130,17 @@ private final class Uploader {
     _ key: PackKey, _ piece: Parameter, first: Int, from source: UInt64, to pack: WeightStore.Pack
   ) throws -> Dispatch {
     switch key.packing {
-    case .columns(let area, let storage):
+    case .columns(let area, let format):
       let push = PackPush(
         data: source, result: pack.address, rows: UInt32(piece.rows.count), first_row: UInt32(first),
         channels: UInt32(piece.rowCount / area), taps: UInt32(area), padded: UInt32(key.paddedOutputs),
-        half_result: storage == .float16 ? 1 : 0)
+        half_result: format == .float16 ? 1 : 0)
       return try elementwise("pack", push, piece.count)
-    case .plain(let storage):
-      let at = pack.address + UInt64(first * piece.rowCount * storage.bytes)
+    case .plain(let format):
+      let at = pack.address + UInt64(format.bytes(rows: first, columns: piece.rowCount))
       let push = TransferPush(
         data: source, result: at, pictures: 1, channels: UInt32(piece.count), pixels: 1, half_data: 0,
-        half_result: storage == .float16 ? 1 : 0, channels_first: 0)
+        half_result: format == .float16 ? 1 : 0, channels_first: 0)
       return try elementwise("transfer", push, piece.count)
     }
   }

@@ -39,7 +39,9 @@ struct SafetensorsHeader {
     }
   }
 
-  private mutating func add(_ name: String, _ tensor: Safetensors.StoredTensor, at scanner: JSONScanner) throws {
+  private mutating func add(_ name: String, _ tensor: Safetensors.StoredTensor, at scanner: JSONScanner)
+    throws
+  {
     guard tensors.updateValue(tensor, forKey: name) == nil else {
       throw scanner.failure("tensor '\(name)' given twice")
     }

@@ -2,7 +2,8 @@ import Graph
 
 extension SafetensorsWriter {
   /// The eight bytes of length and the JSON text, padded with spaces so that the data is aligned.
-  static func header(of tensors: [WrittenTensor], metadata: [String: String], path: String) throws -> [UInt8] {
+  static func header(of tensors: [WrittenTensor], metadata: [String: String], path: String) throws -> [UInt8]
+  {
     var members: [String] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }

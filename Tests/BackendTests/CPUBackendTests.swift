@@ -52,7 +52,7 @@ enum CPUCheck {
     let rounding = recorder.graph.nodes.count > 1 ? 2e-2 : 4e-3
     let tolerance = storage == .bfloat16 ? rounding : row.tolerance
     for fusing in [true, false] {
-      let plan = Plan(recorder.graph, fusing: fusing, storing: storage)
+      let plan = Plan(recorder.graph, fusing: fusing, values: storage)
       let result = try recorder.run(on: poisoned(instructions, for: recorder), plan: plan)
       let error = normalisedError(result, from: expected)
       #expect(error <= tolerance, "\(row.name), fusing \(fusing)")
@@ -64,7 +64,7 @@ enum CPUCheck {
   ) throws -> [Float] {
     try recorder.run(
       on: CPUBackend(threads: threads, instructions: instructions),
-      plan: Plan(recorder.graph, storing: storage))
+      plan: Plan(recorder.graph, values: storage))
   }
 
   static func threads(

@@ -39,9 +39,9 @@ import VulkanBackend
       for seed in UInt64(0)..<30 {
         let recorder = RandomNetwork(seed: seed).recorder
         let backend = try CPUBackend(threads: 2, instructions: instructions)
-        let whole = try recorder.run(on: backend, plan: backend.plan(recorder.graph, storing: storage))
+        let whole = try recorder.run(on: backend, plan: backend.plan(recorder.graph, values: storage))
         let plans = StripsTests.plans(recorder, seed: seed) {
-          backend.plan(recorder.graph, storing: storage, strips: $0)
+          backend.plan(recorder.graph, values: storage, strips: $0)
         }
         for plan in plans {
           let result = try recorder.run(on: backend, plan: plan)
@@ -60,9 +60,9 @@ import VulkanBackend
     for seed in UInt64(0)..<12 {
       let recorder = RandomNetwork(seed: seed).recorder
       try await SoftwareDevice.with { backend in
-        let whole = try recorder.run(on: backend, plan: backend.plan(recorder.graph, storing: storage))
+        let whole = try recorder.run(on: backend, plan: backend.plan(recorder.graph, values: storage))
         let plans = StripsTests.plans(recorder, seed: seed) {
-          backend.plan(recorder.graph, storing: storage, strips: $0)
+          backend.plan(recorder.graph, values: storage, strips: $0)
         }
         for plan in plans {
           try backend.poisonArena(for: plan)
@@ -166,7 +166,7 @@ private struct RandomNetwork {
     let backend = try CPUBackend(threads: 2, instructions: instructions)
     for storage in instructions.storages {
       for strips in Self.strips {
-        let plan = backend.plan(recorder.graph, storing: storage, strips: strips)
+        let plan = backend.plan(recorder.graph, values: storage, strips: strips)
         let result = try recorder.run(on: backend, plan: plan)
         #expect(normalisedError(result, from: expected) <= (storage == .float32 ? 1e-5 : 4e-3), "\(storage)")
       }
@@ -180,7 +180,7 @@ private struct RandomNetwork {
     backend.force(.groupNorm, method)
     for storage in backend.storages {
       for strips in Self.strips {
-        let plan = backend.plan(recorder.graph, storing: storage, strips: strips)
+        let plan = backend.plan(recorder.graph, values: storage, strips: strips)
         try backend.poisonArena(for: plan)
         let result = try recorder.run(on: backend, plan: plan)
         // float16 rounds numbers about 30, whose deviation is 1, to 1/64.
@@ -197,11 +197,11 @@ private struct RandomNetwork {
     let expected = try recorder.run(on: ReferenceBackend()).map(\.isFinite)
     #expect(expected.contains(false))
     let cpu = try CPUBackend(threads: 2)
-    let plan = cpu.plan(recorder.graph, storing: .float32, strips: Strips(count: 3))
+    let plan = cpu.plan(recorder.graph, values: .float32, strips: Strips(count: 3))
     let result = try recorder.run(on: cpu, plan: plan).map(\.isFinite)
     #expect(shows(expected, result, batch: 1))
     try await SoftwareDevice.with { backend in
-      let plan = backend.plan(recorder.graph, storing: .float32, strips: Strips(count: 3))
+      let plan = backend.plan(recorder.graph, values: .float32, strips: Strips(count: 3))
       let result = try recorder.run(on: backend, plan: plan).map(\.isFinite)
       #expect(shows(expected, result, batch: 1))
     }

@@ -18,7 +18,7 @@ import Testing
       let recorder = OpCase("", record: record).recorded()
       let backend = try CPUBackend(threads: 1, instructions: instructions)
       return try Tiles.loadsPerProduct {
-        _ = try recorder.run(on: backend, plan: Plan(recorder.graph, storing: .bfloat16))
+        _ = try recorder.run(on: backend, plan: Plan(recorder.graph, values: .bfloat16))
       }
     }
     let same = Window(kernel: 3, stride: 1, padTop: 1, padLeft: 1)

@@ -76,7 +76,7 @@ import VulkanBackend
     graph.output("y", larger.groupNorm(groups: 4, affine))
     let results = try [(backend as any Backend, Storage.float16), (CPUBackend(), .float32)].map {
       backend, storage in
-      let program = try backend.prepare(backend.plan(graph, storing: storage))
+      let program = try backend.prepare(backend.plan(graph, values: storage))
       let numbers = (0..<x.shape.count).map { Float($0 * 7919 % 101) / 50 - 1 }
       numbers.withUnsafeBufferPointer { program.write($0, to: "x") }
       try program.run(.step)

@@ -93,10 +93,10 @@ private func lowerBound(_ plan: Plan) -> Int {
   static let seeds: [UInt64] = Array(0..<200)
 
   static func plan(
-    _ seed: UInt64, fusing: Bool, storing storage: Storage = .float32, segment: Int? = nil
+    _ seed: UInt64, fusing: Bool, values storage: Storage = .float32, segment: Int? = nil
   ) -> Plan {
     let graph = RandomGraph(seed: seed, nodes: 3 + Int(seed % 40)).graph
-    return Plan(graph, fusing: fusing, storing: storage, segment: segment)
+    return Plan(graph, fusing: fusing, values: storage, segment: segment)
   }
 
   /// Several steps after one prologue: what a step needs must survive the step before.
@@ -104,7 +104,7 @@ private func lowerBound(_ plan: Plan) -> Int {
   func valuesAreThereWhenTheyAreRead(fusing: Bool, storage: Storage) {
     for seed in PlanTests.seeds {
       let segment = seed % 3 == 0 ? 1024 : nil
-      var rehearsal = Rehearsal(PlanTests.plan(seed, fusing: fusing, storing: storage, segment: segment))
+      var rehearsal = Rehearsal(PlanTests.plan(seed, fusing: fusing, values: storage, segment: segment))
       rehearsal.run(.picture)
       for _ in 0..<3 {
         rehearsal.run(.step)
@@ -210,7 +210,7 @@ private func lowerBound(_ plan: Plan) -> Int {
     graph.output(
       "rows",
       ids.embedding(table: Parameter(source: NoNumbers(), name: "table", shape: [9, 4]), positions: nil))
-    let plan = Plan(graph, fusing: false, storing: .float16)
+    let plan = Plan(graph, fusing: false, values: .float16)
     #expect(
       [x, wide, narrow, ids].map { plan.place($0.operand.value).storage }
         == [.float16, .float32, .float16, .float32])

@@ -10,7 +10,7 @@ import Testing
     let optional = Plan(graph, strips: Strips(count: count)).optional
     let recomputed = Set(optional.filter { _ in Int.random(in: 0...2, using: &random) == 0 })
     return Plan(
-      graph, storing: Storage.allCases[Int(seed / 3 % 3)], segment: seed % 5 == 0 ? 2048 : nil,
+      graph, values: Storage.allCases[Int(seed / 3 % 3)], segment: seed % 5 == 0 ? 2048 : nil,
       strips: Strips(count: count, recomputed: recomputed))
   }
 

@@ -98,7 +98,7 @@ import Weights
       unet.graph(batch: 2, height: 64, width: 64, tokens: 77), decoder.graph(batch: 1, height: 64, width: 64),
       encoder.graph(batch: 1, height: 64, width: 64),
     ] {
-      for place in Plan(graph, storing: storage, segment: segment).places.compactMap({ $0 }) {
+      for place in Plan(graph, values: storage, segment: segment).places.compactMap({ $0 }) {
         #expect(place.range.lowerBound / segment == (place.range.upperBound - 1) / segment, "\(place)")
       }
     }

@@ -38,7 +38,7 @@ final class PlanBook {
           PlanFigures(
             arena: backend.arenaBytes($0), scratch: backend.scratchBytes($0), operations: $0.operations,
             isHeld: backend.holds($0))
-        }, { backend.plan(graph, storing: storage, strips: $0) })
+        }, { backend.plan(graph, values: storage, strips: $0) })
       pages.append((key, search, backend.weightBytes([search.whole])))
     }
     return pages[pages.count - 1]
@@ -46,7 +46,7 @@ final class PlanBook {
 
   func plan(_ module: Module, storing storage: Storage, strips: Strips? = nil) -> Plan {
     guard let strips else { return plans(module, storing: storage).whole }
-    return backend.plan(module.graph(), storing: storage, strips: strips)
+    return backend.plan(module.graph(), values: storage, strips: strips)
   }
 
   /// Forgets the networks whose numbers come from a source.

@@ -11,17 +11,19 @@ struct StripRun {
   private let leaving: Set<Int>
   private let strips: Strips
   /// By value, each once.
-  private(set) var looks: [Int: [Look]] = [:]
+  let looks: [Int: [Look]]
   /// Looked at, but not made here.
   private(set) var given: [Operand] = []
-  private let made: Set<Int>
+  /// Made here and never there as a whole: each strip has its rows of them for itself.
+  private let passing: Set<Int>
   private var statistics: [Look: (value: Int, cut: Cut)] = [:]
 
   init(_ nodes: ArraySlice<Node>, leaving: Set<Int>, _ strips: Strips) {
     self.nodes = nodes
     self.leaving = leaving
     self.strips = strips
-    made = Set(nodes.map(\.output))
+    let made = Set(nodes.map(\.output))
+    var looks: [Int: [Look]] = [:]
     for node in nodes {
       guard case .groupNorm(let groups, _) = node.op else { continue }
       let look = Look(operand: node.inputs[0], groups: groups)
@@ -29,16 +31,17 @@ struct StripRun {
       looks[look.operand.value, default: []].append(look)
       if !made.contains(look.operand.value), !given.contains(look.operand) { given.append(look.operand) }
     }
+    self.looks = looks
+    passing = made.filter { value in
+      !leaving.contains(value) && (looks[value] == nil || strips.recomputed.contains(value))
+    }
   }
 
   /// Values of which the plan may choose whether they are kept.
   var optional: [Int] { nodes.map(\.output).filter { looks[$0] != nil && !leaving.contains($0) } }
 
   /// Whether a value exists as a whole from its pass on.
-  func isKept(_ value: Int) -> Bool {
-    !made.contains(value) || leaving.contains(value)
-      || looks[value] != nil && !strips.recomputed.contains(value)
-  }
+  func isKept(_ value: Int) -> Bool { !passing.contains(value) }
 
   // MARK: Passes
 
@@ -51,19 +54,32 @@ struct StripRun {
     }
   }
 
-  /// Makes a node's value, and takes its statistics.
-  mutating func make(_ node: Node, in builder: inout PlanBuilder) {
+  /// Makes the value of the node at `index`, and takes its statistics.
+  mutating func make(_ index: Int, in builder: inout PlanBuilder) {
+    let node = nodes[index]
     let looks = looks[node.output] ?? []
-    let before = nodes.prefix { $0.output != node.output } + [node]
+    let makers = makers(index)
     let factor = node.rowFactor(builder.shapes)
     var values: [Int: Int] = [:]
     pass(height: builder.shapes[node.output][1], multipleOf: factor, looks, rate: node.rate, in: &builder) {
       rows, run, builder in
       var part = StripPart(rows: rows, run: run, target: node.output, values: values)
-      part.make(before, in: &builder)
+      part.make(makers, in: &builder)
       values = part.values
       return part
     }
+  }
+
+  /// The nodes that make a node's value out of what is kept, in order, that node the last. Strips of a pass run these
+  /// alone: they are few of all nodes, and there are many strips.
+  private func makers(_ index: Int) -> [Node] {
+    var needed: Set<Int> = [nodes[index].output]
+    var makers: [Int] = []
+    for at in (nodes.startIndex...index).reversed() where needed.contains(nodes[at].output) {
+      makers.append(at)
+      for operand in nodes[at].operands where isPassing(operand.value) { needed.insert(operand.value) }
+    }
+    return makers.reversed().map { nodes[$0] }
   }
 
   private mutating func pass(
@@ -102,7 +118,7 @@ struct StripRun {
     return (Operand(value: value, shape: [cut.strips, 2 * groups]), cut)
   }
 
-  func isPassing(_ value: Int) -> Bool { !isKept(value) }
+  func isPassing(_ value: Int) -> Bool { passing.contains(value) }
 }
 
 /// One strip of a pass.
@@ -121,9 +137,9 @@ struct StripPart {
     if let target { needed[target] = rows }
   }
 
-  /// Makes the target with the nodes up to it, as far as they are needed.
-  mutating func make(_ nodes: ArraySlice<Node>, in builder: inout PlanBuilder) {
-    for node in nodes.reversed() { need(node, builder.shapes) }
+  /// Makes the target with the nodes that it takes, in order.
+  mutating func make(_ nodes: [Node], in builder: inout PlanBuilder) {
+    for index in nodes.indices.reversed() { need(nodes[index], builder.shapes) }
     for node in nodes {
       if let rows = needed[node.output] { append(node, rows, in: &builder) }
     }
@@ -149,18 +165,11 @@ struct StripPart {
   private mutating func append(_ node: Node, _ rows: Range<Int>, in builder: inout PlanBuilder) {
     let source = node.sourceRows(rows, builder.shapes)
     var inputs = node.inputs.enumerated().map { self.rows($0 == 0 ? source : rows, of: $1) }
-    var op = node.op
-    switch node.op {
-    case .conv2d(let weight, let window):
-      let padding = max(0, window.padTop - rows.lowerBound * window.stride)
-      op = .conv2d(
-        weight,
-        Window(kernel: window.kernel, stride: window.stride, padTop: padding, padLeft: window.padLeft))
-    case .groupNorm(let groups, let affine):
+    var op = node.op.making(rows)
+    if case .groupNorm(let groups, let affine) = node.op {
       let (statistics, cut) = run.statistics(node.inputs[0], groups: groups)
       inputs.append(statistics)
       op = .groupNormApply(groups: groups, affine, cut)
-    default: break
     }
     var epilogue = node.epilogue
     epilogue.gate = epilogue.gate.map { self.rows(rows, of: $0) }

@@ -1,9 +1,37 @@
-/// How a plan saves memory where values are large: runs of nodes that need no more than a few rows around those that
-/// they make work in strips of rows, so that most values never exist as a whole.
+/// How a plan saves memory where values are large: runs of nodes work in strips of rows, so that most values never exist
+/// as a whole.
 ///
-/// A group norm needs the statistics of all rows first. So the run is cut into passes: each makes one value strip by
-/// strip and takes its statistics, or keeps it for the passes after it, or both. The result is the same number for
-/// number, but for the rounding of those statistics.
+/// **Why.** An autoencoder's values are as large as the picture times 128 to 512 channels, and three of them are alive
+/// at once. Its weights and its final picture are small beside them. So the peak of memory is a matter of how many
+/// whole values there are, and the picture's size would be bounded by it.
+///
+/// **What is cut.** A convolution's row needs three rows of its input, an elementwise op's row needs one, and an
+/// upsampled row needs half of one (`Op+Rows.swift` has these facts). Consecutive nodes of this kind are a *run*
+/// (`StripRun`). A node that needs all rows, such as attention, ends the run and works on whole values.
+///
+/// **Why a run has passes.** A group norm is such a node too, but half of it only: its mean and variance are of all
+/// rows, while applying them takes a row at a time. So the run is cut where a norm looks at a value. A *pass* makes one
+/// such value strip by strip: for each strip, all nodes from the nearest whole values up to the target, for as many
+/// rows as the strip's rows depend on, and then `groupNormStatistics` of these rows. The next pass applies the norm by
+/// `groupNormApply`, which merges the statistics of all strips.
+///
+///     x → norm₁ → conv₁ → y → norm₂ → conv₂ → z
+///
+///     pass    makes                  measures    has beside them
+///     1                              x
+///     2       y = conv₁(norm₁(x))    y           a strip of norm₁(x)
+///     3       z = conv₂(norm₂(y))                a strip of norm₂(y)
+///
+/// **What is alive.** A value that a pass makes on the way, a *passing* value, has room for one strip, which all strips
+/// of the pass share. The target is *kept* as a whole for the passes after it, or, to save more, is *recomputed*: it is
+/// measured and forgotten, and each pass that reads it makes it again from the nearest kept values. A target that
+/// replaces its input may lie over it, a few rows shifted (`InPlaceReuse`).
+///
+/// **What it costs.** Strips that keep all targets compute the rows at their edges twice, which is next to nothing.
+/// Recomputing multiplies operations. `StripSearch` finds the cheapest plan that fits in a number of bytes.
+///
+/// **What stays the same.** Each row is computed by the same kernel from the same numbers. Pictures are the same number
+/// for number, but for the rounding of the merged statistics.
 package struct Strips: Sendable, Hashable {
   /// Strips of each pass at most: none is lower than `leastRows`.
   package let count: Int
@@ -54,56 +82,9 @@ extension PlanBuilder {
     var run = run
     optional += run.optional
     for operand in run.given { run.measure(operand, in: &self) }
-    for node in run.nodes where run.isKept(node.output) || run.looks[node.output] != nil {
-      run.make(node, in: &self)
-    }
-  }
-}
-
-extension Node {
-  /// Whether rows of the result need but some rows of the operands, all in one picture.
-  fileprivate func worksOnRows(_ shapes: [Shape]) -> Bool {
-    let result = shapes[output]
-    func hasSize(_ operand: Operand) -> Bool {
-      operand.shape.rank == 4 && operand.shape[0] == 1 && operand.shape[1] == result[1]
-        && operand.shape[2] == result[2]
-    }
-    // A value that is read as a picture of another size has other rows.
-    let isCutAlike = operands.allSatisfy { operand in
-      let whole = shapes[operand.value]
-      return operand.shape.rank != 4 || whole.rank != 4
-        || whole.dimensions.dropLast() == operand.shape.dimensions.dropLast()
-    }
-    guard result.rank == 4, result[0] == 1, result.count > 0, isCutAlike,
-      (epilogue.residuals + [epilogue.gate].compactMap { $0 }).allSatisfy(hasSize)
-    else { return false }
-    let source = inputs[0].shape
-    switch op {
-    case .conv2d(_, let window):
-      return window.padTop < window.kernel && (result[1] - 1) * window.stride - window.padTop < source[1]
-    case .upsample: return source[0] == 1 && result[1] % source[1] == 0
-    case .linear, .groupNorm, .activation, .concat, .multiply: return inputs.allSatisfy(hasSize)
-    case .add: return hasSize(inputs[0]) && (hasSize(inputs[1]) || inputs[1].shape.rank == 2)
-    default: return false
-    }
-  }
-
-  /// How many rows of the result come from the same rows of the operand.
-  func rowFactor(_ shapes: [Shape]) -> Int {
-    if case .upsample = op { shapes[output][1] / inputs[0].shape[1] } else { 1 }
-  }
-
-  /// The rows of the first operand that rows of the result are made of.
-  func sourceRows(_ rows: Range<Int>, _ shapes: [Shape]) -> Range<Int> {
-    switch op {
-    case .conv2d(_, let window):
-      let first = rows.lowerBound * window.stride - window.padTop
-      let last = (rows.upperBound - 1) * window.stride - window.padTop + window.kernel
-      return max(0, first)..<min(last, inputs[0].shape[1])
-    case .upsample:
-      let factor = rowFactor(shapes)
-      return rows.lowerBound / factor..<(rows.upperBound + factor - 1) / factor
-    default: return rows
+    for index in run.nodes.indices {
+      let value = run.nodes[index].output
+      if run.isKept(value) || run.looks[value] != nil { run.make(index, in: &self) }
     }
   }
 }

@@ -11,7 +11,7 @@ import VulkanBackend
     let graph = Graph()
     graph.output("y", graph.input("x", [1, height, width, 3], rate: .step), layout: .pixels)
     return try await SoftwareDevice.with { backend in
-      let program = try backend.prepare(backend.plan(graph, storing: storage))
+      let program = try backend.prepare(backend.plan(graph, values: storage))
       numbers.withUnsafeBufferPointer { program.write($0, to: "x") }
       try program.run(.step)
       return try #require(program.readPixels("y"))

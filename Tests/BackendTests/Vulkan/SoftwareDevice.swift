@@ -11,7 +11,8 @@ enum SoftwareDevice {
   static let instance: Result<Instance, any Error> = Result { try Instance(validating: true) }
 
   /// A backend of its own.
-  static func backend(testCache: KernelTestCache? = nil, simulating simulation: Simulation = Simulation()) throws
+  static func backend(testCache: KernelTestCache? = nil, simulating simulation: Simulation = Simulation())
+    throws
     -> VulkanBackend
   {
     let instance = try instance.get()
@@ -50,7 +51,7 @@ extension VulkanBackend {
     let count = plan.arenaBytes / 4 + 1
     let graph = Graph()
     graph.output("x", graph.input("x", [count], rate: .step))
-    let program = try prepare(self.plan(graph, storing: .float32))
+    let program = try prepare(self.plan(graph, values: .float32))
     [Float](repeating: .nan, count: count).withUnsafeBufferPointer { program.write($0, to: "x") }
     try program.run(.step)
   }

@@ -11,7 +11,7 @@ import VulkanBackend
   private func run(_ recorder: Recorder, on backend: VulkanBackend, _ storage: Storage = .float32) throws
     -> [Float]
   {
-    try recorder.run(on: backend, plan: backend.plan(recorder.graph, storing: storage))
+    try recorder.run(on: backend, plan: backend.plan(recorder.graph, values: storage))
   }
 
   @Test func smallAllocationsGiveTheSameNumbers() async throws {
@@ -20,7 +20,7 @@ import VulkanBackend
     var simulation = Simulation()
     simulation.largestAllocation = 80 << 10
     let backend = try SoftwareDevice.backend(simulating: simulation)
-    let plan = backend.plan(recorder.graph, storing: .float32)
+    let plan = backend.plan(recorder.graph, values: .float32)
     #expect(plan.arenaBytes > 80 << 10, "the plan must need more than one allocation")
     #expect(sameBytes(try recorder.run(on: backend, plan: plan), expected))
     SoftwareDevice.expectSilence()
@@ -32,7 +32,7 @@ import VulkanBackend
     let backend = try SoftwareDevice.backend(simulating: simulation)
     let graph = Graph()
     graph.output("y", graph.input("x", [100, 1000], rate: .step).activated(.silu))
-    #expect { try backend.prepare(backend.plan(graph, storing: .float32)) } throws: {
+    #expect { try backend.prepare(backend.plan(graph, values: .float32)) } throws: {
       backend.isShortage($0) && "\($0)".contains("[100, 1000]")
     }
   }
@@ -43,7 +43,7 @@ import VulkanBackend
     let backend = try SoftwareDevice.backend(simulating: simulation)
     let graph = Graph()
     graph.output("y", graph.input("x", [1000, 1000], rate: .step).activated(.silu))
-    #expect { try backend.prepare(backend.plan(graph, storing: .float32)) } throws: {
+    #expect { try backend.prepare(backend.plan(graph, values: .float32)) } throws: {
       backend.isShortage($0) && "\($0)".contains("MiB") && "\($0)".contains("values")
     }
     // What fits still runs.
@@ -61,7 +61,7 @@ import VulkanBackend
       #expect((backend.bytesAvailable ?? 0) < before ?? 0)
     }
     backend.dropParameters(of: recorder.source)
-    #expect(backend.missingWeightBytes([backend.plan(recorder.graph, storing: .float32)]) > 0)
+    #expect(backend.missingWeightBytes([backend.plan(recorder.graph, values: .float32)]) > 0)
   }
 
   private func autoreleased(_ body: () throws -> Void) throws { try body() }
@@ -89,7 +89,7 @@ import VulkanBackend
     let recorder = VulkanFaultTests.block.recorded()
     try await SoftwareDevice.with { backend in
       let expected = try run(recorder, on: backend)
-      let program = try backend.prepare(backend.plan(recorder.graph, storing: .float32))
+      let program = try backend.prepare(backend.plan(recorder.graph, values: .float32))
       recorder.write(.picture, to: program)
       try program.run(.picture)
       #expect(throws: Cancelled.self) { try recorder.step(program) { throw Cancelled() } }
@@ -100,7 +100,7 @@ import VulkanBackend
   @Test func anotherProgramInBetweenDoesNotMatter() throws {
     let recorder = VulkanFaultTests.block.recorded()
     let backend = try SoftwareDevice.backend()
-    let program = try backend.prepare(backend.plan(recorder.graph, storing: .float32))
+    let program = try backend.prepare(backend.plan(recorder.graph, values: .float32))
     func result() throws -> [Float] {
       recorder.write(.picture, to: program)
       try program.run(.picture)
@@ -110,7 +110,7 @@ import VulkanBackend
     // A larger one moves the arena.
     let large = Graph()
     large.output("y", large.input("x", [700, 700], rate: .step).activated(.silu))
-    _ = try backend.prepare(backend.plan(large, storing: .float32))
+    _ = try backend.prepare(backend.plan(large, values: .float32))
     #expect(sameBytes(try result(), first))
     SoftwareDevice.expectSilence()
   }
@@ -141,7 +141,7 @@ import VulkanBackend
     // The same fault unexamined.
     let trusting = try SoftwareDevice.backend(simulating: simulation)
     let wrong = try [recorder, norm].map { recorder in
-      let program = try trusting.prepare(trusting.plan(recorder.graph, storing: .float32))
+      let program = try trusting.prepare(trusting.plan(recorder.graph, values: .float32))
       recorder.write(.picture, to: program)
       try program.run(.picture)
       return try recorder.step(program)

@@ -17,7 +17,7 @@ import VulkanBackend
     let expected = try recorder.run(on: ReferenceBackend())
     try await SoftwareDevice.with { backend in
       for fusing in [true, false] {
-        let plan = backend.plan(recorder.graph, storing: .float32, fusing: fusing)
+        let plan = backend.plan(recorder.graph, values: .float32, fusing: fusing)
         try backend.poisonArena(for: plan)
         let error = normalisedError(try recorder.run(on: backend, plan: plan), from: expected)
         #expect(error <= max(row.tolerance, 1e-6), "\(row.name), fusing \(fusing)")
@@ -30,7 +30,7 @@ import VulkanBackend
     let recorder = row.recorded()
     let expected = try recorder.run(on: ReferenceBackend())
     try await SoftwareDevice.with { backend in
-      let plan = backend.plan(recorder.graph, storing: .float16)
+      let plan = backend.plan(recorder.graph, values: .float16)
       try backend.poisonArena(for: plan)
       #expect(
         normalisedError(try recorder.run(on: backend, plan: plan), from: expected) <= 5e-3, "\(row.name)")
@@ -41,11 +41,11 @@ import VulkanBackend
   func aPictureDoesNotDependOnItsBatch(_ row: OpCase, storage: Storage) async throws {
     try await SoftwareDevice.with { backend in
       let all = row.recorded(batch: 3)
-      let together = try all.run(on: backend, plan: backend.plan(all.graph, storing: storage))
+      let together = try all.run(on: backend, plan: backend.plan(all.graph, values: storage))
       let size = together.count / 3
       for picture in 0..<3 {
         let one = row.recorded(batch: 1, firstPicture: picture)
-        let alone = try one.run(on: backend, plan: backend.plan(one.graph, storing: storage))
+        let alone = try one.run(on: backend, plan: backend.plan(one.graph, values: storage))
         #expect(
           sameBytes(Array(together[(picture * size)..<((picture + 1) * size)]), alone),
           "\(row.name), \(picture)")
@@ -60,7 +60,7 @@ import VulkanBackend
         recorder.poison(poison, input)
         let expected = try recorder.run(on: ReferenceBackend()).map(\.isFinite)
         let result = try await SoftwareDevice.with { backend in
-          try recorder.run(on: backend, plan: backend.plan(recorder.graph, storing: .float32)).map(\.isFinite)
+          try recorder.run(on: backend, plan: backend.plan(recorder.graph, values: .float32)).map(\.isFinite)
         }
         #expect(shows(expected, result, batch: recorder.batch), "\(row.name), input \(input), \(poison)")
       }
