@@ -2,7 +2,7 @@
 /// biases, are few and always float32.
 ///
 /// It is a choice apart from how values are stored; each backend says which go together (`Backend.weightFormats`).
-package enum WeightFormat: String, Sendable, CaseIterable {
+public enum WeightFormat: String, Codable, Sendable, CaseIterable {
   case float32
   case float16
   case bfloat16

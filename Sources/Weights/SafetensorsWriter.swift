@@ -44,7 +44,8 @@ package enum SafetensorsWriter {
   }
 
   private static func write(
-    _ tensor: WrittenTensor, to output: AtomicFile.Output, path: String, data: (WrittenTensor, Sink) throws -> Void
+    _ tensor: WrittenTensor, to output: AtomicFile.Output, path: String,
+    data: (WrittenTensor, Sink) throws -> Void
   ) throws {
     var rest = byteCount(of: tensor.shape.dimensions, tensor.dtype) ?? 0
     try data(tensor) { bytes in

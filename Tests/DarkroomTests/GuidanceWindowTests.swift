@@ -112,7 +112,8 @@ import Testing
     var request = request(0, 1, steps: 1)
     request.sampler = "dpm_adaptive"
     let made = try made(request)
-    #expect(made.runs.count > 10 && made.runs.allSatisfy { $0.batch == 2 })
+    // The first of them takes three calls.
+    #expect(made.runs.count > 3 && made.runs.allSatisfy { $0.batch == 2 })
   }
 
   /// Weights and values are those of the guided network, working memory is that of both.

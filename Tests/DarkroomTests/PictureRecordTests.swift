@@ -56,7 +56,8 @@ import Testing
   /// Pictures of older versions name their model in A1111's text alone.
   @Test func anOlderPicture() throws {
     let record = try record(
-      "x\nSteps: 3, Model: tiny, Version: darkroom 0.0.9", json: #"{"prompt":"x","seed":7,"steps":3}"#)
+      "x\nSteps: 3, Model: tiny, Version: darkroom 0.0.9",
+      json: #"{"prompt":"x","seed":7,"steps":3,"schedule":"leading","width":64,"height":64}"#)
     #expect(record.origin == .darkroom && record.engineVersion == "0.0.9" && record.request.seed == 7)
     #expect(record.model == ModelReference(name: "tiny") && record.notices.isEmpty)
   }

@@ -1,4 +1,5 @@
 import Darkroom
+import Graph
 import Foundation
 import PipelineTestSupport
 import Sampling

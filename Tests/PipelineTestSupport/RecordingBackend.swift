@@ -34,9 +34,9 @@ package final class RecordingBackend: Backend {
   package func missingWeightBytes(_ plans: [Plan]) -> Int { backend.missingWeightBytes(plans) }
   package func dropValues() { backend.dropValues() }
 
-  package func plan(_ graph: Graph, storing storage: Storage, strips: Strips?) -> Plan {
+  package func plan(_ graph: Graph, values: Storage, weights: WeightFormat?, strips: Strips?) -> Plan {
     planned += 1
-    return backend.plan(graph, storing: storage, strips: strips)
+    return backend.plan(graph, values: values, weights: weights, strips: strips)
   }
 
   package func dropParameters(of source: any WeightSource) {

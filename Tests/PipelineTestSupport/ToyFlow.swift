@@ -148,7 +148,7 @@ extension ToyFlow {
       try FileManager.default.createDirectory(
         atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
       let tensors = shapes.map {
-        SafetensorsWriter.Tensor(name: $0.0, dtype: .float32, shape: Shape($0.1))
+        SafetensorsWriter.WrittenTensor(name: $0.0, dtype: .float32, shape: Shape($0.1))
       }
       try SafetensorsWriter.write(to: path, tensors: tensors) { tensor, sink in
         let numbers = (0..<tensor.shape.count).map { _ in Float.random(in: -0.5...0.5, using: &random) }

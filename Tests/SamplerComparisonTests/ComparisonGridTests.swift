@@ -57,8 +57,8 @@ import Testing
   }
 
   static let impossible: [(String, ComparisonTrial.Change)] = [
-    ("no sampler is called \"eulr\"", { $0.samplers = ["euler", "eulr"] }),
-    ("no schedule is called \"kerras\"", { $0.schedules = ["kerras"] }),
+    ("sampler: no sampler is called \"eulr\"", { $0.samplers = ["euler", "eulr"] }),
+    ("schedule: no schedule is called \"kerras\"", { $0.schedules = ["kerras"] }),
     ("steps: 0", { $0.steps = [2, 0] }), ("steps: 151", { $0.steps = [151] }),
     ("steps: none", { $0.steps = [] }),
     ("samplers: none", { $0.samplers = [] }), ("prompts: none", { $0.prompts = [] }),

@@ -8,10 +8,10 @@ extension Pipeline {
   package func encode(
     _ job: Job, _ reservation: Reservation, _ tracker: ProgressTracker
   ) throws -> Conditioning {
-    try job.conditioner.encode { module, inputs, outputs in
-      tracker.enter(.loading)
+    tracker.enter(.loading)
+    return try job.conditioner.encode { module, inputs, outputs in
       let program = try residents.program(module, reservation)
-      tracker.enter(.encoding)
+      if tracker.stage != .encoding { tracker.enter(.encoding) }
       for (name, values) in inputs { values.withUnsafeBufferPointer { program.write($0, to: name) } }
       try program.run(.picture) { try Task.checkCancellation() }
       var made: NamedInputs = [:]

@@ -55,6 +55,8 @@ package final class ProgressTracker {
   /// The pictures at work begin their pass anew.
   func beginAgain() { passes[current].done = passes[current].doneBefore }
 
+  var stage: GenerationProgress.Stage { now.stage }
+
   func enter(_ stage: GenerationProgress.Stage, finished: Int? = nil) {
     now.stage = stage
     if let finished { now.finishedPictures = finished }

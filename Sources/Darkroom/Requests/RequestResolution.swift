@@ -1,4 +1,5 @@
 import Families
+import Graph
 import Sampling
 
 extension ResolvedRequest {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Graph
 
 /// A model by name and content.
 public struct ModelReference: Codable, Sendable, Equatable {
@@ -16,11 +17,6 @@ public struct ModelReference: Codable, Sendable, Equatable {
 /// pictures hold it, as flat JSON: the request's keys and those of `Key`.
 @dynamicMemberLookup
 public struct ResolvedRequest: Sendable, Equatable {
-  /// How weights are stored while they are used.
-  public enum WeightFormat: String, Codable, Sendable, CaseIterable {
-    case float32, float16, bfloat16
-  }
-
   /// The version of what is written down now. Pictures of version 0 hold a request alone, whose precision may be
   /// `auto`.
   public static let currentSchema = 1
@@ -29,6 +25,7 @@ public struct ResolvedRequest: Sendable, Equatable {
   public private(set) var request: GenerationRequest
   /// Nil in version 0, as are the next two.
   public private(set) var model: ModelReference?
+  /// How weights are stored while they are used.
   public private(set) var weights: WeightFormat?
   public let engineVersion: String?
   public let schemaVersion: Int
