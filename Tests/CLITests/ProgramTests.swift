@@ -18,7 +18,7 @@ import DarkroomCLI
       "--config: belongs to a model; expected --model FILE.safetensors as well"
     ),
     (["redo"], "no PICTURE; expected darkroom redo PICTURE"),
-    (["inspect"], "no MODEL; expected darkroom inspect MODEL"),
+    (["inspect"], "no MODEL|PICTURE; expected darkroom inspect MODEL|PICTURE"),
     (["samplers", "x"], "unexpected argument 'x'"),
     (
       ["generate", "--from", "a.csv", "--model", "m", "--output", "b.png"],

@@ -11,8 +11,8 @@ import Testing
   private static func requests(_ count: Int) -> [GenerationRequest] {
     var random = SeededGenerator(seed: 20)
     return (0..<count).map { _ in
-      var request = GenerationRequest(
-        prompt: String(repeating: "a boat, ", count: [1, 1, 50].randomElement(using: &random)!))
+      let words = Int.random(in: 0...2, using: &random) == 0 ? 50 : 1
+      var request = GenerationRequest(prompt: String(repeating: "a boat, ", count: words))
       request.negativePrompt = Bool.random(using: &random) ? nil : "fog"
       request.clipSkip = Int.random(in: 0...1, using: &random)
       request.guidanceScale = [1, 7].randomElement(using: &random)
