@@ -27,7 +27,7 @@ struct EstimateResult: Encodable, Sendable {
     least = estimate.least
     available = estimate.available
     batch = estimate.batch
-    turns = estimate.oneNetworkAtATime
+    turns = estimate.takesTurns
     strips = estimate.strips
     extra = estimate.extraOperations
   }

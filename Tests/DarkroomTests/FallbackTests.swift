@@ -57,7 +57,7 @@ import Testing
     let bytes = try #require(
       try stride(from: all.peak, to: all.least, by: -(1 << 18)).first {
         let estimate = try estimate(request, in: $0)
-        return estimate.oneNetworkAtATime && estimate.strips == nil
+        return estimate.takesTurns && estimate.strips == nil
       })
     let made = try pictures(request, in: bytes)
     // Before UNet and decoder; before the text encoder there is nothing to drop.

@@ -99,7 +99,7 @@ import VulkanBackend
     let needs = try [toy, tiny].map { model in
       let pipeline = Pipeline(model, free)
       let need = try pipeline.estimate(pipeline.resolve(request()))
-      #expect(!need.oneNetworkAtATime && need.strips == nil)
+      #expect(!need.takesTurns && need.strips == nil)
       return need
     }
     let weights = needs.map(\.weights)

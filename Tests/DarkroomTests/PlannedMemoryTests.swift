@@ -51,7 +51,7 @@ import Testing
       let backend = try RecordingBackend(bytesAvailable: least)
       let pipeline = try Pipeline(ModelSource(path: TinyModel.folder), backend)
       let plan = try pipeline.estimate(pipeline.resolve(request))
-      #expect(plan.oneNetworkAtATime && plan.peak <= least)
+      #expect(plan.takesTurns && plan.peak <= least)
       try pipeline.generate(pipeline.resolve(request), Reporter { _ in })
       #expect(backend.mostHeld <= plan.weights + plan.arena)
     }

@@ -69,7 +69,7 @@ extension MemoryEstimate {
     let need = reservation.need
     self.init(
       weights: need.weights, arena: need.arena, scratch: need.scratch, batch: reservation.batch,
-      available: available, least: least, oneNetworkAtATime: reservation.takesTurns,
+      available: available, least: least, takesTurns: reservation.takesTurns,
       strips: reservation.strips.values.map(\.count).max(),
       extraOperations: reservation.strips.isEmpty ? nil : reservation.extra)
   }

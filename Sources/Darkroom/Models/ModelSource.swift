@@ -68,7 +68,7 @@ public struct MemoryEstimate: Codable, Sendable, Equatable {
   /// Below this the request cannot be carried out at all.
   public let least: Int
   /// Whether networks take turns in memory: their weights are read again when their turn comes.
-  public let oneNetworkAtATime: Bool
+  public let takesTurns: Bool
   /// Into how many strips the autoencoder cuts its pictures, at most; nil if they are whole.
   public let strips: Int?
   /// What strips make the autoencoder compute more, as a share of what whole pictures take; nil without strips.
