@@ -26,7 +26,7 @@ extension DarkroomError {
 
 extension WeightsError: DescribedError {
   package var described: DarkroomError {
-    DarkroomError(.model, field: file, found: tensor, problem)
+    DarkroomError(kind == .unsupported ? .unsupported : .model, field: file, found: tensor, problem)
   }
 }
 

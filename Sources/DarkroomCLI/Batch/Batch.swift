@@ -78,8 +78,8 @@ package struct Batch: Sendable {
 
   private static func concernsOneRow(_ error: DarkroomError) -> Bool {
     switch error.kind {
-    case .request, .nonFinite, .resources, .unsupported, .busy, .deviceLost: true
-    case .model, .download, .output, .cancelled: false
+    case .request, .nonFinite, .resources, .busy, .deviceLost: true
+    case .model, .unsupported, .download, .output, .cancelled: false
     }
   }
 }
