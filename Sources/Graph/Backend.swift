@@ -138,14 +138,6 @@ extension Backend {
   package var bytesHeld: Int { 0 }
   package var arenaBytesHeld: Int { 0 }
 
-  /// What running `plans` takes beyond what the backend holds already.
-  package func bytesNeeded(for plans: [Plan]) -> MemoryNeed {
-    MemoryNeed(
-      weights: missingWeightBytes(plans),
-      arena: max(0, (plans.map(arenaBytes).max() ?? 0) - arenaBytesHeld),
-      scratch: plans.reduce(0) { $0 + scratchBytes($1) })
-  }
-
   package func dropValues() {}
   package func isShortage(_ error: any Error) -> Bool { false }
   package var isLost: Bool { false }

@@ -14,7 +14,10 @@ package struct Epilogue: Sendable, Hashable {
   package init(bias: [Parameter] = []) { self.bias = bias }
 
   /// The values that the epilogue reads.
-  package var operands: [Operand] { [vector, gate].compactMap { $0 } + residuals }
+  package var operands: [Operand] {
+    // Planning asks each node of many plans: most have no more, and get no new array.
+    vector == nil && gate == nil ? residuals : [vector, gate].compactMap { $0 } + residuals
+  }
 
   /// Appends an elementwise op with its other operand, if the order allows it here.
   mutating func append(_ op: Op, _ other: Operand?, broadcasts: Bool) -> Bool {

@@ -9,7 +9,10 @@ package struct Node: Sendable {
   /// The rows of that value that it makes, where a plan works in strips; nil for all.
   package var part: Operand?
 
-  package var operands: [Operand] { inputs + epilogue.operands }
+  package var operands: [Operand] {
+    let others = epilogue.operands
+    return others.isEmpty ? inputs : inputs + others
+  }
 }
 
 /// A value that the caller writes before a run.

@@ -1,7 +1,9 @@
 /// What a node computes. The list is closed and coarse; backends switch over it, and a new case needs a
 /// reason. Planned with the families that use them: rmsNorm, slices along tokens, pixel shuffle, selected rows,
 /// conversion.
-package enum Op: Sendable, Hashable {
+///
+/// It is indirect since plans in strips copy nodes by the thousand.
+package indirect enum Op: Sendable, Hashable {
   /// `[..., in]` times `[out, in]` transposed: `[..., out]`.
   case linear(Weight)
   /// `[batch, height, width, in]` convolved with `[out, in, kernel, kernel]`.

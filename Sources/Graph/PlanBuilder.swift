@@ -59,9 +59,10 @@ struct PlanBuilder {
       let start = input.rate == .picture ? 0 : prologue < nodes.count ? moments[prologue].time : time
       lives[input.value] = start...start
     }
-    for (index, node) in nodes.enumerated() {
+    // By index, so that nodes are not copied.
+    for index in nodes.indices {
       let moment = moments[index]
-      for operand in node.operands {
+      for operand in nodes[index].operands {
         guard let life = lives[operand.value] else {
           preconditionFailure("a value is read before it is made")
         }
@@ -69,9 +70,10 @@ struct PlanBuilder {
         let last = crosses ? time : isPassing[operand.value] ? moment.time : moment.pass.upperBound
         lives[operand.value] = life.lowerBound...max(life.upperBound, last)
       }
-      let made = isPassing[node.output] ? moment.time...moment.time : moment.pass
-      let life = lives[node.output] ?? made
-      lives[node.output] =
+      let value = nodes[index].output
+      let made = isPassing[value] ? moment.time...moment.time : moment.pass
+      let life = lives[value] ?? made
+      lives[value] =
         min(life.lowerBound, made.lowerBound)...max(life.upperBound, made.upperBound)
     }
     for output in outputs {

@@ -168,6 +168,18 @@ private func lowerBound(_ plan: Plan) -> Int {
     }
   }
 
+  @Test func weightsAreStoredAsValuesUnlessToldOtherwise() throws {
+    let graph = Graph()
+    graph.output("y", graph.input("x", [3, 5], rate: .step).linear(to: 7))
+    for storage in Storage.allCases {
+      #expect(Plan(graph, values: storage).weights.rawValue == storage.rawValue)
+    }
+    let plan = Plan(graph, values: .float32, weights: .bfloat16)
+    let node = try #require(plan.nodes.first)
+    #expect(plan.storage == .float32 && plan.weights == .bfloat16)
+    #expect(plan.bytes(of: node) == 4 * (3 * 5 + 3 * 7) + 2 * 5 * 7)
+  }
+
   @Test func theSameGraphHasTheSamePlan() {
     for seed in PlanTests.seeds.prefix(20) {
       let (first, second) = (PlanTests.plan(seed, fusing: true), PlanTests.plan(seed, fusing: true))
@@ -274,17 +286,5 @@ private func lowerBound(_ plan: Plan) -> Int {
     graph.output("y", x)
     let plan = Plan(graph)
     #expect(plan.nodes.isEmpty && plan.place(x.operand.value).count == 4)
-  }
-
-  @Test func weightsAreStoredAsValuesUnlessToldOtherwise() throws {
-    let graph = Graph()
-    graph.output("y", graph.input("x", [3, 5], rate: .step).linear(to: 7))
-    for storage in Storage.allCases {
-      #expect(Plan(graph, values: storage).weights.rawValue == storage.rawValue)
-    }
-    let plan = Plan(graph, values: .float32, weights: .bfloat16)
-    let node = try #require(plan.nodes.first)
-    #expect(plan.storage == .float32 && plan.weights == .bfloat16)
-    #expect(plan.bytes(of: node) == 4 * (3 * 5 + 3 * 7) + 2 * 5 * 7)
   }
 }
