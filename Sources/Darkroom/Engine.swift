@@ -17,7 +17,7 @@ public actor Engine {
   /// The least recently used first. Open files and names of tensors, no numbers.
   private var models: [LoadedModel] = []
   private static let mostModels = 8
-  /// Requests that have not ended.
+  /// Requests of `events` that have not ended.
   private nonisolated let waiting = Mutex(0)
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }

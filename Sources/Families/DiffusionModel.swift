@@ -66,11 +66,11 @@ package struct ModelTraits: Sendable {
   }
 }
 
-/// What a family's models want where a request says nothing.
+/// What a model wants where a request says nothing; nil for what any model gets.
 package struct SamplingDefaults: Sendable, Equatable {
-  package var sampler = "euler"
-  package var steps = 25
-  package var guidanceScale = 7.0
+  package var sampler: String?
+  package var steps: Int?
+  package var guidanceScale: Double?
 
   package init() {}
 }

@@ -103,19 +103,6 @@ package struct HardwareLimits: Sendable {
   }
 }
 
-/// Bytes that plans take.
-package struct MemoryNeed: Sendable {
-  package let weights: Int
-  package let arena: Int
-  package let scratch: Int
-
-  package init(weights: Int, arena: Int, scratch: Int) {
-    self.weights = weights
-    self.arena = arena
-    self.scratch = scratch
-  }
-}
-
 extension Backend {
   package var storages: [Storage] { [.float32] }
   package var bytesAvailable: Int? { nil }

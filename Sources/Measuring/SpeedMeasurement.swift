@@ -8,7 +8,7 @@ import SystemFiles
 package struct SpeedMeasurement: Codable, Sendable, Equatable {
   /// Reading and packing the weights, and encoding the prompt.
   package let load: Double
-  /// Sampling steps, both halves of guidance in each; after one that is not counted.
+  /// Sampling steps, all predictions of guidance in each; after one that is not counted.
   package let steps: [Double]
   /// Decodings of one picture; after one that is not counted.
   package let decodes: [Double]

@@ -73,4 +73,13 @@ import Testing
     #expect(made.eta == nil && made.batchPlace == nil && made.count == 2)
     #expect(request.overridden(by: GenerationRequest(prompt: "")) == request)
   }
+  @Test func aListOfSeedsStandsForASeed() throws {
+    var request = GenerationRequest(prompt: "a boat")
+    request.seed = 1
+    var flags = GenerationRequest(prompt: "")
+    flags.seeds = [4, 9]
+    let made = request.overridden(by: flags)
+    #expect(made.seed == nil && made.seeds == [4, 9])
+    try made.validate()
+  }
 }

@@ -74,3 +74,16 @@ extension MemoryEstimate {
       extraOperations: reservation.strips.isEmpty ? nil : reservation.extra)
   }
 }
+
+/// Bytes that plans take.
+package struct MemoryNeed: Sendable {
+  package let weights: Int
+  package let arena: Int
+  package let scratch: Int
+
+  package init(weights: Int, arena: Int, scratch: Int) {
+    self.weights = weights
+    self.arena = arena
+    self.scratch = scratch
+  }
+}

@@ -9,26 +9,6 @@ import Graph
 /// reads weights again, some seconds a picture at most. Making values again comes last: it can take a multiple of the
 /// time.
 struct ReservationSearch {
-  /// What the networks chosen so far need: together, where they share the arena and each has working memory of its
-  /// own, or in turns, where it is the largest that counts.
-  private struct Tally {
-    let takesTurns: Bool
-    var weights = 0
-    var arena = 0
-    var scratch = 0
-    var bytes: Int { weights + arena + scratch }
-
-    func with(_ figures: PlanFigures, weights own: Int) -> Tally {
-      guard takesTurns else {
-        return Tally(
-          takesTurns: false, weights: weights, arena: max(arena, figures.arena),
-          scratch: scratch + figures.scratch)
-      }
-      let other = Tally(takesTurns: true, weights: own, arena: figures.arena, scratch: figures.scratch)
-      return other.bytes > bytes ? other : self
-    }
-  }
-
   private let workload: Workload
   private let models: ResidentModels
   private let modules: [Module]
@@ -82,54 +62,98 @@ struct ReservationSearch {
   private func run(
     in bytes: Int, takesTurns: Bool, recomputing: Bool, besideOthers: Bool = false, most: Int? = nil
   ) -> Reservation? {
-    let backend = models.backend
-    let held = besideOthers ? backend.arenaBytesHeld : 0
-    let whole = modules.map { plans($0).whole }
-    let all = besideOthers ? backend.missingWeightBytes(whole) : backend.weightBytes(whole)
-    var tally = Tally(takesTurns: takesTurns, weights: takesTurns ? 0 : all)
-    // Beyond what the arena has already.
-    func beyond(_ figures: PlanFigures) -> PlanFigures {
-      PlanFigures(
-        arena: max(0, figures.arena - held), scratch: figures.scratch, operations: figures.operations,
-        isHeld: figures.isHeld)
-    }
-    func with(_ figures: PlanFigures, _ module: Module) -> Tally {
-      tally.with(beyond(figures), weights: takesTurns ? weights(module) : 0)
-    }
+    let empty = emptyTally(takesTurns: takesTurns, besideOthers: besideOthers)
     let room = bytes - workload.pictureBytes
-    func fits(_ figures: PlanFigures, _ module: Module) -> Bool { with(figures, module).bytes <= room }
-    var batch = min(workload.mostTogether, most ?? .max)
-    while batch > 1 {
-      guard let largest = workload.denoisers(batch).first, !fits(plans(largest).figures(), largest) else {
-        break
-      }
-      batch -= 1
+    func adding(_ figures: PlanFigures, _ module: Module, to tally: Tally) -> Tally {
+      tally.with(figures, weights: takesTurns ? weights(module) : 0)
     }
-    var (strips, operations, wholeOperations): ([Module: Strips], Int, Int) = ([:], 0, 0)
+    let batch = batch(most: most) { adding($0, $1, to: empty).bytes <= room }
+    var tally = empty
+    var cut = Cut()
     for module in workload.modules(batch: batch) {
-      let search = plans(module)
-      var chosen = search.choice()
-      if module.mayWorkInStrips {
-        // With all memory, pieces may be as large as they like: the figures are for a report.
-        guard
-          let found = search.cheapest(
-            recomputing: recomputing, fits: { (bytes == .max || $0.isHeld) && fits($0, module) })
-        else { return nil }
-        chosen = found
-      } else if !fits(chosen.figures, module) {
-        return nil
-      }
-      if let cut = chosen.strips {
-        strips[module] = cut
-        operations += chosen.figures.operations
-        wholeOperations += search.figures().operations
-      }
-      tally = with(chosen.figures, module)
+      guard
+        let choice = choice(
+          module, recomputing: recomputing,
+          // With all memory, pieces may be as large as they like: the figures are for a report.
+          fits: { adding($0, module, to: tally).bytes <= room },
+          isHeld: { bytes == .max || $0.isHeld })
+      else { return nil }
+      cut.add(module, choice, whole: plans(module).figures())
+      tally = adding(choice.figures, module, to: tally)
     }
     return Reservation(
-      storage: workload.storage, batch: batch, takesTurns: takesTurns, strips: strips,
-      extra: wholeOperations == 0 ? 0 : Double(operations) / Double(wholeOperations) - 1,
+      storage: workload.storage, batch: batch, takesTurns: takesTurns, strips: cut.strips, extra: cut.extra,
       need: MemoryNeed(
         weights: tally.weights, arena: tally.arena, scratch: workload.pictureBytes + tally.scratch))
+  }
+
+  /// What is needed before any network's values.
+  private func emptyTally(takesTurns: Bool, besideOthers: Bool) -> Tally {
+    let backend = models.backend
+    let whole = modules.map { plans($0).whole }
+    let all = besideOthers ? backend.missingWeightBytes(whole) : backend.weightBytes(whole)
+    return Tally(
+      takesTurns: takesTurns, held: besideOthers ? backend.arenaBytesHeld : 0, weights: takesTurns ? 0 : all)
+  }
+
+  /// As many pictures together as fit.
+  private func batch(most: Int?, fits: (PlanFigures, Module) -> Bool) -> Int {
+    var batch = min(workload.mostTogether, most ?? .max)
+    while batch > 1, let largest = workload.denoisers(batch).first, !fits(plans(largest).figures(), largest) {
+      batch -= 1
+    }
+    return batch
+  }
+
+  private func choice(
+    _ module: Module, recomputing: Bool, fits: (PlanFigures) -> Bool, isHeld: (PlanFigures) -> Bool
+  ) -> StripSearch.Choice? {
+    let search = plans(module)
+    guard !module.mayWorkInStrips else {
+      return search.cheapest(recomputing: recomputing, fits: { isHeld($0) && fits($0) })
+    }
+    let whole = search.choice()
+    return fits(whole.figures) ? whole : nil
+  }
+}
+
+/// What the networks chosen so far need: together, where they share the arena and each has working memory of its own,
+/// or in turns, where it is the largest that counts.
+private struct Tally {
+  let takesTurns: Bool
+  /// Bytes that the arena has already.
+  var held = 0
+  var weights = 0
+  /// Beyond what it has already.
+  var arena = 0
+  var scratch = 0
+  var bytes: Int { weights + arena + scratch }
+
+  func with(_ figures: PlanFigures, weights own: Int) -> Tally {
+    let arena = max(0, figures.arena - held)
+    guard takesTurns else {
+      return Tally(
+        takesTurns: false, held: held, weights: weights, arena: max(self.arena, arena),
+        scratch: scratch + figures.scratch)
+    }
+    let other = Tally(takesTurns: true, held: held, weights: own, arena: arena, scratch: figures.scratch)
+    return other.bytes > bytes ? other : self
+  }
+}
+
+/// The networks that work in strips, and what that costs.
+private struct Cut {
+  var strips: [Module: Strips] = [:]
+  private var operations = 0
+  private var wholeOperations = 0
+
+  /// Operations beyond those of whole values, as a share.
+  var extra: Double { wholeOperations == 0 ? 0 : Double(operations) / Double(wholeOperations) - 1 }
+
+  mutating func add(_ module: Module, _ choice: StripSearch.Choice, whole: PlanFigures) {
+    guard let strips = choice.strips else { return }
+    self.strips[module] = strips
+    operations += choice.figures.operations
+    wholeOperations += whole.operations
   }
 }

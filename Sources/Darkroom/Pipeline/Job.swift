@@ -4,7 +4,7 @@ import Tokenizer
 
 /// A complete request with every name looked up for one model.
 package struct Job {
-  package private(set) var request: ResolvedRequest
+  package let request: ResolvedRequest
   package let model: LoadedModel
   package let prompts: PromptTokens
   package let conditioner: Conditioner
@@ -16,13 +16,6 @@ package struct Job {
   package var passes: [Pass]
   /// Where a Brownian path over all of the model's noise begins and ends.
   private let noiseRange: ClosedRange<Double>
-
-  /// The same job in another arithmetic.
-  func `in`(_ precision: GenerationRequest.Precision) -> Job {
-    var job = self
-    job.request = request.in(precision)
-    return job
-  }
 
   /// - Throws: an error that names the field and what was expected.
   init(_ request: ResolvedRequest, _ model: LoadedModel) throws {

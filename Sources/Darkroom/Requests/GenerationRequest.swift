@@ -7,8 +7,8 @@ public struct GenerationRequest: Sendable, Equatable {
   /// What to draw; at most `RequestLimits.promptCharacters` Unicode scalars.
   public var prompt: String
   /// Further prompts. Those of positive weight join `prompt`, which has the weight 1; those of negative weight join
-  /// `negativePrompt`, or stand for it if it is empty; a weight of 0 leaves a prompt out. What the network is told is the mean of the encodings,
-  /// `Σ w E / Σ w`, with the magnitudes of the weights.
+  /// `negativePrompt`, or stand for it if it is empty; a weight of 0 leaves a prompt out. What the network is told is
+  /// the mean of the encodings, `Σ w E / Σ w`, with the magnitudes of the weights.
   public var prompts: [WeightedPrompt]?
   /// What to keep away from; used when `guidanceScale` is above 1.
   public var negativePrompt: String?

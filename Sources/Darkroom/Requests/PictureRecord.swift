@@ -66,11 +66,13 @@ extension A1111Text {
 
 extension GenerationRequest {
   /// This request with every field that another one sets, but for its prompt. What belongs to a field that is set anew
-  /// goes: a sampler's eta, the place in a batch, the list of seeds.
+  /// goes: a sampler's eta, the place in a batch, and of a seed and a list of
+  /// seeds the other one.
   package func overridden(by other: GenerationRequest) -> GenerationRequest {
     var request = self
     if other.sampler != nil { request.eta = nil }
     if other.seed != nil { request.seeds = nil }
+    if other.seeds != nil { request.seed = nil }
     if other.count != nil || other.batchNoise != nil { request.batchPlace = nil }
     for field in RequestField.all where field.key != FieldKey.prompt.stringValue {
       let value = field.value(in: other)

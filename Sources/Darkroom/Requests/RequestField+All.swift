@@ -4,7 +4,7 @@ extension RequestField {
     RequestField("prompt", \.promptOrNil, .text, "what to draw"),
     RequestField(
       "prompts", \.prompts, .prompts, "further prompts; those of negative weight are kept away from",
-      flag: ("prompts", "JSON"), usual: "none"),
+      flag: ("prompts", "JSON"), usual: "none", isOptional: true),
     RequestField(
       "negative_prompt", \.negativePrompt, .text, "what to keep away from", flag: ("negative", "TEXT"),
       initial: "", usual: "nothing"),
@@ -41,7 +41,7 @@ extension RequestField {
       a1111: "Seed", usual: "random, reported"),
     RequestField(
       "seeds", \.seeds, .seeds, "seeds of the first pictures, instead of --seed", flag: ("seeds", "N,M"),
-      usual: "none"),
+      usual: "none", isOptional: true),
     RequestField(
       "count", \.count, .integer(\.count), "pictures", flag: ("count", "N"),
       aliases: ["num_images_per_prompt"], initial: 1),
@@ -51,7 +51,7 @@ extension RequestField {
       initial: 0),
     RequestField(
       "eta", \.eta, .number(\.share), "share of new noise in each step, for samplers that know it",
-      flag: ("eta", "X"), a1111: "Eta", usual: "the sampler's own"),
+      flag: ("eta", "X"), a1111: "Eta", usual: "the sampler's own", isOptional: true),
     RequestField(
       "noise", \.noise, .choice, "whose random numbers a seed stands for", flag: ("noise", "NAME"),
       initial: .torchCPU),
@@ -60,10 +60,10 @@ extension RequestField {
       flag: ("batch-noise", "NAME"), initial: .perPicture),
     RequestField(
       "step_noise", \.stepNoise, .choice, "what the noise on the way is", flag: ("step-noise", "NAME"),
-      usual: "the sampler's own"),
+      usual: "the sampler's own", isOptional: true),
     RequestField(
       "batch_place", \.batchPlace, .batchPlace, "place of a picture among those of one generator",
-      usual: "none"),
+      usual: "none", isOptional: true),
     RequestField(
       "system", \.system, .choice, "whose names and rules of sampling hold", flag: ("system", "NAME"),
       initial: .diffusers),
@@ -81,17 +81,18 @@ extension RequestField {
   /// - Parameters:
   ///   - initial: what holds where neither the request nor the model says anything.
   ///   - usual: the same in words, if `initial` does not say it.
+  ///   - isOptional: whether resolved requests may lack it.
   private init<Value: Sendable>(
     _ key: String, _ path: any WritableKeyPath<GenerationRequest, Value?> & Sendable,
     _ type: FieldType<Value>,
     _ help: String, flag: (name: String, placeholder: String)? = nil, aliases: [String] = [],
-    a1111: String? = nil, initial: Value? = nil, usual: String? = nil
+    a1111: String? = nil, initial: Value? = nil, usual: String? = nil, isOptional: Bool = false
   ) {
     self.init(
       key: key, aliases: aliases, a1111: a1111, kind: type.kind,
       flag: flag.map { Flag(name: $0.name, placeholder: $0.placeholder) }, help: help,
       usual: usual ?? initial.map { type.write($0).plain } ?? "", choices: type.choices,
-      isOptional: ["prompts", "seeds", "eta", "step_noise", "batch_place"].contains(key),
+      isOptional: isOptional,
       rule: PropertyRule(path: path, type: type, initial: initial))
   }
 }

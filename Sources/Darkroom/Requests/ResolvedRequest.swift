@@ -26,7 +26,7 @@ public struct ResolvedRequest: Sendable, Equatable {
   /// Nil in version 0, as are the next two.
   public private(set) var model: ModelReference?
   /// How weights are stored while they are used.
-  public private(set) var weights: WeightFormat?
+  public let weights: WeightFormat?
   public let engineVersion: String?
   public let schemaVersion: Int
 
@@ -98,14 +98,6 @@ extension ResolvedRequest {
   func of(_ model: ModelReference) -> ResolvedRequest {
     var other = self
     other.model = model
-    return other
-  }
-
-  /// The same in another arithmetic.
-  func `in`(_ precision: GenerationRequest.Precision) -> ResolvedRequest {
-    var other = self
-    other.request.precision = precision
-    other.weights = WeightFormat(rawValue: precision.rawValue)
     return other
   }
 }
