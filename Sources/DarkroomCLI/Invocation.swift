@@ -53,7 +53,7 @@ extension Invocation {
     _ request: GenerationRequest, with model: ModelSource, to place: OutputPlace, keeping paths: [String] = []
   ) async throws -> Int32 {
     try place.check()
-    let previews = try previews(besides: paths + place.files(count: request.count ?? 1))
+    let previews = try previews(besides: paths + place.files(count: request.pictureCount))
     let engine = try await engine(model)
     if settings.dryRun {
       let estimate = try await engine.estimate(request)
@@ -77,7 +77,7 @@ extension Invocation {
       request, progress: { report.show($0) }, notice: { report.tell($0) }, preview: previews.map { $0.take }
     ) { picture in
       let path = place.path(
-        index: picture.index, count: request.count ?? 1, seed: picture.request.seed,
+        index: picture.index, count: request.pictureCount, seed: picture.request.seed,
         prompt: picture.request.prompt)
       try picture.write(to: path)
       try PictureResult(picture, path: path, seconds: laps.next()).show(on: console, json: json)

@@ -29,7 +29,7 @@ import Testing
     ("prompt", { $0.prompt = String(repeating: "a", count: 10_001) }),
     ("prompt", { $0.prompt = "(a:1000)" }), ("negative_prompt", { $0.negativePrompt = "(a:1000)" }),
     ("prompts", { $0.prompts = [WeightedPrompt(text: "a", weight: .infinity)] }),
-    ("seeds", { $0.seeds = [1, 2] }), ("seeds", { $0.seeds = [] }),
+    ("seeds", { ($0.seeds, $0.count) = ([1, 2], 1) }), ("seeds", { $0.seeds = [] }),
     ("batch_place", { $0.batchPlace = GenerationRequest.BatchPlace("1/2") }),
   ]
 

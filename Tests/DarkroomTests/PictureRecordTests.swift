@@ -75,11 +75,11 @@ import Testing
   }
   @Test func aListOfSeedsStandsForASeed() throws {
     var request = GenerationRequest(prompt: "a boat")
-    request.seed = 1
+    (request.seed, request.count) = (1, 1)
     var flags = GenerationRequest(prompt: "")
     flags.seeds = [4, 9]
     let made = request.overridden(by: flags)
-    #expect(made.seed == nil && made.seeds == [4, 9])
+    #expect(made.seed == nil && made.seeds == [4, 9] && made.pictureCount == 2)
     try made.validate()
   }
 }

@@ -104,7 +104,9 @@ import Testing
     request.seeds = [.max, 0]
     let counting = try Self.resolve(request, model)
     #expect(counting.seed == .max && counting.seeds == nil, "they count up, beyond 2^64 from 0")
-    request.seeds = [1, 2, 3, 4, 5]
+    request.count = nil
+    #expect(try Self.resolve(request, model).count == 2)
+    (request.seeds, request.count) = ([1, 2, 3, 4, 5], 4)
     let error = #expect(throws: DarkroomError.self) { try Self.resolve(request, model) }
     #expect(error?.field == "seeds" && error?.description.contains("5 seeds for a count of 4") == true)
     (request.seeds, request.seed) = ([1], 2)
@@ -168,7 +170,7 @@ import Testing
     #expect(throws: DarkroomError.self) { try read(#"{"prompt":"abcd"}"#, tight) }
     for json in [
       "", "[]", "{", "{}", #"{"prompt":null}"#, #"{"prompt":3}"#, #"{"prompt":"a","steps":"3"}"#,
-      #"{"prompt":"a","steps":3,"num_inference_steps":3}"#, #"{"prompt":"a","seeds":[1,2]}"#,
+      #"{"prompt":"a","steps":3,"num_inference_steps":3}"#, #"{"prompt":"a","seeds":[1,2],"count":1}"#,
       #"{"prompt":"a","cfg_scale":1e999}"#, #"{"prompt":"a","sampler":"eulr"}"#,
     ] {
       let error = #expect(throws: DarkroomError.self, "\(json)") { try read(json) }

@@ -36,7 +36,7 @@ public struct GenerationRequest: Sendable, Equatable {
   public var seed: UInt64?
   /// Seeds of the first pictures, one by one, instead of `seed`; later pictures go on from the last with + 1.
   public var seeds: [UInt64]?
-  /// Number of pictures.
+  /// Number of pictures; nil for as many as `seeds`, else for one.
   public var count: Int?
   /// Layers to leave out at the text encoder's end; 0 for none, as diffusers counts (A1111 counts from 1).
   public var clipSkip: Int?
@@ -65,11 +65,14 @@ public struct GenerationRequest: Sendable, Equatable {
 }
 
 extension GenerationRequest {
+  /// Pictures to make: `count`, else one for each of `seeds`.
+  package var pictureCount: Int { count ?? seeds?.count ?? 1 }
+
   /// Checks each field by itself, as far as that needs no model.
   /// - Throws: `DarkroomError` of kind `request`, naming the field and what was expected.
   public func validate(_ limits: RequestLimits = .standard) throws {
     for field in RequestField.all { try field.check(self, limits) }
-    if batchPlace != nil, count ?? 1 != 1 || batchNoise ?? .perPicture == .perPicture {
+    if batchPlace != nil, pictureCount != 1 || batchNoise ?? .perPicture == .perPicture {
       throw DarkroomError(
         .request, field: "batch_place", expected: "none",
         "belongs to one picture with one-tensor or comfyui batch_noise")
@@ -82,9 +85,9 @@ extension GenerationRequest {
     func refuse(_ problem: String, expected: String) -> DarkroomError {
       DarkroomError(.request, field: "seeds", found: "\(seeds.count)", expected: expected, problem)
     }
-    guard seeds.count <= count ?? 1 else {
+    guard seeds.count <= pictureCount else {
       throw refuse(
-        "\(seeds.count) seeds for a count of \(count ?? 1)", expected: "no more seeds than pictures")
+        "\(seeds.count) seeds for a count of \(pictureCount)", expected: "no more seeds than pictures")
     }
     guard batchNoise ?? .perPicture == .perPicture || seeds.count == 1 else {
       throw refuse("belong to pictures with a generator each", expected: "batch_noise per-picture")

@@ -40,7 +40,7 @@ extension RequestField {
       "seed", \.seed, .seed, "seed of the first picture; the next has one more", flag: ("seed", "N"),
       a1111: "Seed", usual: "random, reported"),
     RequestField(
-      "seeds", \.seeds, .seeds, "seeds of the first pictures, instead of --seed", flag: ("seeds", "N,M"),
+      "seeds", \.seeds, .seeds, "a seed for each picture, instead of --seed", flag: ("seeds", "N,M"),
       usual: "none", isOptional: true),
     RequestField(
       "count", \.count, .integer(\.count), "pictures", flag: ("count", "N"),

@@ -13,6 +13,7 @@ extension ResolvedRequest {
   ) throws {
     try sparse.validate(limits)
     var request = model.defaults.filling(sparse)
+    request.count = sparse.count ?? sparse.seeds?.count ?? request.count
     request.width = request.width ?? model.nativeSide
     request.height = request.height ?? model.nativeSide
     try model.check(request)
@@ -67,7 +68,7 @@ extension GenerationRequest {
   fileprivate mutating func setSeeds() {
     seed = seeds?.first ?? seed ?? UInt64(UInt32.random(in: 0...UInt32.max))
     guard var all = seeds, let first = all.first else { return }
-    while all.count < count ?? 1 { all.append(all[all.count - 1] &+ 1) }
+    while all.count < pictureCount { all.append(all[all.count - 1] &+ 1) }
     let countsUp = all.indices.allSatisfy { all[$0] == first &+ UInt64($0) }
     seeds = countsUp ? nil : all
   }

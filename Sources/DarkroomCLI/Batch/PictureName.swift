@@ -23,7 +23,7 @@ package enum PictureName {
     let digits = String(row.number)
     let number = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     let name = row.output ?? number + (slug.isEmpty ? "" : "-\(slug)") + ".png"
-    let count = row.request.count ?? 1
+    let count = row.request.pictureCount
     guard count > 1 else { return [name] }
     let ending = OutputPlace.ending(of: name)
     return (1...count).map { "\(name.dropLast(ending.count))-\($0)\(ending)" }
