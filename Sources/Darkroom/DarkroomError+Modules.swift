@@ -89,12 +89,12 @@ extension SamplingError: DescribedError {
       DarkroomError(
         .request, field: "steps", found: "\(steps)",
         expected: "1 to \(most), the model's number of timesteps")
-    case .unknownName(let kind, let name, let near, let all):
+    case .unknownName(let kind, let name, let system, let near, let all):
       DarkroomError(
         .request, field: kind, found: String(name.prefix(64)),
         expected: near.isEmpty ? "one of \(all.joined(separator: ", "))" : nil,
         help: near.isEmpty ? nil : "did you mean \(near.joined(separator: " or "))?",
-        "no \(kind) is called \"\(name.prefix(64))\"")
+        SamplingError.unknown(kind, name, system))
     case .nothingKept, .timestepBeyondTable:
       DarkroomError(.request, field: "steps", description)
     case .noSignal, .level, .noStepSmallEnough:

@@ -12,21 +12,24 @@ package struct Guidance: Sendable, Equatable {
   /// et al., 2024, who give them as noise levels; as shares of the steps they are those of diffusers' guiders).
   package private(set) var start = 0.0
   package private(set) var end = 1.0
-  /// Whether the unconditional prediction is needed; a scale of 1 or less runs a conditional one alone, as diffusers
-  /// does.
+  /// Whether the unconditional prediction is needed. diffusers runs a conditional one alone at scales up to 1; A1111 and
+  /// ComfyUI combine both at any scale but 1.
   package private(set) var usesUnconditional: Bool
 
-  /// - Parameter shares: of the scale that each conditional prediction gets, at least one.
+  /// - Parameters:
+  ///   - shares: of the scale that each conditional prediction gets, at least one.
+  ///   - system: whose rule decides which scales are none.
   /// - Throws: `SamplingError.setting` for a scale that is not finite, a rescale outside 0...1, a start outside 0...1
   ///   or an end outside start...1.
   package init(
-    scale: Double, shares: [Float] = [1], rescale: Double = 0, start: Double = 0, end: Double = 1
+    scale: Double, shares: [Float] = [1], rescale: Double = 0, start: Double = 0, end: Double = 1,
+    system: NameSystem = .diffusers
   ) throws {
     guard scale.isFinite, scale >= 0, Float(scale).isFinite else {
       throw SamplingError.setting(name: "cfg_scale", value: "\(scale)", expected: "a finite number from 0")
     }
     try self.init(weights: shares.map { Float(scale) * $0 }, rescale: rescale)
-    usesUnconditional = scale > 1
+    usesUnconditional = system.followsDiffusers ? scale > 1 : scale != 1
     guard start >= 0, start <= 1 else {
       throw SamplingError.setting(name: "guidance_start", value: "\(start)", expected: "0 to 1")
     }

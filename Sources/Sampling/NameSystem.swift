@@ -22,14 +22,12 @@ package struct NamedSampler: Sendable {
 }
 
 extension NameSystem {
-  /// Finds a sampler by the name that this system has for it, whatever the case of ASCII letters. The system of the
-  /// command also knows all canonical names, and the names of other systems.
+  /// Finds a sampler by the name that this system has for it, else by its canonical name, whatever the case of ASCII
+  /// letters: the system's meaning wins. The system of the command also knows the names of other systems.
   ///
-  /// - Throws: `SamplingError.unknownName` with the near names.
+  /// - Throws: `SamplingError.unknownName` with the near names, which are all found.
   package func sampler(_ name: String) throws -> NamedSampler {
-    if let sampler = NameTable.find(name, among: Sampler.all, names: accepted) {
-      return NamedSampler(sampler: sampler, schedule: nil)
-    }
+    if let sampler = find(name, among: Sampler.all) { return NamedSampler(sampler: sampler, schedule: nil) }
     // The enumeration of the gRPC interface has the same names behind a prefix.
     let prefix = "sampler_"
     if self == .stability, NameTable.lowercased(name).starts(with: prefix.utf8) {
@@ -41,19 +39,19 @@ extension NameSystem {
         (" karras", Schedule.karras), ("_ka", .karras), (" exponential", .exponential),
       ] where NameTable.lowercased(name).suffix(suffix.utf8.count).elementsEqual(suffix.utf8) {
         let stem = String(name.dropLast(suffix.count))
-        if let sampler = NameTable.find(stem, among: Sampler.all, names: accepted) {
+        if let sampler = find(stem, among: Sampler.all) {
           return NamedSampler(sampler: sampler, schedule: schedule)
         }
       }
     }
-    throw NameTable.unknown(name, among: Sampler.all, kind: "sampler", names: accepted)
+    throw unknown(name, "sampler", among: Sampler.all)
   }
 
   /// Finds a schedule as `sampler` does. Stability's APIs have no names of schedules, so the command's hold.
   package func schedule(_ name: String) throws -> Schedule {
     guard self != .stability else { return try NameSystem.diffusers.schedule(name) }
-    if let schedule = NameTable.find(name, among: Schedule.all, names: accepted) { return schedule }
-    throw NameTable.unknown(name, among: Schedule.all, kind: "schedule", names: accepted)
+    if let schedule = find(name, among: Schedule.all) { return schedule }
+    throw unknown(name, "schedule", among: Schedule.all)
   }
 
   /// Whether a schedule's name leaves the choice to the sampler (`Schedule.own`).
@@ -61,9 +59,23 @@ extension NameSystem {
     self == .a1111 && NameTable.lowercased(schedule) == Array("automatic".utf8)
   }
 
+  private func find<Entry: Named>(_ name: String, among entries: [Entry]) -> Entry? {
+    NameTable.find(name, among: entries) { $0.names[self] ?? [] }
+      ?? NameTable.find(name, among: entries, names: accepted)
+  }
+
+  private func unknown<Entry: Named>(_ name: String, _ kind: String, among entries: [Entry]) -> SamplingError
+  {
+    // A name of another system says what is meant.
+    let meant = NameTable.find(name, among: entries) { $0.allNames }
+    let near = meant.map { [$0.name] } ?? NameTable.near(name, among: entries, names: accepted)
+    return .unknownName(
+      kind: kind, name: name, system: self, near: near, all: entries.map(\.name))
+  }
+
   /// The names under which this system knows an entry.
   private func accepted(_ entry: any Named) -> [String] {
-    self == .diffusers ? entry.allNames : entry.names[self] ?? []
+    self == .diffusers ? entry.allNames : [entry.name] + (entry.names[self] ?? [])
   }
 }
 
@@ -84,7 +96,7 @@ extension Named {
   /// All names but the canonical one.
   package var aliases: [String] { Array(allNames.dropFirst()) }
 
-  /// The name to write down for a system: its own first one, which it finds again.
+  /// The name to write down for a system: its own first one, else the canonical one. The system finds it again.
   package func name(in system: NameSystem) -> String {
     system == .diffusers ? name : names[system]?.first ?? name
   }

@@ -9,30 +9,21 @@ package enum NameTable {
     return entries.first { names($0).contains { lowercased($0) == wanted } }
   }
 
-  /// An error that lists the canonical names of near ones.
-  static func unknown<Entry: Named>(
-    _ name: String, among entries: [Entry], kind: String, names: (any Named) -> [String]
-  ) -> SamplingError {
-    let known = entries.filter { !names($0).isEmpty }
-    return .unknownName(
-      kind: kind, name: name, near: near(lowercased(name), among: known, names: names), all: known.map(\.name)
-    )
-  }
-
   /// UTF-8 with ASCII capitals made small. `String.lowercased` would also fold other scripts.
   static func lowercased(_ name: String) -> [UInt8] {
     name.utf8.map { (0x41...0x5a).contains($0) ? $0 + 0x20 : $0 }
   }
 
   /// Up to three canonical names within two letters or a third of the length, nearest first.
-  private static func near<Entry: Named>(
-    _ wanted: [UInt8], among entries: [Entry], names: (any Named) -> [String]
+  static func near<Entry: Named>(
+    _ name: String, among entries: [Entry], names: (any Named) -> [String]
   ) -> [String] {
+    let wanted = lowercased(name)
     // A long text is no misspelt name, and comparing it would cost its length squared.
     guard wanted.count <= 64 else { return [] }
     let limit = max(2, wanted.count / 3)
     let ranked = entries.enumerated().compactMap { order, entry in
-      ([entry.name] + names(entry)).map { editDistance(wanted, lowercased($0)) }.min()
+      names(entry).map { editDistance(wanted, lowercased($0)) }.min()
         .map { (distance: $0, order: order, name: entry.name) }
     }
     return ranked.filter { $0.distance <= limit }

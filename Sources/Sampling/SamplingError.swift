@@ -14,8 +14,8 @@ package enum SamplingError: Error, Equatable, CustomStringConvertible {
   case level(NoiseLevel)
   /// An adaptive sampler's steps have become too small, or their error is no number.
   case noStepSmallEnough(sampler: String, timestep: Double, calls: Int)
-  /// No sampler or schedule has this name; `near` are the canonical names of the most similar ones.
-  case unknownName(kind: String, name: String, near: [String], all: [String])
+  /// No sampler or schedule has this name in the system; `near` are the canonical names of the most similar ones.
+  case unknownName(kind: String, name: String, system: NameSystem, near: [String], all: [String])
 
   package var description: String {
     switch self {
@@ -38,10 +38,16 @@ package enum SamplingError: Error, Equatable, CustomStringConvertible {
       return
         "\(sampler) finds no step that is small enough at timestep \(timestep), after \(calls) network calls; "
         + "the network's results are not finite or change without limit"
-    case .unknownName(let kind, let name, let near, let all):
+    case .unknownName(let kind, let name, let system, let near, let all):
       let hint = near.isEmpty ? "expected one of " + all.joined(separator: ", ") : ""
       let guess = near.isEmpty ? "" : "did you mean " + near.joined(separator: " or ") + "?"
-      return "no \(kind) is called \"\(name.prefix(64))\"; \(hint)\(guess)"
+      return "\(SamplingError.unknown(kind, name, system)); \(hint)\(guess)"
     }
+  }
+
+  /// "no sampler of comfyui is called "DPM2 a"".
+  package static func unknown(_ kind: String, _ name: String, _ system: NameSystem) -> String {
+    let owner = system == .diffusers ? "" : " of \(system.rawValue)"
+    return "no \(kind)\(owner) is called \"\(name.prefix(64))\""
   }
 }

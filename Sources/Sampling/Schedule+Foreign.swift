@@ -6,7 +6,8 @@ extension Schedule {
   func foreignSteps(
     _ count: Int, of training: TrainingNoise, for sampler: Sampler, in system: NameSystem
   ) throws -> StepList {
-    var training = training.kept(by: system)
+    let kept = training.kept(by: system)
+    var training = kept
     var isQuantized = system == .comfyui
     if system == .a1111, case .distilled = sampler.levels {
       (training, isQuantized) = (try training.taught(50), true)
@@ -19,12 +20,8 @@ extension Schedule {
       return StepList(steps: steps, initialScale: 1, levels: scale)
     }
     let rule = (system == .comfyui ? comfyRule : nil) ?? webUIRule ?? rule
-    guard case .list(let isOpen, let list) = rule else {
-      throw SamplingError.setting(
-        name: "schedule", value: name, expected: "one of \(system.rawValue)'s; this is one of diffusers'")
-    }
     let drops = sampler.dropsLastSigma(in: system)
-    var sigmas = list(drops ? count + 1 : count, training).map { training.precision($0) }
+    var (sigmas, isOpen) = try Self.foreignSigmas(rule, drops ? count + 1 : count, training, all: kept)
     if drops { sigmas.removeLast() }
     var end = isOpen ? scale.level(ratio: sigmas.removeLast()) : scale.clean
     if system == .comfyui, let ratio = sampler.comfyEnd { end = scale.level(ratio: ratio) }
@@ -38,6 +35,22 @@ extension Schedule {
     let isFull = first.sigma >= training.largest * (1 - 1e-5)
     return StepList(
       steps: steps, initialScale: system == .comfyui && isFull ? first.magnitude : first.sigma, levels: scale)
+  }
+
+  /// The sigmas of a rule, the noisiest first, and whether the last is the end. Those programs have no spacings of
+  /// timesteps; by that name they get the sigmas of diffusers' timesteps.
+  /// - Parameter all: the training with every timestep of the table.
+  private static func foreignSigmas(
+    _ rule: Rule, _ count: Int, _ training: TrainingNoise, all: TrainingNoise
+  ) throws -> (sigmas: [Double], isOpen: Bool) {
+    let (sigmas, isOpen) =
+      switch rule {
+      case .list(let isOpen, let list): (list(count, training), isOpen)
+      case .spacing(let spacing):
+        (try spacing.timesteps(count, all.settings).map(all.sigma(at:)), false)
+      case .reshaped(_, let reshape): (reshape(training.largest, training.smallest, count), false)
+      }
+    return (sigmas.map { training.precision($0) }, isOpen)
   }
 
   /// Timesteps 1, 1 + T div N, … backwards; the step from timestep 1 is not taken, so there is one step less.

@@ -10,6 +10,12 @@ import Testing
     #expect(Array(predictions[4...]) == [3, 1, 0, 0])
     #expect(guidance.usesUnconditional)
     #expect(try !Guidance(scale: 1).usesUnconditional)
+    for scale in [0, 0.5, 0.999] {
+      for system in NameSystem.allCases {
+        let guidance = try Guidance(scale: scale, system: system)
+        #expect(guidance.usesUnconditional == [.a1111, .comfyui].contains(system))
+      }
+    }
   }
 
   /// Against diffusers' `rescale_noise_cfg`.

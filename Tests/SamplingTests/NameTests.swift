@@ -29,7 +29,7 @@ import Testing
     #expect(try NameSystem.diffusers.sampler(alias).sampler.name == name)
   }
 
-  /// Names mean something in their own system alone.
+  /// Names of a system mean something there alone.
   @Test func systemsKeepTheirNames() throws {
     #expect(try NameSystem.comfyui.sampler("dpm_2").sampler.name == "dpm2")
     #expect(try NameSystem.stability.sampler("K_LMS").sampler.name == "lms")
@@ -37,17 +37,69 @@ import Testing
     #expect(throws: SamplingError.self) { _ = try NameSystem.stability.sampler("SAMPLER_SAMPLER_") }
     #expect(try NameSystem.a1111.schedule("DDIM").name == "ddim_uniform")
     #expect(throws: SamplingError.self) { _ = try NameSystem.comfyui.sampler("DPM2 a") }
-    #expect(throws: SamplingError.self) { _ = try NameSystem.stability.sampler("euler") }
-    #expect(throws: SamplingError.self) { _ = try NameSystem.a1111.schedule("trailing") }
+    #expect(throws: SamplingError.self) { _ = try NameSystem.comfyui.schedule("use_karras_sigmas") }
   }
 
-  /// Every pair of a system's sampler and schedule gives a list.
-  @Test(arguments: [NameSystem.diffusers, .a1111, .comfyui]) func everyPairHasSteps(_ system: NameSystem)
-    throws
-  {
+  /// Canonical names hold everywhere, and so do the names that are written down for a system.
+  @Test(arguments: NameSystem.allCases) func everySystemKnowsOurNames(_ system: NameSystem) throws {
+    for sampler in Sampler.all {
+      for name in [sampler.name, sampler.name(in: system), sampler.name.uppercased()]
+        + (sampler.names[system] ?? [])
+      {
+        let found = try system.sampler(name)
+        #expect(found.sampler.name == sampler.name && found.schedule == nil, "\(name)")
+      }
+    }
+    for schedule in Schedule.all {
+      for name in [schedule.name, schedule.name(in: system)] + (schedule.names[system] ?? []) {
+        #expect(try system.schedule(name).name == schedule.name, "\(name)")
+      }
+    }
+  }
+
+  /// A name that is not known is never suggested, and what is suggested is known: every name with a letter more, and
+  /// the names of other systems.
+  @Test(arguments: NameSystem.allCases) func suggestionsAreAccepted(_ system: NameSystem) {
+    let samplers = Sampler.all.flatMap { [$0.name] + $0.aliases }
+    let schedules = Schedule.all.flatMap { [$0.name] + $0.aliases }
+    func check(_ name: String, find: (String) throws -> Void) {
+      do { try find(name) } catch SamplingError.unknownName(_, name, _, let near, let all) {
+        #expect(!near.contains(name) && all.allSatisfy { (try? find($0)) != nil })
+        for suggestion in near { #expect((try? find(suggestion)) != nil, "\(name): \(suggestion)") }
+      } catch { Issue.record("\(error)") }
+    }
+    for name in samplers + samplers.map({ $0 + "x" }) { check(name) { _ = try system.sampler($0) } }
+    for name in schedules + schedules.map({ $0 + "x" }) { check(name) { _ = try system.schedule($0) } }
+  }
+
+  @Test func namesOfOtherSystemsSayWhatIsMeant() {
+    #expect {
+      _ = try NameSystem.comfyui.sampler("DPM++ 2S a")
+    } throws: {
+      "\($0)" == "no sampler of comfyui is called \"DPM++ 2S a\"; did you mean dpmpp_2s_a?"
+    }
+    #expect {
+      _ = try NameSystem.a1111.schedule("use_karras_sigmas")
+    } throws: {
+      "\($0)" == "no schedule of a1111 is called \"use_karras_sigmas\"; did you mean karras?"
+    }
+  }
+
+  /// Spacings of timesteps in systems of k-diffusion are the sigmas of those timesteps, down to the clean picture.
+  @Test(arguments: [NameSystem.a1111, .comfyui]) func spacingsInForeignSystems(_ system: NameSystem) throws {
     let training = try TrainingNoise(ScheduleSettings())
-    for sampler in Sampler.all where system == .diffusers || sampler.names[system] != nil {
-      for schedule in Schedule.all where system == .diffusers || schedule.names[system] != nil {
+    let list = try Schedule.trailing.steps(4, of: training, for: .euler, in: system)
+    let wanted = [999, 749, 499, 249].map { training.sigmas[$0] } + [0]
+    for (level, sigma) in zip(list.steps.map(\.from) + [list.steps[3].to], wanted) {
+      #expect(abs(level.sigma - sigma) < 1e-5)
+    }
+  }
+
+  /// Every pair of a sampler and a schedule gives a list in every system.
+  @Test(arguments: NameSystem.allCases) func everyPairHasSteps(_ system: NameSystem) throws {
+    let training = try TrainingNoise(ScheduleSettings())
+    for sampler in Sampler.all {
+      for schedule in Schedule.all {
         for count in [1, 2, 10, 50] {
           let list = try schedule.steps(count, of: training, for: sampler, in: system)
           #expect(zip(list.steps, list.steps.dropFirst()).allSatisfy { $0.from.ratio >= $1.from.ratio })
@@ -98,7 +150,7 @@ import Testing
     do {
       _ = try NameSystem.diffusers.sampler(name)
       return nil
-    } catch SamplingError.unknownName("sampler", name, let near, let all) {
+    } catch SamplingError.unknownName("sampler", name, .diffusers, let near, let all) {
       return all == Sampler.all.map(\.name) ? near : nil
     } catch { return nil }
   }

@@ -27,7 +27,7 @@ package struct Job {
     noiseRange = try traits.noise.range
     let guidance = try Guidance(
       scale: request.guidanceScale, shares: model.network.guidanceShares, rescale: request.guidanceRescale,
-      start: request.guidanceStart, end: request.guidanceEnd)
+      start: request.guidanceStart, end: request.guidanceEnd, system: system)
     self.guidance = guidance
 
     let positive = try Job.tokenize(request.prompt, field: "prompt", sign: 1, request, traits)

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Pictures
+import Sampling
 
 /// What a picture's file tells about how the picture was made.
 public struct PictureRecord: Sendable {
@@ -66,18 +67,30 @@ extension A1111Text {
 
 extension GenerationRequest {
   /// This request with every field that another one sets, but for its prompt. What belongs to a field that is set anew
-  /// goes: a sampler's eta, the place in a batch, and of a seed and a list of
-  /// seeds the other one.
+  /// goes: a sampler's eta, the place in a batch, and of a seed and a list of seeds the other one.
   package func overridden(by other: GenerationRequest) -> GenerationRequest {
     var request = self
     if other.sampler != nil { request.eta = nil }
     if other.seed != nil { request.seeds = nil }
     if other.seeds != nil { (request.seed, request.count) = (nil, nil) }
+    if let system = other.system { request.renameSampling(for: system) }
     if other.count != nil || other.batchNoise != nil { request.batchPlace = nil }
     for field in RequestField.all where field.key != FieldKey.prompt.stringValue {
       let value = field.value(in: other)
       if value != .null { _ = field.set(value, in: &request, nil) }
     }
     return request
+  }
+
+  /// Names of sampler and schedule are those of its system; another one knows the canonical names.
+  private mutating func renameSampling(for system: System) {
+    let own = self.system ?? .diffusers
+    guard system != own else { return }
+    if let named = sampler.flatMap({ try? own.sampler($0) }) {
+      sampler = named.sampler.name
+      schedule = schedule ?? named.schedule?.name
+    }
+    guard let old = schedule else { return }
+    schedule = own.isAutomatic(old) ? nil : (try? own.schedule(old).name) ?? old
   }
 }
