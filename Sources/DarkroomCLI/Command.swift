@@ -21,6 +21,10 @@ package struct Command: Sendable {
   /// - Throws: `DarkroomError` of kind `request` with near names.
   static func named(_ name: String) throws -> Command {
     if let command = all.first(where: { $0.name == name }) { return command }
+    if name.contains(where: \.isWhitespace) {
+      throw DarkroomError(
+        .request, "\(quoted(name)) is no command; expected darkroom generate \(quoted(name))")
+    }
     let hint = NearNames.hint(name, among: all.map(\.name))
     throw DarkroomError(.request, "unknown command \(quoted(name))\(hint); darkroom --help lists them")
   }
@@ -29,6 +33,8 @@ package struct Command: Sendable {
 /// Everything that flags can say.
 package struct Settings: Sendable {
   package var request = GenerationRequest(prompt: "")
+  /// The keys of the request's fields that flags have given.
+  package var fields: Set<String> = []
   package var comparison = ComparisonRequest(prompts: [], samplers: [], steps: [])
   package var model: String?
   package var configuration: String?

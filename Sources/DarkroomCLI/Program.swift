@@ -36,12 +36,14 @@ package struct Program: Sendable {
     case "--help", "-h":
       try console.result(HelpText.overview)
       return ExitCode.done
-    case "--version":
+    case "--version", "-V":
       try console.result("darkroom \(darkroomVersion)")
       return ExitCode.done
     case _ where first.hasPrefix("-"):
       throw DarkroomError(
-        .request, "unknown flag \(quoted(first))\(NearNames.hint(first, among: ["--help", "--version"]))")
+        .request,
+        "no command before \(quoted(first))\(NearNames.hint(first, among: ["--help", "--version"]))"
+          + "; expected one such as darkroom generate, or --help")
     default: break
     }
     let command = try Command.named(first)

@@ -52,6 +52,20 @@ extension HubCache {
     return found
   }
 
+  /// The folder or file that a name stands for.
+  /// - Throws: `HubError` of kind `missing` that says what is there and what is not.
+  package func path(of name: HubName) throws -> String {
+    guard let file = name.file else { return try find(name.reference).path }
+    let repository = name.reference.repository
+    if let commit = commit(name.reference), Names.isPath(file) {
+      let path = "\(snapshot(commit, repository))/\(file)"
+      if Files.size(path) != nil { return path }
+    }
+    throw HubError(
+      .missing,
+      "\(name.reference): \(file) is not in the cache; darkroom pull \(name.reference) --file \(file) fetches it")
+  }
+
   private static func partly(_ reference: RepositoryReference, _ found: Snapshot, again: String) -> String {
     "\(reference): only a part of it is in the cache, without \(found.missing.joined(separator: ", ")); \(again) fetches the rest"
   }

@@ -11,6 +11,8 @@ import DarkroomCLI
     return arguments
   }
 
+  private static let sizes = "one or both a multiple of 8 from 8 to 2048 such as 512x768"
+
   private func refusal(_ words: [String]) -> String? {
     do {
       _ = try Arguments.parse(words, for: .generate)
@@ -39,6 +41,7 @@ import DarkroomCLI
     (request.clipSkip, request.eta, request.promptSyntax) = (1, 1, .a1111)
     (request.promptMode, request.precision, request.secondPass) = (.truncate, .float32, .never)
     #expect(settings.request == request)
+    #expect(settings.fields.isSuperset(of: ["seed", "width", "height", "cfg_scale", "negative_prompt"]))
     #expect(settings.model == "m" && settings.configuration == "c" && settings.threads == 2)
     #expect(settings.memoryLimit == 3 << 29)
     #expect(settings.output == "o.png" && settings.from == "f.csv")
@@ -62,6 +65,56 @@ import DarkroomCLI
     #expect(arguments.words == ["x"])
   }
 
+  /// Short forms of stable-diffusion.cpp, and the names of fields as diffusers, A1111 and others write them.
+  @Test func readsTheNamesOfOtherPrograms() throws {
+    let settings = try parse(
+      "-p", "a cat", "-n", "fog", "-s", "7", "-W512", "-H=768", "-b", "2", "-m", "m", "-o", "o.png", "-t2",
+      "-q", "--num_inference_steps", "9", "--guidance-scale=5", "--sampling-method", "euler",
+      "--scheduler", "karras", "--precision", "bf16"
+    ).settings
+    var request = GenerationRequest(prompt: "a cat")
+    (request.negativePrompt, request.seed, request.width, request.height) = ("fog", 7, 512, 768)
+    (request.count, request.steps, request.guidanceScale) = (2, 9, 5)
+    (request.sampler, request.schedule, request.precision) = ("euler", "karras", .bfloat16)
+    #expect(settings.request == request)
+    #expect(settings.model == "m" && settings.output == "o.png" && settings.threads == 2 && settings.quiet)
+    for (name, precision) in [("fp16", "float16"), ("half", "float16"), ("fp32", "float32")] {
+      #expect(try parse("--precision", name).settings.request.precision?.rawValue == precision)
+    }
+  }
+
+  @Test(arguments: RequestField.all.map(\.key)) func everyNameOfAFieldIsAFlag(key: String) throws {
+    let field = try #require(RequestField.named(key))
+    let option = try #require(Command.generate.options.first { $0.name == field.flag.names[0] })
+    for name in [field.key] + field.aliases {
+      for flag in ["--\(name)", "--\(name.replacing("_", with: "-"))"] {
+        #expect(throws: (any Error).self) { try parse(flag) }  // no value
+        #expect(option.names.contains(flag.replacing("_", with: "-")))
+      }
+    }
+  }
+
+  @Test func oneNameHasOneMeaning() {
+    for command in Command.all {
+      let names = command.options.flatMap(\.names)
+      #expect(Set(names).count == names.count, "\(command.name)")
+      #expect(!names.contains("-h"))
+    }
+  }
+
+  @Test(arguments: ["-1", "7"]) func seedsMayBeDrawn(text: String) throws {
+    for words in [["--seed", text], ["-s", text], ["-s\(text)"], ["--seed=\(text)"]] {
+      guard case .run(let arguments) = try Arguments.parse(words, for: .generate) else { continue }
+      #expect(arguments.settings.request.seed == (text == "-1" ? nil : 7))
+      #expect(arguments.settings.fields == ["seed"])
+    }
+  }
+
+  @Test(arguments: ["512", "512x512", "512X512", "512×512"]) func sizesMayBeOneNumber(text: String) throws {
+    let request = try parse("--size", text).settings.request
+    #expect(request.width == 512 && request.height == 512)
+  }
+
   @Test func twoDashesEndTheFlags() throws {
     let arguments = try parse("--steps", "3", "--", "--steps")
     #expect(arguments.words == ["--steps"])
@@ -78,7 +131,26 @@ import DarkroomCLI
   @Test(arguments: [
     (["--stepz", "3"], "unknown flag '--stepz'; did you mean --steps?; darkroom generate --help lists them"),
     (["--init", "a.png"], "unknown flag '--init'; darkroom generate --help lists them"),
-    (["-s", "3"], "unknown flag '-s'; darkroom generate --help lists them"),
+    (["-x", "3"], "unknown flag '-x'; darkroom generate --help lists them"),
+    (["-steps", "3"], "unknown flag '-steps'; did you mean --steps?; darkroom generate --help lists them"),
+    (
+      ["--num-inference-step", "3"],
+      "unknown flag '--num-inference-step'; did you mean --num-inference-steps?; darkroom generate --help lists them"
+    ),
+    (
+      ["--repeats", "3"],
+      "unknown flag '--repeats'; it belongs to darkroom compare; darkroom generate --help lists them"
+    ),
+    (
+      ["-s", "3", "--seed", "4"], "--seed: says the same as -s, which is given too; expected one of the two"
+    ),
+    (
+      ["--size", "64", "-W", "64"], "-W: says the same as --size, which is given too; expected one of the two"
+    ),
+    (
+      ["-p", "-n", "x"],
+      "-p: no value before '-n'; expected at most 10000 characters (a value that looks like a flag is written -p=-n)"
+    ),
     (["--steps", "0"], "--steps: '0' is not possible; expected 1 to 150"),
     (["--steps", "1e1"], "--steps: '1e1' is not possible; expected 1 to 150"),
     (
@@ -89,7 +161,7 @@ import DarkroomCLI
     (
       ["--steps", "--json"],
       "--steps: no value before '--json'; expected 1 to 150"
-        + " (a value that begins with -- is written --steps=--json)"
+        + " (a value that looks like a flag is written --steps=--json)"
     ),
     (["--steps", "3", "--steps=3"], "--steps: is given twice; expected once"),
     (["--json", "--json"], "--json: is given twice; expected once"),
@@ -98,11 +170,20 @@ import DarkroomCLI
     (["--cfg-scale", "inf"], "--cfg-scale: 'inf' is not possible; expected 0 to 100"),
     (["--cfg-scale", "-1"], "--cfg-scale: '-1' is not possible; expected 0 to 100"),
     (["--eta", "1.01"], "--eta: '1.01' is not possible; expected 0 to 1"),
-    (["--seed", "-1"], "--seed: '-1' is not possible; expected a whole number from 0 to 2^64 - 1"),
-    (["--size", "512"], "--size: '512' is not possible; expected both a multiple of 8 from 8 to 2048"),
-    (["--size", "512x"], "--size: '512x' is not possible; expected both a multiple of 8 from 8 to 2048"),
     (
-      ["--size", "64x500"], "--size: '64x500' is not possible; expected both a multiple of 8 from 8 to 2048"
+      ["--seed", "-2"],
+      "--seed: '-2' is not possible; expected a whole number from 0 to 2^64 - 1, or -1 for a random one"
+    ),
+    (["--size", "512x"], "--size: '512x' is not possible; expected \(sizes)"),
+    (["--size", "64x64x64"], "--size: '64x64x64' is not possible; expected \(sizes)"),
+    (
+      ["--size", "500x500"],
+      "--size: '500x500' is not possible; expected \(sizes); the nearest are 496 and 504"
+    ),
+    (["--size", "64x500"], "--size: '64x500' is not possible; expected \(sizes); the nearest are 496 and 504"),
+    (["--size", "64x5000"], "--size: '64x5000' is not possible; expected \(sizes); the nearest is 2048"),
+    (
+      ["-W", "3"], "-W: '3' is not possible; expected a multiple of 8 from 8 to 2048; the nearest is 8"
     ),
     (
       ["--device", "gpu"],

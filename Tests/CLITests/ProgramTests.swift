@@ -9,7 +9,19 @@ import DarkroomCLI
     ([], "no command; darkroom --help lists them"),
     (["generte"], "unknown command 'generte'; did you mean generate?; darkroom --help lists them"),
     (["xyz"], "unknown command 'xyz'; darkroom --help lists them"),
-    (["--versio"], "unknown flag '--versio'; did you mean --version?"),
+    (
+      ["--versio"],
+      "no command before '--versio'; did you mean --version?; expected one such as darkroom generate, or --help"
+    ),
+    (["-p", "x"], "no command before '-p'; expected one such as darkroom generate, or --help"),
+    (["a cat"], "'a cat' is no command; expected darkroom generate 'a cat'"),
+    (
+      ["generate", "x", "--prompt", "y"], "--prompt: stands instead of PROMPT; expected one of the two"
+    ),
+    (
+      ["pull", "dream"],
+      "'dream' has no owner; expected OWNER/NAME, as the model's page https://huggingface.co/OWNER/NAME says (https://huggingface.co/models?search=dream looks for it)"
+    ),
     (["help", "redoo"], "unknown command 'redoo'; did you mean redo?; darkroom --help lists them"),
     (["generate"], "no PROMPT; expected darkroom generate PROMPT, or --from FILE"),
     (["generate", "x", "--from", "a.csv"], "--from: stands instead of PROMPT; expected one of the two"),

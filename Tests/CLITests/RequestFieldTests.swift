@@ -24,7 +24,7 @@ import DarkroomCLI
     "width": (["8", "2048"], ["12", "0", "2056"]),
     "height": (["512"], ["513"]),
     "second_pass": (["auto", "never"], ["ever"]),
-    "seed": (["0", "18446744073709551615"], ["-1", "18446744073709551616", "1.5"]),
+    "seed": (["0", "18446744073709551615"], ["-2", "18446744073709551616", "1.5"]),
     "seeds": (["5", "1,18446744073709551615,3", "[7,8]"], ["1,,2", "x", "-1", "[]"]),
     "count": (["1", "1000"], ["0", "1001"]),
     "clip_skip": (["0", "64"], ["65"]),
@@ -41,8 +41,8 @@ import DarkroomCLI
 
   /// The request of one flag; nil if it is refused.
   private func flagged(_ field: RequestField, _ text: String) -> GenerationRequest? {
-    guard let flag = field.flag,
-      case .run(let arguments) = try? Arguments.parse(["--\(flag.name)=\(text)"], for: .generate)
+    guard
+      case .run(let arguments) = try? Arguments.parse(["--\(field.flag.names[0])=\(text)"], for: .generate)
     else { return nil }
     return arguments.settings.request
   }
@@ -74,11 +74,8 @@ import DarkroomCLI
     #expect(Set(Self.samples.keys) == Set(RequestField.all.map(\.key)))
     let names = RequestField.all.flatMap { [$0.key] + $0.aliases }
     #expect(Set(names).count == names.count)
-    let flags = RequestField.all.compactMap(\.flag?.name)
-    #expect(Set(flags).count == flags.count)
     for field in RequestField.all {
-      #expect(!field.help.isEmpty && !field.expected().isEmpty)
-      if field.flag != nil { #expect(!field.usual.isEmpty, "\(field.key)") }
+      #expect(!field.help.isEmpty && !field.expected().isEmpty && !field.usual.isEmpty, "\(field.key)")
     }
   }
 
@@ -94,11 +91,9 @@ import DarkroomCLI
       for alias in field.aliases {
         #expect(cell(alias, text) == fromJSON && line(alias, value) == fromJSON, "\(alias) \(text)")
       }
-      if field.flag != nil {
-        var given = try #require(flagged(field, text), "\(key) \(text)")
-        given.prompt = fromJSON.prompt
-        #expect(given == fromJSON, "\(key) \(text)")
-      }
+      var given = try #require(flagged(field, text), "\(key) \(text)")
+      given.prompt = fromJSON.prompt
+      #expect(given == fromJSON, "\(key) \(text)")
       // What is written is read again.
       let written = field.value(in: fromJSON)
       #expect(line(key, written) == fromJSON && field.value(ofText: written.plain) == written)
@@ -107,8 +102,28 @@ import DarkroomCLI
     }
     for text in samples.wrong {
       #expect(cell(key, text) == nil && line(key, field.value(ofText: text)) == nil, "\(key) \(text)")
-      if field.flag != nil { #expect(flagged(field, text) == nil, "\(key) \(text)") }
+      #expect(flagged(field, text) == nil, "\(key) \(text)")
     }
+  }
+
+  @Test func aSeedOfMinusOneIsDrawnWhereverItStands() throws {
+    let seed = try #require(RequestField.named("seed"))
+    var defaults = GenerationRequest(prompt: "")
+    defaults.seed = 5
+    let table = try RowFile(csv: "prompt,seed\nx,-1\ny,\n", name: "p.csv", defaults: defaults)
+    #expect(table.problems.isEmpty && table.rows.map(\.request.seed) == [nil, 5])
+    #expect(flagged(seed, "-1")?.seed == nil && line("seed", .number("-1")) != nil)
+    let request = try GenerationRequest(json: Array(#"{"prompt":"x","seed":-1}"#.utf8), strict: true)
+    #expect(request.seed == nil)
+  }
+
+  @Test func sidesThatAreNotPossibleNameTheNearest() {
+    #expect {
+      try GenerationRequest(json: Array(#"{"prompt":"x","width":500}"#.utf8), strict: true)
+    } throws: { "\($0)".hasSuffix("from 8 to 2048; the nearest are 496 and 504") }
+    var request = GenerationRequest(prompt: "x")
+    request.height = 20_000
+    #expect { try request.validate() } throws: { "\($0)".hasSuffix("; the nearest is 2048") }
   }
 
   @Test func twoNamesOfOneFieldAreRefused() {

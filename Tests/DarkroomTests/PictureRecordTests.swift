@@ -68,17 +68,22 @@ import Testing
     request.batchPlace = GenerationRequest.BatchPlace("2/4")
     var flags = GenerationRequest(prompt: "")
     (flags.seed, flags.sampler, flags.count) = (5, "euler_a", 2)
-    let made = request.overridden(by: flags)
+    let made = request.overridden(by: flags, fields: ["seed", "sampler", "count"])
     #expect(made.prompt == "a boat" && made.seed == 5 && made.steps == 20 && made.sampler == "euler_a")
     #expect(made.eta == nil && made.batchPlace == nil && made.count == 2)
-    #expect(request.overridden(by: GenerationRequest(prompt: "")) == request)
+    #expect(request.overridden(by: GenerationRequest(prompt: ""), fields: []) == request)
+    // What a flag takes away is gone, as with --seed -1.
+    #expect(request.overridden(by: GenerationRequest(prompt: ""), fields: ["seed"]).seed == nil)
+    flags.prompt = "a house"
+    #expect(request.overridden(by: flags, fields: ["prompt"]).prompt == "a house")
   }
+
   @Test func aListOfSeedsStandsForASeed() throws {
     var request = GenerationRequest(prompt: "a boat")
     (request.seed, request.count) = (1, 1)
     var flags = GenerationRequest(prompt: "")
     flags.seeds = [4, 9]
-    let made = request.overridden(by: flags)
+    let made = request.overridden(by: flags, fields: ["seeds"])
     #expect(made.seed == nil && made.seeds == [4, 9] && made.pictureCount == 2)
     try made.validate()
   }

@@ -13,9 +13,10 @@ actor Downloader {
     try DarkroomError.wrapping {
       var settings = try HubSettings(environment)
       settings.userAgent = "darkroom/\(darkroomVersion)"
-      let reference = try RepositoryReference(name)
+      let named = try HubName(name, endpoint: settings.endpoint)
+      try named.checkOwner()
       let pulled = try HubCache.pull(
-        reference, file: file, settings, progress: { progress(DownloadProgress($0)) }, notice: notice)
+        named.reference, file: file ?? named.file, settings, progress: { progress(DownloadProgress($0)) }, notice: notice)
       return DownloadedModel(pulled)
     }
   }

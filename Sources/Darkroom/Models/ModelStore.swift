@@ -18,12 +18,12 @@ public struct ModelStore: Sendable {
     let source = ModelSource(path: name, configuration: configuration)
     let exists = FileManager.default.fileExists(atPath: name)
     if !exists, name == ModelSource.builtIn.path { return .builtIn }
-    guard !exists, !name.hasSuffix(".safetensors"),
-      let reference = try? RepositoryReference(name), reference.repository.hasOwner
+    guard !exists, let settings = try DarkroomError.wrapping({ try HubSettings(environment) }) as HubSettings?,
+      let named = try? HubName(name, endpoint: settings.endpoint), named.reference.repository.hasOwner,
+      named.file != nil || !name.hasSuffix(".safetensors")
     else { return source }
     do {
-      let found = try HubCache(HubSettings(environment)).find(reference)
-      return ModelSource(path: found.path, configuration: configuration)
+      return ModelSource(path: try HubCache(settings).path(of: named), configuration: configuration)
     } catch let error as HubError {
       guard error.kind == .missing else { throw error.described }
       throw DarkroomError(.model, "no such file or folder, and as a model of the Hub: \(error)")
@@ -32,7 +32,8 @@ public struct ModelStore: Sendable {
 
   /// Fetches a model into the cache, or what is missing of it; files that are there are used as they are.
   /// - Parameters:
-  ///   - name: `OWNER/NAME`, or `OWNER/NAME@REVISION` with a branch, tag or commit.
+  ///   - name: `OWNER/NAME`, `OWNER/NAME@REVISION` with a branch, tag or commit, or the address of the model's page or of
+  ///     one of its files.
   ///   - file: one safetensors file, instead of the model that the repository's `model_index.json` describes.
   ///   - progress: is called often, on a thread of its own.
   ///   - notice: is called with what the user should know, such as a second try.
@@ -60,7 +61,9 @@ public struct ModelStore: Sendable {
   /// - Throws: `DarkroomError`, if there is no such model or it is being fetched.
   public func remove(_ name: String, dryRun: Bool = false) throws -> RemovedModel {
     try DarkroomError.wrapping {
-      let removal = try HubCache(HubSettings(environment)).remove(RepositoryReference(name), dryRun: dryRun)
+      let settings = try HubSettings(environment)
+      let named = try HubName(name, endpoint: settings.endpoint)
+      let removal = try HubCache(settings).remove(named.reference, dryRun: dryRun)
       return RemovedModel(
         repository: removal.repository.description, commits: removal.commits, revisions: removal.references,
         bytes: removal.bytes)

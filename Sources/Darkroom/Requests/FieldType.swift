@@ -1,6 +1,8 @@
 /// How values of a type are read, written and limited.
 struct FieldType<Value: Sendable>: Sendable {
   let kind: RequestField.Kind
+  /// Whether a value stands for none, besides null.
+  var isNothing: @Sendable (FieldValue) -> Bool = { _ in false }
   /// Nil if it is no value of this type.
   let read: @Sendable (FieldValue) -> Value?
   let write: @Sendable (Value) -> FieldValue
@@ -11,6 +13,8 @@ struct FieldType<Value: Sendable>: Sendable {
   var range: @Sendable (RequestLimits) -> ClosedRange<Double>? = { _ in nil }
   /// A value in an error.
   var found: @Sendable (Value) -> String = { "\($0)" }
+  /// Possible values near one that is not, in words.
+  var nearest: @Sendable (Value, RequestLimits) -> String? = { _, _ in nil }
   var choices: [String] = []
 }
 
@@ -28,7 +32,8 @@ extension FieldType<Int> {
       kind: .integer, read: Self.read, write: { .number("\($0)") },
       expected: { "a multiple of \($0.sideMultiple) from \($0.side.lowerBound) to \($0.side.upperBound)" },
       contains: { $1.side.contains($0) && $0 % $1.sideMultiple == 0 },
-      range: { Double($0.side.lowerBound)...Double($0.side.upperBound) })
+      range: { Double($0.side.lowerBound)...Double($0.side.upperBound) },
+      nearest: { $1.nearestSides(to: $0, multiple: $1.sideMultiple) })
   }
 
   @Sendable private static func read(_ value: FieldValue) -> Int? {
@@ -49,8 +54,8 @@ extension FieldType<Double> {
 extension FieldType<UInt64> {
   static var seed: FieldType {
     FieldType(
-      kind: .integer, read: Self.read, write: { .number("\($0)") },
-      expected: { _ in "a whole number from 0 to 2^64 - 1" })
+      kind: .integer, isNothing: { $0 == .number("-1") }, read: Self.read, write: { .number("\($0)") },
+      expected: { _ in "a whole number from 0 to 2^64 - 1, or -1 for a random one" })
   }
 
   @Sendable fileprivate static func read(_ value: FieldValue) -> UInt64? {
@@ -116,10 +121,14 @@ extension FieldType<String> {
 }
 
 extension FieldType where Value: CaseIterable & RawRepresentable<String> & SendableMetatype {
-  static var choice: FieldType {
+  static var choice: FieldType { choice([:]) }
+
+  /// - Parameter aliases: names of other programs.
+  static func choice(_ aliases: [String: Value]) -> FieldType {
     let names = Value.allCases.map(\.rawValue)
     return FieldType(
-      kind: .name, read: { if case .text(let text) = $0 { Value(rawValue: text) } else { nil } },
+      kind: .name,
+      read: { if case .text(let text) = $0 { Value(rawValue: text) ?? aliases[text] } else { nil } },
       write: { .text($0.rawValue) }, expected: { _ in "one of \(names.joined(separator: ", "))" },
       found: { $0.rawValue }, choices: names)
   }

@@ -66,18 +66,18 @@ extension A1111Text {
 }
 
 extension GenerationRequest {
-  /// This request with every field that another one sets, but for its prompt. What belongs to a field that is set anew
-  /// goes: a sampler's eta, the place in a batch, and of a seed and a list of seeds the other one.
-  package func overridden(by other: GenerationRequest) -> GenerationRequest {
+  /// This request with some fields of another one, those that it leaves out too. What belongs to a field that is set
+  /// anew goes: a sampler's eta, the place in a batch, and of a seed and a list of seeds the other one.
+  /// - Parameter fields: their keys.
+  package func overridden(by other: GenerationRequest, fields: Set<String>) -> GenerationRequest {
     var request = self
-    if other.sampler != nil { request.eta = nil }
-    if other.seed != nil { request.seeds = nil }
-    if other.seeds != nil { (request.seed, request.count) = (nil, nil) }
+    if fields.contains("sampler") { request.eta = nil }
+    if fields.contains("seed") { request.seeds = nil }
+    if fields.contains("seeds") { (request.seed, request.count) = (nil, nil) }
     if let system = other.system { request.renameSampling(for: system) }
-    if other.count != nil || other.batchNoise != nil { request.batchPlace = nil }
-    for field in RequestField.all where field.key != FieldKey.prompt.stringValue {
-      let value = field.value(in: other)
-      if value != .null { _ = field.set(value, in: &request, nil) }
+    if !fields.isDisjoint(with: ["count", "batch_noise"]) { request.batchPlace = nil }
+    for field in RequestField.all where fields.contains(field.key) {
+      _ = field.set(field.value(in: other), in: &request, nil)
     }
     return request
   }

@@ -14,12 +14,19 @@ public struct RequestField: Sendable {
     case list
   }
 
+  /// What a field is about, in the order of help texts.
+  public enum Group: String, Sendable, CaseIterable {
+    case prompt, sampling, size, model, output, speed
+  }
+
   /// How the command takes a field.
   public struct Flag: Sendable, Equatable {
-    /// Without the dashes.
-    public let name: String
+    /// Without the dashes; the field's key and aliases, with - for _, the key first.
+    public let names: [String]
     /// What stands for the value in help.
     public let placeholder: String
+    /// The short form behind a single dash.
+    public let letter: Character?
   }
 
   /// Its name in JSON, CSV and errors.
@@ -29,8 +36,8 @@ public struct RequestField: Sendable {
   /// Its name in A1111's text, where that means the same.
   var a1111: String?
   public let kind: Kind
-  /// Nil if the command takes it otherwise: the prompt is an argument, width and height are one flag.
-  public internal(set) var flag: Flag?
+  public let group: Group
+  public let flag: Flag
   /// What it is for, in a few words.
   public let help: String
   /// What holds without it, for help.
@@ -73,8 +80,15 @@ public struct RequestField: Sendable {
   /// - Throws: `DarkroomError` of kind `request` if the request's value is outside the limits.
   func check(_ request: GenerationRequest, _ limits: RequestLimits) throws {
     if let found = rule.problem(request, limits) {
-      throw DarkroomError(.request, field: key, found: found, expected: expected(limits))
+      throw DarkroomError(
+        .request, field: key, found: found, expected: expected(limits),
+        help: rule.advice(value(in: request), limits))
     }
+  }
+
+  /// Possible values near one that is not possible, as a sentence's end; nil if there are none.
+  public func advice(_ value: FieldValue, _ limits: RequestLimits = .standard) -> String? {
+    rule.advice(value, limits) ?? NearNames.question(value.plain, among: choices)
   }
 
   /// The error for a value that is not possible.
@@ -82,7 +96,7 @@ public struct RequestField: Sendable {
     let found = value == .null ? "null" : value.plain
     return DarkroomError(
       .request, field: key, found: found.count > 64 ? "\(found.prefix(64))…" : found,
-      expected: expected(limits), help: NearNames.question(found, among: choices))
+      expected: expected(limits), help: advice(value, limits))
   }
 
   /// Takes what `request` lacks from `defaults`, else from the row.
@@ -103,6 +117,8 @@ protocol FieldRule: Sendable {
   func expected(_ limits: RequestLimits) -> String
   func value(in request: GenerationRequest) -> FieldValue
   func set(_ value: FieldValue, in request: inout GenerationRequest, _ limits: RequestLimits?) -> Bool
+  /// Possible values near this one; nil if the type knows none.
+  func advice(_ value: FieldValue, _ limits: RequestLimits) -> String?
   /// What is wrong with the request's value, as found; nil if nothing is.
   func problem(_ request: GenerationRequest, _ limits: RequestLimits) -> String?
   func fill(_ request: inout GenerationRequest, from defaults: GenerationRequest)
@@ -123,7 +139,7 @@ struct PropertyRule<Value: Sendable>: FieldRule {
   }
 
   func set(_ value: FieldValue, in request: inout GenerationRequest, _ limits: RequestLimits?) -> Bool {
-    guard value != .null else {
+    guard value != .null, !type.isNothing(value) else {
       request[keyPath: path] = nil
       return true
     }
@@ -131,6 +147,10 @@ struct PropertyRule<Value: Sendable>: FieldRule {
     else { return false }
     request[keyPath: path] = read
     return true
+  }
+
+  func advice(_ value: FieldValue, _ limits: RequestLimits) -> String? {
+    type.read(value).flatMap { type.nearest($0, limits) }
   }
 
   func problem(_ request: GenerationRequest, _ limits: RequestLimits) -> String? {

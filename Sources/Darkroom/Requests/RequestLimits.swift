@@ -15,7 +15,22 @@ public struct RequestLimits: Sendable, Equatable {
   public var prompts = 16
   public var promptWeight = 100.0
 
+  /// The possible sides around one that is not possible, as a sentence's end.
+  package func nearestSides(to side: Int, multiple: Int) -> String? {
+    let least = (side.clamped(to: self.side) / multiple) * multiple
+    let sides = [least, least + multiple].filter(self.side.contains)
+    guard let first = sides.first, let last = sides.last else { return nil }
+    return first == last || !self.side.contains(side)
+      ? "the nearest is \(side > last ? last : first)" : "the nearest are \(first) and \(last)"
+  }
+
   public static let standard = RequestLimits()
 
   public init() {}
+}
+
+extension Int {
+  fileprivate func clamped(to range: ClosedRange<Int>) -> Int {
+    Swift.min(Swift.max(self, range.lowerBound), range.upperBound)
+  }
 }

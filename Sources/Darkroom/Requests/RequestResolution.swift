@@ -49,7 +49,8 @@ extension ModelDescription {
     for (field, side) in [("width", request.width), ("height", request.height)] {
       guard let side, side % sideMultiple != 0 else { continue }
       throw DarkroomError(
-        .request, field: field, found: "\(side)", expected: "a multiple of \(sideMultiple) for this model")
+        .request, field: field, found: "\(side)", expected: "a multiple of \(sideMultiple) for this model",
+        help: RequestLimits.standard.nearestSides(to: side, multiple: sideMultiple))
     }
   }
 }

@@ -11,9 +11,10 @@ package struct Arguments: Sendable {
   package var settings = Settings()
   /// The arguments that are no flags.
   package var words: [String] = []
-  private var given: Set<String> = []
+  /// What was given, with the word that gave it.
+  private var given: [String: String] = [:]
 
-  /// Reads `--flag value`, `--flag=value`, switches and plain words; after `--` all words are plain.
+  /// Reads `--flag value`, `--flag=value`, `-f value`, `-f9`, switches and plain words; after `--` all words are plain.
   /// - Throws: `DarkroomError` of kind `request`, naming the flag, the value and what was expected.
   package static func parse(_ words: [String], for command: Command) throws -> Outcome {
     var arguments = Arguments()
@@ -35,41 +36,74 @@ package struct Arguments: Sendable {
   }
 
   private mutating func take(flag word: String, _ rest: inout ArraySlice<String>, _ command: Command) throws {
-    let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    let flag = parts[0]
-    guard let option = command.options.first(where: { "--\($0.name)" == flag }) else {
-      let hint = NearNames.hint(flag, among: command.options.map { "--\($0.name)" })
+    let (flag, attached) = Self.split(word)
+    guard let option = command.options.first(where: { $0.isCalled(flag) }) else {
       throw DarkroomError(
-        .request, "unknown flag \(quoted(flag))\(hint); darkroom \(command.name) --help lists them")
+        .request,
+        "unknown flag \(quoted(flag))\(Self.hint(flag, command)); darkroom \(command.name) --help lists them")
     }
-    guard given.insert(option.name).inserted || option.mayRepeat else {
-      throw DarkroomError(.request, "\(flag): is given twice; expected once")
-    }
+    try note(option, flag)
     guard option.placeholder != nil else {
-      guard parts.count == 1 else {
-        throw DarkroomError(.request, "\(flag): \(quoted(parts[1])) is not possible; expected no value")
+      guard attached == nil else {
+        throw DarkroomError(.request, "\(flag): \(quoted(attached ?? "")) is not possible; expected no value")
       }
       _ = option.set(&settings, "")
       return
     }
-    let value = parts.count == 2 ? parts[1] : try Self.value(of: option, &rest)
+    let value = try attached ?? Self.value(of: option, flag, &rest, command)
     guard option.set(&settings, value) else {
       let wrong = option.blamed?(value) ?? value
-      throw Self.refusal(flag, wrong, option.expected, option.choices)
+      throw Self.refusal(
+        flag, wrong, option.expected, help: option.advice?(wrong) ?? NearNames.question(wrong, among: option.choices))
     }
   }
 
-  private static func value(of option: Option, _ rest: inout ArraySlice<String>) throws -> String {
-    let expected = option.expected ?? "a value"
-    guard let value = rest.first else {
-      throw DarkroomError(.request, "--\(option.name): no value; expected \(expected)")
+  /// The flag of a word, and the value that is written to it: `--steps=9`, `-s=9`, `-s9`, `-s-1`.
+  private static func split(_ word: String) -> (flag: String, value: String?) {
+    let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    if parts.count == 2 { return (parts[0], parts[1]) }
+    let value = word.dropFirst(2)
+    // Letters behind a letter are more likely a long name that lacks a dash.
+    guard !word.hasPrefix("--"), let first = value.first, first == "-" || first.isNumber else {
+      return (word, nil)
     }
-    // More likely a forgotten value than a value that looks like a flag.
-    guard !value.hasPrefix("--") else {
+    return (String(word.prefix(2)), String(value))
+  }
+
+  /// - Throws: `DarkroomError` if the option, or another one that says the same, was given before.
+  private mutating func note(_ option: Option, _ flag: String) throws {
+    for thing in option.covers.isEmpty ? [option.name] : option.covers {
+      guard let other = given.updateValue(flag, forKey: thing), !option.mayRepeat else { continue }
       throw DarkroomError(
         .request,
-        "--\(option.name): no value before \(quoted(value)); expected \(expected)"
-          + " (a value that begins with -- is written --\(option.name)=\(singleLine(value)))")
+        other == flag
+          ? "\(flag): is given twice; expected once"
+          : "\(flag): says the same as \(other), which is given too; expected one of the two")
+    }
+  }
+
+  /// What may have been meant by a flag that the command does not have.
+  private static func hint(_ flag: String, _ command: Command) -> String {
+    let name = "--" + String(flag.drop { $0 == "-" }).replacing("_", with: "-")
+    let names = command.options.flatMap(\.names).filter { $0.hasPrefix("--") }
+    if let question = NearNames.question(name, among: names) { return "; \(question)" }
+    let others = Command.all.filter { $0.options.contains { $0.isCalled(flag) } }.map(\.name)
+    return others.isEmpty ? "" : "; it belongs to darkroom \(others.joined(separator: " and darkroom "))"
+  }
+
+  private static func value(
+    of option: Option, _ flag: String, _ rest: inout ArraySlice<String>, _ command: Command
+  ) throws -> String {
+    let expected = option.expected ?? "a value"
+    guard let value = rest.first else {
+      throw DarkroomError(.request, "\(flag): no value; expected \(expected)")
+    }
+    // More likely a forgotten value than a value that looks like a flag.
+    guard !value.hasPrefix("--"), !command.options.contains(where: { $0.isCalled(value) }) else {
+      throw DarkroomError(
+        .request,
+        "\(flag): no value before \(quoted(value)); expected \(expected)"
+          + " (a value that looks like a flag is written \(flag)=\(singleLine(value)))")
     }
     rest.removeFirst()
     return value
@@ -91,11 +125,11 @@ package struct Arguments: Sendable {
 
   /// Says that a value is not a possible one.
   static func refusal(
-    _ field: String, _ value: String, _ expected: String?, _ choices: [String] = []
+    _ field: String, _ value: String, _ expected: String?, help: String? = nil
   ) -> DarkroomError {
     let shown = value.count > 64 ? String(value.prefix(64)) + "…" : value
     return DarkroomError(
       .request, field: field, found: shown, expected: expected ?? "a value",
-      help: NearNames.question(value, among: choices), "\(quoted(shown)) is not possible")
+      help: help, "\(quoted(shown)) is not possible")
   }
 }

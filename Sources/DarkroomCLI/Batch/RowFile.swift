@@ -191,7 +191,7 @@ private struct RowBuilder {
     case .request(let field):
       guard field.set(value, in: &row.request) else {
         problems.append(
-          Arguments.refusal(name, value.plain, field.expected(), field.choices).description)
+          Arguments.refusal(name, value.plain, field.expected(), help: field.advice(value)).description)
         return
       }
       if field.key == Field.promptName { hasPrompt = true }

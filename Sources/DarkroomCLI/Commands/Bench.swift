@@ -44,7 +44,8 @@ extension Command {
 
   private static let benchOptions: [Option] = {
     let request =
-      [Option.size] + Option.field("precision") + Option.field("steps", "sampling steps of the whole picture")
+      ["size", "width", "height", "precision"].flatMap { Option.field($0) }
+      + Option.field("steps", "sampling steps of the whole picture")
     let own: [Option] = [
       Option(
         name: "rounds", placeholder: "N", meaning: "samples of each time", initial: "3", expected: "1 to 100"

@@ -88,7 +88,7 @@ extension Command {
       $0.comparison.seeds = $1
     },
     Option(
-      name: "prompt", placeholder: "TEXT", meaning: "a prompt; may be given several times",
+      name: "prompt", letter: "p", group: .prompt, placeholder: "TEXT", meaning: "a prompt; may be given several times",
       expected: RequestField.named("prompt")?.expected(), mayRepeat: true
     ) { settings, text in
       var request = settings.request
@@ -109,8 +109,8 @@ extension Command {
   /// What all pictures share.
   private static let sharedOptions: [Option] = Option.fields.filter {
     ![
-      "prompts", "sampler", "schedule", "steps", "seed", "seeds", "count", "second-pass", "batch-noise",
-      "step-noise",
+      "prompt", "prompts", "sampler", "schedule", "steps", "seed", "seeds", "count", "second-pass", "batch-noise",
+      "step-noise", "batch-place",
       "guidance-start", "guidance-end",
     ].contains($0.name)
   }

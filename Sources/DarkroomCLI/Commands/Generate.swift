@@ -45,20 +45,33 @@ extension Command {
   ) { invocation in
     let settings = invocation.settings
     guard let from = settings.from else {
-      guard let prompt = invocation.words.first else {
-        throw DarkroomError(.request, "no PROMPT; expected darkroom generate PROMPT, or --from FILE")
-      }
       var request = settings.request
-      request.prompt = prompt
+      request.prompt = try invocation.prompt()
       try request.validate()
       return try await invocation.make(
         request, with: invocation.model(), to: OutputPlace(settings.output))
     }
-    guard invocation.words.isEmpty else {
+    guard invocation.words.isEmpty, !settings.fields.contains("prompt") else {
       throw DarkroomError(.request, "--from: stands instead of PROMPT; expected one of the two")
     }
     return try await invocation.makeRows(of: from)
   }
 
   private static let fieldNames = RequestField.all.map(\.key).sorted()
+}
+
+extension Invocation {
+  /// The prompt, as an argument or a flag.
+  /// - Throws: `DarkroomError` of kind `request` if there is none, or both.
+  fileprivate func prompt() throws -> String {
+    let isFlag = settings.fields.contains("prompt")
+    guard let prompt = words.first else {
+      if isFlag { return settings.request.prompt }
+      throw DarkroomError(.request, "no PROMPT; expected darkroom generate PROMPT, or --from FILE")
+    }
+    guard !isFlag else {
+      throw DarkroomError(.request, "--prompt: stands instead of PROMPT; expected one of the two")
+    }
+    return prompt
+  }
 }

@@ -35,7 +35,8 @@ extension Command {
     let record = try PictureRecord(fromPicture: picture)
     for notice in record.notices { invocation.console.notice(singleLine("\(picture): \(notice)")) }
     let model = try await invocation.model(of: record)
-    let request = record.request.overridden(by: invocation.settings.request)
+    let request = record.request.overridden(
+      by: invocation.settings.request, fields: invocation.settings.fields)
     try request.validate()
     return try await invocation.make(request, with: model, to: place, keeping: [picture])
   }
