@@ -11,6 +11,8 @@ package struct Command: Sendable {
   /// Paragraphs of help beyond the table of flags.
   var details: [String] = []
   package let examples: [String]
+  /// Variables that it reads, with their meanings.
+  var environment: [(name: String, meaning: String)] = []
   /// Returns the exit code.
   let run: @Sendable (Invocation) async throws -> Int32
 

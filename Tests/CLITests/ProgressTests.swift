@@ -74,7 +74,7 @@ import DarkroomCLI
   @Test func textsStayOnOneLine() {
     #expect(singleLine("a\n\u{202E}b\u{2028}é日") == "a\\n\\u{202E}b\\u{2028}é日")
     #expect(
-      wrapped(String(repeating: "word ", count: 40)).split(separator: "\n").allSatisfy { $0.count <= 105 })
+      wrapped(String(repeating: "word ", count: 40)).split(separator: "\n").allSatisfy { $0.count <= 80 })
     #expect(table([["a", "b"], ["ccc", ""]], indent: 1) == " a    b\n ccc")
   }
 

@@ -89,7 +89,8 @@ import DarkroomCLI
       // An empty cell stands for nothing said.
       if !text.isEmpty { #expect(cell(key, text) == fromJSON, "\(key) \(text)") }
       for alias in field.aliases {
-        #expect(cell(alias, text) == fromJSON && line(alias, value) == fromJSON, "\(alias) \(text)")
+        #expect(text.isEmpty || cell(alias, text) == fromJSON, "\(alias) \(text)")
+        #expect(line(alias, value) == fromJSON, "\(alias) \(text)")
       }
       var given = try #require(flagged(field, text), "\(key) \(text)")
       given.prompt = fromJSON.prompt

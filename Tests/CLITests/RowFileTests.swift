@@ -79,11 +79,11 @@ import DarkroomCLI
     ("prompt,steps\na\n", ["p.csv, row 1 (line 2): has 1 fields; expected 2 as in the header"]),
     ("prompt,steps\n,3\n", ["p.csv, row 1 (line 2): prompt: is missing"]),
     (
-      "prompt,seed,eta\na,-1,nan\nb,1,1\nc,1.5,2\n",
+      "prompt,seed,eta\na,-2,nan\nb,1,1\nc,1.5,2\n",
       [
-        "p.csv, row 1 (line 2): seed: '-1' is not possible; expected a whole number from 0 to 2^64 - 1",
+        "p.csv, row 1 (line 2): seed: '-2' is not possible; expected a whole number from 0 to 2^64 - 1, or -1 for a random one",
         "p.csv, row 1 (line 2): eta: 'nan' is not possible; expected 0 to 1",
-        "p.csv, row 3 (line 4): seed: '1.5' is not possible; expected a whole number from 0 to 2^64 - 1",
+        "p.csv, row 3 (line 4): seed: '1.5' is not possible; expected a whole number from 0 to 2^64 - 1, or -1 for a random one",
         "p.csv, row 3 (line 4): eta: '2' is not possible; expected 0 to 1",
       ]
     ),

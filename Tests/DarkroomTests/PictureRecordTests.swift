@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "Steps: 0, Seed: 1", "Steps: 3, Size: 512", "Steps: 3, Seed: -1", "Steps: 3, Size: 512x513",
+    "Steps: 0, Seed: 1", "Steps: 3, Size: 512", "Steps: 3, Seed: -2", "Steps: 3, Size: 512x513",
   ])
   func impossibleValuesAreErrors(line: String) throws {
     #expect { try record("x\n\(line)") } throws: { ($0 as? DarkroomError)?.kind == .request }

@@ -24,6 +24,8 @@ package enum NearNames {
       let distance = isBeginning ? 1 : editDistance(wanted, letters)
       if distance <= allowed { found.append((candidate, distance)) }
     }
+    // A name in other letters, or with another dash, is the one that was meant.
+    if let same = found.first(where: { $0.distance == 0 }) { return [same.name] }
     return found.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
   }
 }

@@ -150,7 +150,7 @@ struct PropertyRule<Value: Sendable>: FieldRule {
   }
 
   func advice(_ value: FieldValue, _ limits: RequestLimits) -> String? {
-    type.read(value).flatMap { type.nearest($0, limits) }
+    type.read(value).flatMap { type.contains($0, limits) ? nil : type.nearest($0, limits) }
   }
 
   func problem(_ request: GenerationRequest, _ limits: RequestLimits) -> String? {

@@ -32,7 +32,7 @@ extension Command {
       """,
       """
       --from: each row or object is a request with the fields
-      \(wrapped(fieldNames.joined(separator: ", ")));
+      \(fieldNames.joined(separator: ", "));
       flags stand for what a row lacks. The field output names the row's picture within the folder of --output.
       A run that was stopped goes on where it was when the same command is given again; rows that have changed
       since are made again. What is done stands in .darkroom-FILE.json in that folder.

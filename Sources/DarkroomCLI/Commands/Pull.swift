@@ -5,14 +5,15 @@ extension Command {
     name: "pull", summary: "fetch a model from the Hugging Face Hub",
     arguments: ["REPO"],
     options: [
-      .path("file", "NAME", "one .safetensors file of the repository instead of the whole model") {
+      .path("file", "NAME", "one .safetensors file of the repository instead of the whole model", .model) {
         $0.file = $1
       },
       .json, .quiet,
     ],
     details: [
       """
-      REPO is OWNER/NAME, or OWNER/NAME@REVISION with a branch, tag or commit (main if none is named). Of a
+      REPO is OWNER/NAME, OWNER/NAME@REVISION with a branch, tag or commit (main if none is named), or the address of
+      the model's page or of one of its files, as a browser shows it. Of a
       repository in diffusers' layout the parts that make pictures are fetched, in half precision where it is
       offered; else its only .safetensors file. Then --model OWNER/NAME uses it.
       """,
@@ -22,20 +23,22 @@ extension Command {
       here. The path to load goes to the output; with --json an object with repository, revision, commit, path
       and files.
       """,
-      """
-      environment:
-        HF_TOKEN        access token for private and gated models; else the file that HF_TOKEN_PATH names, or
-                        the token file in HF_HOME; sent to the Hub alone
-        HF_HUB_CACHE    the cache [HF_HOME/hub]
-        HF_HOME         [XDG_CACHE_HOME/huggingface, or ~/.cache/huggingface]
-        HF_ENDPOINT     another Hub [https://huggingface.co]
-        HF_HUB_OFFLINE  1: fetch nothing, and fail if a file is missing
-        SSL_CERT_FILE   certificates to trust instead of the system's; https_proxy names a proxy
-      """,
     ],
     examples: [
       "darkroom pull stable-diffusion-v1-5/stable-diffusion-v1-5",
+      "darkroom pull https://huggingface.co/OWNER/NAME",
       "darkroom pull OWNER/NAME@v2 --file model.safetensors",
+    ],
+    environment: [
+      (
+        "HF_TOKEN",
+        "access token for private and gated models; else the file that HF_TOKEN_PATH names, or the token file in HF_HOME; sent to the Hub alone"
+      ),
+      ("HF_HUB_CACHE", "the cache [HF_HOME/hub]"),
+      ("HF_HOME", "[XDG_CACHE_HOME/huggingface, or ~/.cache/huggingface]"),
+      ("HF_ENDPOINT", "another Hub [https://huggingface.co]"),
+      ("HF_HUB_OFFLINE", "1: fetch nothing, and fail if a file is missing"),
+      ("SSL_CERT_FILE", "certificates to trust instead of the system's; https_proxy names a proxy"),
     ]
   ) { invocation in
     let (console, settings) = (invocation.console, invocation.settings)

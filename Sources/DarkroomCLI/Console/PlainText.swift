@@ -16,14 +16,17 @@ package func singleLine(_ text: String) -> String {
   return line
 }
 
-/// A text in lines of at most 105 characters, broken at spaces.
-package func wrapped(_ text: String) -> String {
+/// Columns of help texts.
+package let helpColumns = 80
+
+/// A text in lines of so many columns, broken at spaces alone.
+package func wrapped(_ text: String, columns: Int = helpColumns) -> String {
   var lines = [""]
-  for word in text.split(separator: " ") {
+  for word in text.split(whereSeparator: \.isWhitespace) {
     let line = lines[lines.count - 1]
     if line.isEmpty {
       lines[lines.count - 1] = String(word)
-    } else if line.count + 1 + word.count <= 105 {
+    } else if line.count + 1 + word.count <= columns {
       lines[lines.count - 1] = "\(line) \(word)"
     } else {
       lines.append(String(word))
