@@ -2,12 +2,12 @@ import Glibc
 import SystemFiles
 
 /// Reads small files whole.
-enum InputFile {
+package enum InputFile {
   /// Larger than any picture within the limits.
   static let longest = 256 << 20
 
   /// - Throws: `FileError`, also if the file is not a regular one or longer than `longest`.
-  static func read(_ path: String) throws -> [UInt8] {
+  package static func read(_ path: String) throws -> [UInt8] {
     // Without O_NONBLOCK, opening a pipe would wait for its writer.
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else { throw FileError.system("read", path) }

@@ -78,7 +78,11 @@ import DarkroomCLI
   @Test func samplersAsTable() async {
     let test = TestConsole()
     #expect(await test.run(["samplers"]) == 0)
-    #expect(test.output.hasPrefix("sampler  "))
+    #expect(test.output.hasPrefix("Take first: ") && test.output.contains("\nsampler  "))
+    // What is named there exists.
+    for name in ["dpmpp_2m", "euler", "unipc", "euler_a", "dpmpp_2m_sde", "lcm", "tcd"] {
+      #expect(Catalogue.samplers.contains { $0.name == name })
+    }
     for name in Catalogue.samplers.map(\.name) + Catalogue.schedules.map(\.name) {
       #expect(test.output.contains("\n\(name)"))
     }

@@ -20,7 +20,7 @@ package enum NearNames {
     var found: [(name: String, distance: Int)] = []
     for candidate in names {
       let letters = Array(candidate.lowercased().unicodeScalars)
-      let isBeginning = wanted.count >= 3 && letters.starts(with: wanted)
+      let isBeginning = wanted.count >= 3 && letters.count > wanted.count && letters.starts(with: wanted)
       let distance = isBeginning ? 1 : editDistance(wanted, letters)
       if distance <= allowed { found.append((candidate, distance)) }
     }

@@ -50,7 +50,9 @@ package enum HelpText {
 
   package static func text(_ command: Command) -> String {
     var parts = [wrapped(command.summary), "usage: \(usage(command))", examples(command)]
-    parts += groups(command).map { title, options in "\(title):\n" + definitions(options.map(row)) }
+    parts += groups(command).map { title, options in
+      "\(title):\n" + definitions(options.map(row), column: widestColumn)
+    }
     parts += command.details.map { wrapped($0) }
     if !command.environment.isEmpty { parts.append("environment:\n" + definitions(command.environment)) }
     return parts.joined(separator: "\n\n")
@@ -104,9 +106,12 @@ package enum HelpText {
     return lines.joined(separator: "\n")
   }
 
+  private static let widestColumn = 24
+
   /// Names with what they mean, in two columns; a name that is too wide has a line of its own.
-  private static func definitions(_ rows: [(name: String, meaning: String)]) -> String {
-    let column = min(24, (rows.map(\.name.count).max() ?? 0) + 4)
+  /// - Parameter column: where meanings begin; by default behind the widest name.
+  private static func definitions(_ rows: [(name: String, meaning: String)], column: Int? = nil) -> String {
+    let column = column ?? min(widestColumn, (rows.map(\.name.count).max() ?? 0) + 4)
     let margin = String(repeating: " ", count: column)
     return rows.map { name, meaning in
       let text = wrapped(meaning, columns: helpColumns - column).replacing("\n", with: "\n\(margin)")

@@ -125,7 +125,8 @@ extension Option {
     set: @escaping @Sendable (inout Settings, [Value]) -> Void
   ) -> Option {
     Option(
-      name: name, placeholder: placeholder, meaning: meaning, initial: initial, expected: expected,
+      name: name, group: .sampling, placeholder: placeholder, meaning: meaning, initial: initial,
+      expected: expected,
       choices: choices, blamed: { words(of: $0).first { parse($0) == nil } }
     ) { settings, text in
       let words = words(of: text)
@@ -147,7 +148,7 @@ extension Option {
     set: @escaping @Sendable (inout Settings, Int) -> Void
   ) -> Option {
     Option(
-      name: name, placeholder: "N", meaning: meaning, initial: "\(initial)",
+      name: name, group: .sampling, placeholder: "N", meaning: meaning, initial: "\(initial)",
       expected: "\(range.lowerBound) to \(range.upperBound)"
     ) { settings, text in
       guard let count = Int(text), range.contains(count) else { return false }

@@ -5,7 +5,7 @@ extension Command {
     name: "generate", summary: "make pictures of a prompt, or of a file of prompts",
     arguments: ["[PROMPT]"],
     options: Option.fields + [
-      .path("from", "FILE", "a file of requests instead of a prompt: .csv or .jsonl") { $0.from = $1 },
+      .path("from", "FILE", "a file of requests instead of a prompt: .csv or .jsonl", .prompt) { $0.from = $1 },
       .output("a file, or a folder in which names are made of seed and prompt", initial: "this folder"),
       .preview, .previewTerminal, .model, .configuration, .device, .threads, .memoryLimit, .json, .quiet,
       .dryRun,

@@ -11,18 +11,20 @@ extension Command {
       the beginning. A large file is read once for it.
       """,
       """
-      PICTURE is a .png, .jpg or .webp file of this program, of A1111's web UI, or of one that writes its text.
+      PICTURE is a .png, .jpg or .webp file. Of pictures of this program, of A1111's web UI, and of others that write its
+      text, the request is shown; of all others, what the file is. Both is a success: the exit code is 0.
       """,
     ],
     examples: ["darkroom inspect sd15.safetensors", "darkroom inspect dusk.png --json"]
   ) { invocation in
     let name = invocation.words[0]
     if (try? GeneratedPicture.checkEnding(of: name)) != nil {
-      let record = try PictureRecord(fromPicture: name)
+      let facts = try PictureFacts(ofPicture: name)
+      let record = facts.holdsRequest ? try PictureRecord(fromPicture: name) : nil
       if invocation.settings.json {
-        try invocation.console.result(json: RecordResult(record))
+        try invocation.console.result(json: InspectedPicture(file: facts, record: record.map { RecordResult($0) }))
       } else {
-        try invocation.console.result(record.text)
+        try invocation.console.result(facts.text + (record.map { "\n\n\($0.text)" } ?? ""))
       }
       return ExitCode.done
     }
@@ -38,7 +40,27 @@ extension Command {
   }
 }
 
-/// What `--json` shows of a picture.
+/// What `--json` shows of a picture: the record's keys, if there is one, beside those of the file.
+private struct InspectedPicture: Encodable {
+  let file: PictureFacts
+  let record: RecordResult?
+
+  private enum CodingKeys: String, CodingKey { case file }
+
+  func encode(to encoder: any Encoder) throws {
+    try record?.encode(to: encoder)
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encode(file, forKey: .file)
+  }
+}
+
+extension PictureFacts {
+  fileprivate var text: String {
+    "\(format) picture of \(width)x\(height) pixels"
+      + (holdsRequest ? "" : "; it holds no request of darkroom and no text of A1111's")
+  }
+}
+
 private struct RecordResult: Encodable {
   let origin: PictureRecord.Origin
   let engineVersion: String?
