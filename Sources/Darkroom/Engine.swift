@@ -89,7 +89,8 @@ public actor Engine {
     try DarkroomError.wrapping {
       let model = try pipeline(model).model
       var description = model.description
-      description.fingerprint = try model.fingerprint.wait().description
+      let reference = try model.reference()
+      (description.fingerprint, description.vae) = (reference.fingerprint, reference.vae)
       return description
     }
   }

@@ -17,7 +17,8 @@ package struct Command: Sendable {
   let run: @Sendable (Invocation) async throws -> Int32
 
   package static let all: [Command] = [
-    .generate, .compare, .redo, .inspect, .pull, .models, .remove, .samplers, .devices, .bench, .completions, .man,
+    .generate, .compare, .redo, .inspect, .pull, .models, .remove, .samplers, .devices, .bench, .completions,
+    .man,
     .help,
   ]
 
@@ -41,13 +42,15 @@ package struct Settings: Sendable {
   package var comparison = ComparisonRequest(prompts: [], samplers: [], steps: [])
   package var model: String?
   package var configuration: String?
+  package var vae: String?
   package var output: String?
   package var from: String?
   package var preview: String?
   package var previewTerminal = false
   /// A file of a repository.
   package var file: String?
-  package var device = DeviceChoice.auto
+  /// Nil for the user's own, else the best.
+  package var device: DeviceChoice?
   package var threads: Int?
   /// In bytes.
   package var memoryLimit: Int?

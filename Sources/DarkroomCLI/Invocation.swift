@@ -7,27 +7,40 @@ package struct Invocation: Sendable {
   let words: [String]
   let console: Console
   let environment: [String: String]
+  let user: UserConfiguration
 
-  package init(settings: Settings, words: [String], console: Console, environment: [String: String]) {
+  package init(
+    settings: Settings, words: [String], console: Console, environment: [String: String],
+    user: UserConfiguration = UserConfiguration()
+  ) {
     self.settings = settings
     self.words = words
     self.console = console
-    self.environment = environment
+    self.user = user
+    // The environment stands above what is written down.
+    let named = environment["DARKROOM_MODEL"] ?? ""
+    self.environment = environment.merging(["DARKROOM_MODEL": named.isEmpty ? user.model ?? "" : named]) {
+      $1
+    }
   }
 
-  /// The models of the Hub's cache.
-  var store: ModelStore { ModelStore(environment: environment) }
+  /// The models in folders and in the Hub's cache.
+  var store: ModelStore { ModelStore(environment: environment, folders: user.modelFolders) }
 
-  /// The model of `--model`, else of the environment, else the built-in one.
+  /// The fields of a request that flags give, and those that the user has written down.
+  var request: GenerationRequest { user.defaults.overridden(by: settings.request, fields: settings.fields) }
+
+  /// The model of `--model`, else of the environment, else the user's, else the built-in one; with the VAE of `--vae`.
   func model() throws -> ModelSource {
-    guard let path = settings.model ?? environment["DARKROOM_MODEL"], !path.isEmpty else {
-      guard settings.configuration == nil else {
-        throw DarkroomError(
-          .request, "--config: belongs to a model; expected --model FILE.safetensors as well")
-      }
-      return .builtIn
+    var source = ModelSource.builtIn
+    if let path = settings.model ?? environment["DARKROOM_MODEL"], !path.isEmpty {
+      source = try store.source(named: path, configuration: settings.configuration)
+    } else if settings.configuration != nil {
+      throw DarkroomError(
+        .request, "--config: belongs to a model; expected --model FILE.safetensors as well")
     }
-    return try store.source(named: path, configuration: settings.configuration)
+    source.vae = try settings.vae.map { try store.vae(named: $0) }
+    return source
   }
 }
 
@@ -36,7 +49,8 @@ extension Invocation {
   /// - Throws: `DarkroomError`.
   func engine(_ model: ModelSource) async throws -> Engine {
     let engine = try Engine(
-      device: settings.device, threads: settings.threads, memoryLimit: settings.memoryLimit)
+      device: settings.device ?? user.device ?? .auto, threads: settings.threads,
+      memoryLimit: settings.memoryLimit)
     let unknown = try await engine.load(model).unknownTensors
     if !unknown.isEmpty {
       let names = unknown.prefix(3).map { quoted($0) }.joined(separator: ", ")
@@ -87,13 +101,12 @@ extension Invocation {
   /// Makes the pictures of all rows of a file, or those that an earlier run has not made.
   /// - Throws: `DarkroomError`; `CancellationError`.
   func makeRows(of path: String) async throws -> Int32 {
-    let model = try model()
     let place = try OutputPlace(settings.output)
     guard case .folder(let folder) = place else {
       throw DarkroomError(
         .request, "--output: is a file; expected a folder with --from (a new one ends in /)")
     }
-    let file = try RowFile(path: path, defaults: settings.request)
+    let file = try RowFile(path: path, defaults: request)
     for problem in file.problems.prefix(10) { console.error(problem) }
     guard file.problems.isEmpty else {
       throw DarkroomError(
@@ -103,6 +116,7 @@ extension Invocation {
       throw DarkroomError(.request, "\(singleLine(file.name)): has no rows; expected one at least")
     }
     try place.check()
+    let model = try model()
     let journal = JournalFile(folder: folder, rowFile: file.name)
     let plan = try BatchPlan(file, folder: folder, model: model, journal: journal.read())
     let previews = try previews(besides: plan.files)

@@ -55,7 +55,8 @@ package struct Program: Sendable {
       console.quiet = arguments.settings.quiet
       return try await command.run(
         Invocation(
-          settings: arguments.settings, words: arguments.words, console: console, environment: environment))
+          settings: arguments.settings, words: arguments.words, console: console, environment: environment,
+          user: UserConfiguration(environment)))
     }
   }
 }

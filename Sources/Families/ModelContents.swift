@@ -10,12 +10,17 @@ package struct ModelContents {
   package let checkpoint: Checkpoint
   /// The folder with configurations, `scheduler/` and `tokenizer/`, if there is one.
   private let folder: ModelFolder?
+  /// What stands in the place of the model's own autoencoder.
+  private let vae: AutoencoderFile?
 
-  /// - Parameter configuration: a folder that the caller names, instead of the files' own.
+  /// - Parameters:
+  ///   - configuration: a folder that the caller names, instead of the files' own.
+  ///   - vae: a file or folder with an autoencoder instead of the model's own.
   /// - Throws: `WeightsError`, or `FamilyError` if there is no such folder.
-  package init(_ files: ModelFiles, configuration: String? = nil) throws {
+  package init(_ files: ModelFiles, configuration: String? = nil, vae: String? = nil) throws {
     path = files.path
-    checkpoint = try Checkpoint(files)
+    self.vae = try vae.map { try AutoencoderFile($0) }
+    checkpoint = try Checkpoint(files, vae: self.vae)
     if let configuration, !FileManager.default.fileExists(atPath: configuration) {
       throw FamilyError(
         file: configuration, "no such folder; expected one with unet/config.json and the like")
@@ -28,7 +33,8 @@ package struct ModelContents {
 
   /// A part's `config.json`; nil without a folder, when sizes are inferred from the tensors.
   package func configuration(_ part: ModelPart) throws -> ConfigurationFile? {
-    try folder.map { try $0.configuration("\(part.rawValue)/config.json") }
+    if part == .vae, let vae { return try vae.folder.map { try $0.configuration("config.json") } }
+    return try folder.map { try $0.configuration("\(part.rawValue)/config.json") }
   }
 
   /// A JSON file of the folder, if it is there.
@@ -39,7 +45,9 @@ package struct ModelContents {
 
   /// How the model's latents look by a table of its own; nil if it has none.
   func previewColours(channels: Int) throws -> PreviewColours? {
-    try configuration("vae/preview.json").map { try PreviewColours($0, channels: channels) }
+    // The table belongs to the model's own autoencoder.
+    guard vae == nil else { return nil }
+    return try configuration("vae/preview.json").map { try PreviewColours($0, channels: channels) }
   }
 
   /// Runs a body whose inference from tensors may fail.

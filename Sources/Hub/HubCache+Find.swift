@@ -63,7 +63,8 @@ extension HubCache {
     }
     throw HubError(
       .missing,
-      "\(name.reference): \(file) is not in the cache; darkroom pull \(name.reference) --file \(file) fetches it")
+      "\(name.reference): \(file) is not in the cache; darkroom pull \(name.reference) --file \(file) fetches it"
+    )
   }
 
   private static func partly(_ reference: RepositoryReference, _ found: Snapshot, again: String) -> String {

@@ -47,7 +47,7 @@ package struct HubCache: Sendable {
   }
 
   /// All repositories with models, by name.
-  func repositories() -> [RepositoryName] {
+  package func repositories() -> [RepositoryName] {
     Files.names(folder).compactMap { RepositoryName(folder: $0) }
       .filter { Files.kind(path($0)) == .folder }
   }

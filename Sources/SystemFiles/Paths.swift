@@ -15,6 +15,13 @@ package enum Paths {
     return String(cString: resolved)
   }
 
+  /// A path that may begin with ~, as shells do not replace it behind a flag's =.
+  /// - Parameter home: the user's folder; without it the path stays as it is.
+  package static func expanded(_ path: String, home: String?) -> String {
+    guard let home, !home.isEmpty, path == "~" || path.hasPrefix("~/") else { return path }
+    return home + path.dropFirst()
+  }
+
   /// Makes a folder, and those above it, if they are missing.
   package static func makeFolder(_ path: String) throws(FileError) {
     if isFolder(path) || mkdir(path, 0o777) == 0 { return }

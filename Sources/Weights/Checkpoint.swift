@@ -41,8 +41,11 @@ package final class Checkpoint: WeightSource {
   private let record = Mutex(Record())
 
   /// Opens the files of a model, or of some of its parts.
+  /// - Parameter vae: an autoencoder instead of the model's own.
   /// - Throws: `WeightsError` if a file is malformed, its layout unknown, or a tensor given twice.
-  package convenience init(_ files: ModelFiles, parts: Set<ModelPart> = Set(ModelPart.allCases)) throws {
+  package convenience init(
+    _ files: ModelFiles, parts: Set<ModelPart> = Set(ModelPart.allCases), vae: AutoencoderFile? = nil
+  ) throws {
     var opened: [(Safetensors, ModelPart?)] = []
     for file in files.weights where file.part.map(parts.contains) ?? true {
       if file.isIndex {
@@ -54,7 +57,7 @@ package final class Checkpoint: WeightSource {
         opened.append((try files.open(file), file.part))
       }
     }
-    try self.init(name: files.path, files: opened)
+    try self.init(name: files.path, files: opened, vae: vae)
   }
 
   /// Opens one file of tensors, or bytes in memory.
@@ -63,7 +66,7 @@ package final class Checkpoint: WeightSource {
     try self.init(name: source.name, files: [(Safetensors(source), part)])
   }
 
-  private init(name: String, files: [(Safetensors, ModelPart?)]) throws {
+  private init(name: String, files: [(Safetensors, ModelPart?)], vae: AutoencoderFile? = nil) throws {
     var tensors: [String: LocatedTensor] = [:]
     var unknown: [String] = []
     var layouts: [String] = []
@@ -87,8 +90,9 @@ package final class Checkpoint: WeightSource {
         }
       }
     }
+    try vae?.replace(in: &tensors)
     self.name = name
-    self.files = files.map { $0.0.source.name }
+    self.files = files.map { $0.0.source.name } + (vae.map { [$0.path] } ?? [])
     self.tensors = tensors
     self.unknown = unknown
     self.layouts = layouts

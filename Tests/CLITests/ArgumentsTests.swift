@@ -180,7 +180,9 @@ import DarkroomCLI
       ["--size", "500x500"],
       "--size: '500x500' is not possible; expected \(sizes); the nearest are 496 and 504"
     ),
-    (["--size", "64x500"], "--size: '64x500' is not possible; expected \(sizes); the nearest are 496 and 504"),
+    (
+      ["--size", "64x500"], "--size: '64x500' is not possible; expected \(sizes); the nearest are 496 and 504"
+    ),
     (["--size", "64x5000"], "--size: '64x5000' is not possible; expected \(sizes); the nearest is 2048"),
     (
       ["-W", "3"], "-W: '3' is not possible; expected a multiple of 8 from 8 to 2048; the nearest is 8"

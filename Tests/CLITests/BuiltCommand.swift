@@ -39,7 +39,8 @@ enum BuiltCommand {
     _ words: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
   ) throws -> Running {
     var all = ProcessInfo.processInfo.environment
-    all["DARKROOM_MODEL"] = nil
+    for name in ["DARKROOM_MODEL", "DARKROOM_MODELS"] { all[name] = nil }
+    all["XDG_CONFIG_HOME"] = "/dev/null"
     all["XDG_CACHE_HOME"] =
       FileManager.default.temporaryDirectory
       .appendingPathComponent("darkroom-tests-\(ProcessInfo.processInfo.processIdentifier)").path

@@ -3,14 +3,14 @@ import HubDouble
 import TestSupport
 import Testing
 
-/// Every command that a document shows is run, in its order, by a newcomer with an empty folder and a Hub that has one
-/// small model.
+/// Every command that a document shows is run, in its order, by a newcomer with the repository's prompts, a folder for
+/// pictures as scripts/demo makes it, and a Hub that has one small model.
 @Suite struct DocumentationTests {
   private static let root = Fixtures.directory.deletingLastPathComponent().deletingLastPathComponent()
 
   /// Documents with the least number of commands that they show.
   @Test(arguments: [
-    ("README.md", 3), ("weights.md", 4), ("docs/command.md", 12), ("docs/gpu.md", 2),
+    ("README.md", 5), ("weights.md", 4), ("docs/command.md", 12), ("docs/gpu.md", 2),
     ("docs/speed-and-memory.md", 2),
   ])
   func commandsRun(file: String, least: Int) async throws {
@@ -22,13 +22,21 @@ import Testing
       "HF_HOME": folder.path("hf"), "HF_ENDPOINT": hub.address, "HF_TOKEN": "", "HF_HUB_CACHE": "",
       "HF_HUB_OFFLINE": "",
     ]
-    try folder.write("prompt,seed,steps\na red circle,1,2\n", "prompts.csv")
+    try FileManager.default.copyItem(
+      at: Self.root.appendingPathComponent("prompts.csv"),
+      to: URL(fileURLWithPath: folder.path("prompts.csv")))
+    try FileManager.default.createDirectory(
+      atPath: folder.path("pictures"), withIntermediateDirectories: true)
     let commands = try Self.commands(in: file)
     #expect(commands.count >= least)
     for words in commands {
       let result = try await BuiltCommand.run(words, in: folder, environment: environment)
       #expect(result.code == 0, "darkroom \(words.joined(separator: " ")): \(result.error)")
     }
+    // Git ignores the folder for pictures, so that nothing else is left in a clone.
+    #expect(Set(folder.names).isSubset(of: ["hf", "pictures", "prompts.csv"]), "\(folder.names)")
+    let ignored = try String(contentsOf: Self.root.appendingPathComponent(".gitignore"), encoding: .utf8)
+    #expect(ignored.split(separator: "\n").contains("/pictures/"))
   }
 
   /// Links to files of the repository, such as `[gpu](docs/gpu.md)`.
@@ -50,7 +58,6 @@ import Testing
   private static func commands(in file: String) throws -> [[String]] {
     let text = try String(contentsOf: root.appendingPathComponent(file), encoding: .utf8)
     return text.split(separator: "\n").compactMap { line in
-      let line = line.replacing("    .build/release/darkroom ", with: "    darkroom ")
       guard line.hasPrefix("    darkroom ") else { return nil }
       let command = line.split(separator: " #", maxSplits: 1)[0]
       return Array(words(String(command)).dropFirst())

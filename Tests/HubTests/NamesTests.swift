@@ -84,21 +84,23 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ("a/b", "a/b", nil), ("a/b@v1", "a/b@v1", nil), (" https://huggingface.co/a/b \n", "a/b", nil),
-    ("https://huggingface.co/a/b/", "a/b", nil), ("http://www.huggingface.co/a/b/tree/main", "a/b", nil),
-    ("hf.co/a/b?library=diffusers", "a/b", nil), ("huggingface.co/a/b#usage", "a/b", nil),
-    ("https://huggingface.co/a/b/tree/fp16", "a/b@fp16", nil),
-    ("https://huggingface.co/a/b/tree/fp16/unet", "a/b@fp16", nil),
-    ("https://huggingface.co/a/b/tree/refs%2Fpr%2F7", "a/b@refs/pr/7", nil),
-    ("https://huggingface.co/a/b/discussions/3", "a/b", nil), ("https://huggingface.co/a/b.git", "a/b", nil),
-    ("https://huggingface.co/api/models/a/b", "a/b", nil),
-    ("https://huggingface.co/a/b/blob/main/c.safetensors", "a/b", "c.safetensors"),
-    ("https://hf.co/a/b/resolve/v2/d/c%20d.safetensors?download=true", "a/b@v2", "d/c d.safetensors"),
-    ("https://huggingface.co/a/b/blob/main/README.md", "a/b", nil),
-    ("https://huggingface.co/a/b/resolve/refs/pr/1/c.safetensors", "a/b@refs/pr/1", "c.safetensors"),
-    ("https://hub.example/x/a/b/blob/main/c.safetensors", "a/b", "c.safetensors"),
-  ] as [(String, String, String?)])
+  @Test(
+    arguments: [
+      ("a/b", "a/b", nil), ("a/b@v1", "a/b@v1", nil), (" https://huggingface.co/a/b \n", "a/b", nil),
+      ("https://huggingface.co/a/b/", "a/b", nil), ("http://www.huggingface.co/a/b/tree/main", "a/b", nil),
+      ("hf.co/a/b?library=diffusers", "a/b", nil), ("huggingface.co/a/b#usage", "a/b", nil),
+      ("https://huggingface.co/a/b/tree/fp16", "a/b@fp16", nil),
+      ("https://huggingface.co/a/b/tree/fp16/unet", "a/b@fp16", nil),
+      ("https://huggingface.co/a/b/tree/refs%2Fpr%2F7", "a/b@refs/pr/7", nil),
+      ("https://huggingface.co/a/b/discussions/3", "a/b", nil),
+      ("https://huggingface.co/a/b.git", "a/b", nil),
+      ("https://huggingface.co/api/models/a/b", "a/b", nil),
+      ("https://huggingface.co/a/b/blob/main/c.safetensors", "a/b", "c.safetensors"),
+      ("https://hf.co/a/b/resolve/v2/d/c%20d.safetensors?download=true", "a/b@v2", "d/c d.safetensors"),
+      ("https://huggingface.co/a/b/blob/main/README.md", "a/b", nil),
+      ("https://huggingface.co/a/b/resolve/refs/pr/1/c.safetensors", "a/b@refs/pr/1", "c.safetensors"),
+      ("https://hub.example/x/a/b/blob/main/c.safetensors", "a/b", "c.safetensors"),
+    ] as [(String, String, String?)])
   func addressesOfTheHub(text: String, reference: String, file: String?) throws {
     let name = try HubName(text, endpoint: Address("https://hub.example/x"))
     #expect(name.reference.description == reference && name.file == file)

@@ -17,7 +17,7 @@ package final class LoadedModel {
   package init(_ source: ModelSource, among families: [ModelFamily] = ModelFamily.all) throws {
     self.source = source
     let files = try source.isBuiltIn ? ModelFiles(ModelFolder.builtIn) : ModelFiles(source.path)
-    let contents = try ModelContents(files, configuration: source.configuration)
+    let contents = try ModelContents(files, configuration: source.configuration, vae: source.vae)
     checkpoint = contents.checkpoint
     network = try ModelFamily.assemble(contents, among: families)
   }
@@ -26,6 +26,18 @@ package final class LoadedModel {
 
   /// The name that metadata and file names use.
   package var name: String { source.name }
+
+  /// The model by name and content, with the VAE that it has instead of its own. Waits for the fingerprint.
+  /// - Throws: `DarkroomError` of kind `model`; `CancellationError`.
+  package func reference() throws -> ModelReference {
+    var reference = try ModelReference(name: name, fingerprint.wait())
+    reference.vae = try source.vae.map { path in
+      VAEReference(
+        name: ModelSource.name(path),
+        fingerprint: try ModelFingerprint.make(ofVAE: path, hashes: .standard).description)
+    }
+    return reference
+  }
 
   var summary: ModelSummary {
     ModelSummary(

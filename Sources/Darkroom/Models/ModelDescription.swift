@@ -6,6 +6,8 @@ public struct ModelDescription: Sendable {
   public let name: String
   /// Of its files' content; nil where that is not known.
   public var fingerprint: String?
+  /// The VAE that the model has instead of its own.
+  public var vae: VAEReference?
   /// What holds for fields that a request leaves out.
   public var defaults: RequestDefaults
   package let traits: ModelTraits

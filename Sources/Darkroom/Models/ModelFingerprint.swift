@@ -49,6 +49,20 @@ extension ModelFingerprint {
     }
   }
 
+  /// The same of a VAE by itself: of a file, its own; of a folder, of its weights and configuration.
+  package static func make(ofVAE path: String, hashes: FileHashes) throws -> ModelFingerprint {
+    do {
+      let vae = try AutoencoderFile(path)
+      let configuration = vae.folder.map { [$0.path("config.json")] } ?? []
+      let paths = [vae.path] + configuration
+      let found = try hashes.sha256(ofFiles: paths)
+      return configuration.isEmpty
+        ? try known(found[0]) : try combined(Array(zip(["", "config.json"], found)))
+    } catch let error as any DescribedError {
+      throw DarkroomError(.model, error.described.description)
+    }
+  }
+
   /// - Parameter configuration: the folder that says what a single file's tensors cannot.
   package static func make(
     of files: ModelFiles, configuration: ModelFolder? = nil, _ hashes: FileHashes,

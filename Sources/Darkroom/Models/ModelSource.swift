@@ -7,12 +7,15 @@ public struct ModelSource: Sendable, Equatable {
   public let path: String
   /// For a single file: a folder with diffusers' `config.json` files that say what tensors cannot.
   public let configuration: String?
+  /// A file or folder with a VAE instead of the model's own.
+  public var vae: String?
   /// Whether this is the model that is part of the program.
   public let isBuiltIn: Bool
 
-  public init(path: String, configuration: String? = nil) {
+  public init(path: String, configuration: String? = nil, vae: String? = nil) {
     self.path = path
     self.configuration = configuration
+    self.vae = vae
     isBuiltIn = false
   }
 
@@ -23,9 +26,16 @@ public struct ModelSource: Sendable, Equatable {
   }
 
   /// The name that metadata and file names use: of a repository, a folder, or a file without its ending.
-  public var name: String {
-    HubCache.modelName(ofFolder: path)
-      ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+  public var name: String { Self.name(path) }
+
+  /// The same of the VAE that stands instead of the model's own.
+  package var vaeName: String? { vae.map(Self.name) }
+
+  static func name(_ path: String) -> String {
+    if let name = HubCache.modelName(ofFolder: path) { return name }
+    let url = URL(fileURLWithPath: path)
+    return path.hasSuffix(".safetensors")
+      ? url.deletingPathExtension().lastPathComponent : url.lastPathComponent
   }
 }
 

@@ -1,3 +1,5 @@
+import FoundationEssentials
+import Glibc
 import Hub
 
 /// Runs downloads on a queue of their own, since they wait for the network.
@@ -16,7 +18,8 @@ actor Downloader {
       let named = try HubName(name, endpoint: settings.endpoint)
       try named.checkOwner()
       let pulled = try HubCache.pull(
-        named.reference, file: file ?? named.file, settings, progress: { progress(DownloadProgress($0)) }, notice: notice)
+        named.reference, file: file ?? named.file, settings, progress: { progress(DownloadProgress($0)) },
+        notice: notice)
       return DownloadedModel(pulled)
     }
   }
@@ -40,6 +43,28 @@ extension DownloadedModel {
 }
 
 extension StoredModel {
+  /// A model in a folder, which has no revisions.
+  init(_ entry: ModelFolders.Entry) {
+    let looked = Result { try ModelSummary.inspect(ModelSource(path: entry.path)) }
+    let reason: String? = if case .failure(let error) = looked { DarkroomError(error).message } else { nil }
+    self.init(
+      repository: entry.name, commit: "", revisions: [], path: entry.path,
+      family: (try? looked.get())?.family, bytes: Self.bytes(entry.path), missing: [], choices: [],
+      reason: reason)
+  }
+
+  private static func bytes(_ path: String) -> Int {
+    let below = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
+    return ([""] + below).reduce(0) { sum, name in
+      var status = stat()
+      guard stat(name.isEmpty ? path : "\(path)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG
+      else {
+        return sum
+      }
+      return sum + Int(status.st_size)
+    }
+  }
+
   init(_ entry: HubCache.Entry) {
     let snapshot = entry.snapshot
     let summary = snapshot.isComplete ? try? ModelSummary.inspect(ModelSource(path: snapshot.path)) : nil

@@ -1,33 +1,28 @@
 import FoundationEssentials
 import Hub
+import SystemFiles
 
-/// Models from the Hugging Face Hub, in the cache that all its programs share. Where the cache is, which Hub is
+/// Models in folders of this machine, and from the Hugging Face Hub, in the cache that all its programs share. The folders
+/// are those of the environment's `DARKROOM_MODELS`, with colons between them, and those that the caller names. Where the cache is, which Hub is
 /// asked and with which access token is said by the environment's `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME`,
 /// `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH` and `HF_HUB_OFFLINE`, as for huggingface_hub.
 public struct ModelStore: Sendable {
   let environment: [String: String]
+  let folders: ModelFolders
 
-  public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+  /// - Parameter folders: where models lie, beside those that the environment names: folders of A1111, ComfyUI,
+  ///   InvokeAI, or any others.
+  public init(
+    environment: [String: String] = ProcessInfo.processInfo.environment, folders: [String] = []
+  ) {
     self.environment = environment
+    let named = (environment["DARKROOM_MODELS"] ?? "").split(separator: ":").map(String.init)
+    self.folders = ModelFolders(named.map { Paths.expanded($0, home: environment["HOME"]) } + folders)
   }
 
-  /// The model that a name stands for: a file or folder that exists, else `built-in`, else `OWNER/NAME` or
-  /// `OWNER/NAME@REVISION` in the cache. Nothing is fetched.
-  /// - Throws: `DarkroomError` of kind `model` that says what is missing, or `request` for the environment.
-  public func source(named name: String, configuration: String? = nil) throws -> ModelSource {
-    let source = ModelSource(path: name, configuration: configuration)
-    let exists = FileManager.default.fileExists(atPath: name)
-    if !exists, name == ModelSource.builtIn.path { return .builtIn }
-    guard !exists, let settings = try DarkroomError.wrapping({ try HubSettings(environment) }) as HubSettings?,
-      let named = try? HubName(name, endpoint: settings.endpoint), named.reference.repository.hasOwner,
-      named.file != nil || !name.hasSuffix(".safetensors")
-    else { return source }
-    do {
-      return ModelSource(path: try HubCache(settings).path(of: named), configuration: configuration)
-    } catch let error as HubError {
-      guard error.kind == .missing else { throw error.described }
-      throw DarkroomError(.model, "no such file or folder, and as a model of the Hub: \(error)")
-    }
+  /// Folders that are named, and are not there.
+  package var missingFolders: [String] {
+    folders.folders.filter { !FileManager.default.fileExists(atPath: $0) }
   }
 
   /// Fetches a model into the cache, or what is missing of it; files that are there are used as they are.
@@ -47,11 +42,12 @@ public struct ModelStore: Sendable {
     try await Downloader().pull(name, file, environment, progress, notice)
   }
 
-  /// All models of the cache, those of other programs and incomplete ones too.
+  /// All models of the model folders and of the cache, those of other programs and incomplete ones too.
   /// - Throws: `DarkroomError` of kind `request` for the environment.
   public func models() throws -> [StoredModel] {
     try DarkroomError.wrapping {
-      try HubCache(HubSettings(environment)).entries().map { StoredModel($0) }
+      try folders.entries().map { StoredModel($0) }
+        + HubCache(HubSettings(environment)).entries().map { StoredModel($0) }
     }
   }
 
@@ -103,9 +99,11 @@ public struct DownloadedModel: Codable, Sendable, Equatable {
   public let files: [File]
 }
 
-/// A model in the cache.
+/// A model in a folder or in the cache.
 public struct StoredModel: Codable, Sendable, Equatable {
+  /// In a folder, what it is called there.
   public let repository: String
+  /// Empty for a model in a folder.
   public let commit: String
   /// Branches and tags that point to it.
   public let revisions: [String]
@@ -119,6 +117,8 @@ public struct StoredModel: Codable, Sendable, Equatable {
   public let missing: [String]
   /// Safetensors files, relative to `path`, if there are several and none is the model by itself.
   public let choices: [String]
+  /// Why it cannot be loaded; nil if it can, and where nobody has looked.
+  public var reason: String?
 }
 
 /// What was deleted from the cache, or would be.

@@ -118,6 +118,10 @@ extension Job {
     ]
     if let content = request.model?.content { fields.append("Model hash: \(content.short)") }
     fields.append("Model: \(model)")
+    if let vae = request.model?.vae {
+      if let content = vae.content { fields.append("VAE hash: \(content.short)") }
+      fields.append("VAE: \(vae.name)")
+    }
     if let second { fields.append("Denoising strength: \(second.strength.shortest)") }
     if request.clipSkip > 0 { fields.append("Clip skip: \(request.clipSkip + 1)") }
     // A1111's own default is a GPU's numbers, so the processor's must be said.

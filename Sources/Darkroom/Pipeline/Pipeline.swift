@@ -104,8 +104,7 @@ package final class Pipeline {
   }
 
   package func finished(_ picture: Picture, _ job: Job, index: Int) throws -> GeneratedPicture {
-    let fingerprint = try model.fingerprint.wait()
-    let request = job.request.picture(index).of(ModelReference(name: model.name, fingerprint))
+    let request = try job.request.picture(index).of(model.reference())
     return GeneratedPicture(
       index: index, request: request, width: picture.width, height: picture.height,
       metadata: job.metadata(request, model: model.name),

@@ -78,7 +78,7 @@ extension GenerationRequest {
     switch field.name {
     // Neither decides the picture; a batch's pictures each have their own seed.
     case "Version", "Batch size", "Batch pos": return true
-    case "Model", "Model hash": return true
+    case "Model", "Model hash", "VAE", "VAE hash": return true
     case "Size":
       let sides = field.value.split(separator: "x", omittingEmptySubsequences: false).map(String.init)
       try set("width", sides.first ?? "")

@@ -56,7 +56,14 @@ extension A1111Text {
   fileprivate var model: ModelReference? {
     let fingerprint = self["Model hash"].flatMap { ModelFingerprint($0) }?.description
     guard let name = self["Model"] ?? fingerprint else { return nil }
-    return ModelReference(name: name, fingerprint: fingerprint)
+    return ModelReference(name: name, fingerprint: fingerprint, vae: vae)
+  }
+
+  private var vae: VAEReference? {
+    guard let name = self["VAE"] else { return nil }
+    return VAEReference(
+      name: ModelSource.name(name),
+      fingerprint: self["VAE hash"].flatMap { ModelFingerprint($0) }?.description)
   }
 
   fileprivate var engineVersion: String? {

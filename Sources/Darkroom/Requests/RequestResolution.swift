@@ -21,7 +21,8 @@ extension ResolvedRequest {
     request.setSeeds()
     request.precision = try Self.precision(request.precision, precisions)
     try self.init(
-      complete: request, model: ModelReference(name: model.name, fingerprint: model.fingerprint),
+      complete: request,
+      model: ModelReference(name: model.name, fingerprint: model.fingerprint, vae: model.vae),
       weights: request.precision.flatMap { WeightFormat(rawValue: $0.rawValue) })
   }
 

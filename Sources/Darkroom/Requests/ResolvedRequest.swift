@@ -6,6 +6,24 @@ public struct ModelReference: Codable, Sendable, Equatable {
   public var name: String
   /// Of its files' content; nil where that is not known.
   public var fingerprint: String?
+  /// The VAE that it has instead of its own; nil if it has none.
+  public var vae: VAEReference?
+
+  public init(name: String, fingerprint: String? = nil, vae: VAEReference? = nil) {
+    self.name = name
+    self.fingerprint = fingerprint
+    self.vae = vae
+  }
+
+  /// Of all content together, for what is kept by it.
+  package var contentKey: String { [fingerprint, vae?.fingerprint].compactMap { $0 }.joined(separator: "+") }
+}
+
+/// A VAE of its own by name and content.
+public struct VAEReference: Codable, Sendable, Equatable {
+  public var name: String
+  /// Of its files' content; nil where that is not known.
+  public var fingerprint: String?
 
   public init(name: String, fingerprint: String? = nil) {
     self.name = name
@@ -31,7 +49,8 @@ public struct ResolvedRequest: Sendable, Equatable {
   public let schemaVersion: Int
 
   enum Key: String {
-    case model, weights
+    case model, vae, weights
+    case vaeFingerprint = "vae_fingerprint"
     case fingerprint = "model_fingerprint"
     case engineVersion = "engine_version"
     case schemaVersion = "schema_version"
@@ -109,10 +128,12 @@ extension ResolvedRequest: Codable {
       try fields.decodeIfPresent(type, forKey: FieldKey(key.rawValue))
     }
     let fingerprint = try read(.fingerprint, String.self)
+    let vaeFingerprint = try read(.vaeFingerprint, String.self)
+    let vae = try read(.vae, String.self).map { VAEReference(name: $0, fingerprint: vaeFingerprint) }
     do {
       try self.init(
         complete: RequestDefaults().filling(GenerationRequest(from: decoder)),
-        model: read(.model, String.self).map { ModelReference(name: $0, fingerprint: fingerprint) },
+        model: read(.model, String.self).map { ModelReference(name: $0, fingerprint: fingerprint, vae: vae) },
         weights: read(.weights, WeightFormat.self), engineVersion: read(.engineVersion, String.self),
         schemaVersion: read(.schemaVersion, Int.self) ?? 0)
     } catch let error as DarkroomError {
@@ -128,6 +149,8 @@ extension ResolvedRequest: Codable {
     func set(_ key: Key, _ value: FieldValue?) { fields[key.rawValue] = value }
     set(.model, (model?.name).map(FieldValue.text))
     set(.fingerprint, (model?.fingerprint).map(FieldValue.text))
+    set(.vae, (model?.vae?.name).map(FieldValue.text))
+    set(.vaeFingerprint, (model?.vae?.fingerprint).map(FieldValue.text))
     set(.weights, (weights?.rawValue).map(FieldValue.text))
     set(.engineVersion, engineVersion.map(FieldValue.text))
     if schemaVersion > 0 { set(.schemaVersion, .number("\(schemaVersion)")) }

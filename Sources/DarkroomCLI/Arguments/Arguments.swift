@@ -54,7 +54,8 @@ package struct Arguments: Sendable {
     guard option.set(&settings, value) else {
       let wrong = option.blamed?(value) ?? value
       throw Self.refusal(
-        flag, wrong, option.expected, help: option.advice?(wrong) ?? NearNames.question(wrong, among: option.choices))
+        flag, wrong, option.expected,
+        help: option.advice?(wrong) ?? NearNames.question(wrong, among: option.choices))
     }
   }
 

@@ -101,13 +101,18 @@ extension Option {
   static func model(_ initial: String) -> Option {
     path(
       "model", "M", letter: "m",
-      "diffusers folder, .safetensors file, OWNER/NAME[@REVISION] of a model that was pulled, or built-in",
+      "diffusers folder, .safetensors file, the name of one in a model folder, OWNER/NAME[@REVISION] of a model that was pulled, or built-in",
       initial: initial, .model
     ) { $0.model = $1 }
   }
   static let configuration = path(
     "config", "DIR", "folder with the config.json files that a single file lacks", .model
   ) { $0.configuration = $1 }
+  static let vae = path(
+    "vae", "FILE|DIR",
+    "a VAE instead of the model's own: .safetensors file, diffusers folder, or a name as for --model",
+    .model
+  ) { $0.vae = $1 }
   static func output(_ meaning: String, initial: String) -> Option {
     path("output", "FILE|DIR", letter: "o", meaning, initial: initial) { $0.output = $1 }
   }
@@ -120,7 +125,8 @@ extension Option {
     return true
   }
   static let threads = Option(
-    name: "threads", letter: "t", group: .speed, placeholder: "N", meaning: "threads that compute", initial: "all cores",
+    name: "threads", letter: "t", group: .speed, placeholder: "N", meaning: "threads that compute",
+    initial: "all cores",
     expected: "1 to 1024"
   ) { settings, text in
     guard let count = Int(text), (1...1024).contains(count) else { return false }

@@ -71,7 +71,9 @@ extension Row {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     func resolved(_ path: String) -> String { Paths.resolved(path) ?? path }
-    let parts = [resolved(model.path), model.configuration.map(resolved) ?? "", output ?? ""]
+    let parts =
+      [resolved(model.path), model.configuration.map(resolved) ?? "", output ?? ""]
+      + (model.vae.map { [resolved($0)] } ?? [])
     let bytes = try encoder.encode(request) + Data(parts.joined(separator: "\0").utf8)
     var fingerprint = Fingerprint()
     fingerprint.add(bytes)

@@ -48,13 +48,16 @@ extension Command {
       + Option.field("steps", "sampling steps of the whole picture")
     let own: [Option] = [
       Option(
-        name: "rounds", group: .speed, placeholder: "N", meaning: "samples of each time", initial: "3", expected: "1 to 100"
+        name: "rounds", group: .speed, placeholder: "N", meaning: "samples of each time", initial: "3",
+        expected: "1 to 100"
       ) { settings, text in
         guard let count = Int(text), (1...100).contains(count) else { return false }
         settings.rounds = count
         return true
       },
-      .switch("wait", "read a line from the input before each sample, to take turns with another program", .speed) {
+      .switch(
+        "wait", "read a line from the input before each sample, to take turns with another program", .speed
+      ) {
         $0.wait = true
       },
       .switch("ops", "time each op by itself, and say what share of the device's limits it reaches", .speed) {
@@ -62,7 +65,7 @@ extension Command {
       },
       .threads, .memoryLimit, .device, .json,
     ]
-    return [.model, .configuration] + request + own
+    return [.model, .configuration, .vae] + request + own
   }()
 }
 

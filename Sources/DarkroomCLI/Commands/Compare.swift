@@ -6,7 +6,7 @@ extension Command {
     name: "compare", summary: "measure which sampler and schedule needs the fewest calls and seconds",
     options: comparedOptions + sharedOptions + [
       .path("output", "DIR", "folder of the pictures, the results and the report") { $0.output = $1 },
-      .model, .configuration, .device, .threads, .memoryLimit, .json, .quiet,
+      .model, .configuration, .vae, .device, .threads, .memoryLimit, .json, .quiet,
       .switch("dry-run", "say how many pictures and network calls it would take, and make nothing") {
         $0.dryRun = true
       },
@@ -88,7 +88,8 @@ extension Command {
       $0.comparison.seeds = $1
     },
     Option(
-      name: "prompt", letter: "p", group: .prompt, placeholder: "TEXT", meaning: "a prompt; may be given several times",
+      name: "prompt", letter: "p", group: .prompt, placeholder: "TEXT",
+      meaning: "a prompt; may be given several times",
       expected: RequestField.named("prompt")?.expected(), mayRepeat: true
     ) { settings, text in
       var request = settings.request
@@ -109,7 +110,8 @@ extension Command {
   /// What all pictures share.
   private static let sharedOptions: [Option] = Option.fields.filter {
     ![
-      "prompt", "prompts", "sampler", "schedule", "steps", "seed", "seeds", "count", "second-pass", "batch-noise",
+      "prompt", "prompts", "sampler", "schedule", "steps", "seed", "seeds", "count", "second-pass",
+      "batch-noise",
       "step-noise", "batch-place",
       "guidance-start", "guidance-end",
     ].contains($0.name)

@@ -5,9 +5,12 @@ extension Command {
     name: "generate", summary: "make pictures of a prompt, or of a file of prompts",
     arguments: ["[PROMPT]"],
     options: Option.fields + [
-      .path("from", "FILE", "a file of requests instead of a prompt: .csv or .jsonl", .prompt) { $0.from = $1 },
+      .path("from", "FILE", "a file of requests instead of a prompt: .csv or .jsonl", .prompt) {
+        $0.from = $1
+      },
       .output("a file, or a folder in which names are made of seed and prompt", initial: "this folder"),
-      .preview, .previewTerminal, .model, .configuration, .device, .threads, .memoryLimit, .json, .quiet,
+      .preview, .previewTerminal, .model, .configuration, .vae, .device, .threads, .memoryLimit, .json,
+      .quiet,
       .dryRun,
     ],
     details: [
@@ -45,7 +48,7 @@ extension Command {
   ) { invocation in
     let settings = invocation.settings
     guard let from = settings.from else {
-      var request = settings.request
+      var request = invocation.request
       request.prompt = try invocation.prompt()
       try request.validate()
       return try await invocation.make(

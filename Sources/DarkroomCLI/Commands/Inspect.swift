@@ -22,7 +22,8 @@ extension Command {
       let facts = try PictureFacts(ofPicture: name)
       let record = facts.holdsRequest ? try PictureRecord(fromPicture: name) : nil
       if invocation.settings.json {
-        try invocation.console.result(json: InspectedPicture(file: facts, record: record.map { RecordResult($0) }))
+        try invocation.console.result(
+          json: InspectedPicture(file: facts, record: record.map { RecordResult($0) }))
       } else {
         try invocation.console.result(facts.text + (record.map { "\n\n\($0.text)" } ?? ""))
       }
@@ -88,6 +89,7 @@ extension PictureRecord {
     if let model {
       facts.append(["model", singleLine(model.name)])
       if let fingerprint = model.fingerprint { facts.append(["fingerprint", singleLine(fingerprint)]) }
+      if let vae = model.vae { facts.append(["VAE", singleLine(vae.description)]) }
     }
     let fields = RequestField.all.map { ($0.key, $0.value(in: request)) }.filter { $0.1 != .null }
     facts += fields.map { [$0, singleLine($1.plain)] }

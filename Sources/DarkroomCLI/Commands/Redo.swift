@@ -6,14 +6,14 @@ extension Command {
     arguments: ["PICTURE"],
     options: Option.fields.map { $0.usually("the picture's own") } + [
       .output("a file, or a folder in which the name is made", initial: "PICTURE-redo with its ending"),
-      .preview, .previewTerminal, .model("the picture's own"), .configuration, .device, .threads,
+      .preview, .previewTerminal, .model("the picture's own"), .configuration, .vae, .device, .threads,
       .memoryLimit,
       .json, .quiet, .dryRun,
     ],
     details: [
       """
       With the same model and version the new file has the same bytes. The model is found by its name and content:
-      the built-in one, that of DARKROOM_MODEL, and those in the cache. Where it is not found, nothing is drawn;
+      the built-in one, that of DARKROOM_MODEL, those of its name in the model folders, and those in the cache. Where it is not found, nothing is drawn;
       --model draws with another one. Flags stand for what the picture's own request says.
       """,
       """
@@ -34,7 +34,8 @@ extension Command {
     }
     let record = try PictureRecord(fromPicture: picture)
     for notice in record.notices { invocation.console.notice(singleLine("\(picture): \(notice)")) }
-    let model = try await invocation.model(of: record)
+    var model = try await invocation.model(of: record)
+    model.vae = try await invocation.vae(of: record)
     let request = record.request.overridden(
       by: invocation.settings.request, fields: invocation.settings.fields)
     try request.validate()
@@ -78,6 +79,25 @@ extension Invocation {
         singleLine("the picture tells the model's name alone: taking \(source.name), which may be another"))
     }
     return source
+  }
+}
+
+extension Invocation {
+  /// The VAE of `--vae`, else the one that the picture was drawn with instead of the model's own.
+  /// - Throws: `DarkroomError` of kind `model` if it is not here.
+  fileprivate func vae(of record: PictureRecord) async throws -> String? {
+    if let named = settings.vae { return try store.vae(named: named) }
+    guard let wanted = record.model?.vae else { return nil }
+    if let found = try await store.findVAE(wanted) { return found }
+    // A1111 writes down a VAE that may well be the model's own.
+    guard record.origin == .darkroom else {
+      console.notice(
+        singleLine("the picture was drawn with the VAE \(wanted), which is not here; taking the model's own"))
+      return nil
+    }
+    throw DarkroomError(
+      .model, expected: "it in a folder of VAEs that DARKROOM_MODELS or config.json names, or --vae",
+      "the picture was drawn with the VAE \(wanted), which is not here")
   }
 }
 

@@ -82,7 +82,9 @@ extension Completions {
         let rest = "[\(plain(option.meaning))]\(value ?? "")"
         return names.map { "      " + quoted("\(others)\($0)\(rest)") }.joined(separator: " \\\n")
       }
-      let words = Self.words(command).map { $0.isEmpty ? [] : ["      '*:word:(\($0.joined(separator: " ")))'"] }
+      let words = Self.words(command).map {
+        $0.isEmpty ? [] : ["      '*:word:(\($0.joined(separator: " ")))'"]
+      }
       let all = options + (words ?? ["      '*:file:_files'"])
       return "    \(command.name)) _arguments \\\n\(all.joined(separator: " \\\n")) ;;"
     }
@@ -124,7 +126,9 @@ extension Completions {
         let names = option.names.map { $0.hasPrefix("--") ? "-l \($0.dropFirst(2))" : "-s \($0.dropFirst())" }
         var line = "\(begin) \(names.joined(separator: " "))"
         if option.placeholder != nil {
-          line += Self.words(option).map { " -x" + ($0.isEmpty ? "" : " -a \(quoted($0.joined(separator: " ")))") } ?? " -r -F"
+          line +=
+            Self.words(option).map { " -x" + ($0.isEmpty ? "" : " -a \(quoted($0.joined(separator: " ")))") }
+            ?? " -r -F"
         }
         lines.append("\(line) -d \(quoted(option.meaning))")
       }

@@ -1,0 +1,73 @@
+import FoundationEssentials
+
+/// An autoencoder by itself: a folder of diffusers, or a `.safetensors` file whose tensors have diffusers' names or
+/// latent-diffusion's, alone or as a part of a whole checkpoint.
+package struct AutoencoderFile: Sendable {
+  /// The file with its tensors.
+  package let path: String
+  /// The folder with its config.json; nil if sizes follow from the tensors.
+  package let folder: ModelFolder?
+
+  /// - Parameter path: a file, a folder with `config.json` and weights, or one of a whole model.
+  /// - Throws: `WeightsError` saying what is missing, or how to convert what is not read here.
+  package init(_ path: String) throws {
+    var isFolder = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw WeightsError(.unreadable, file: path, "no such file or folder")
+    }
+    guard isFolder else {
+      guard path.hasSuffix(".safetensors") else {
+        throw WeightsError(
+          .unsupported, file: path,
+          "a VAE is a .safetensors file or a folder of diffusers; others are converted with diffusers: "
+            + "AutoencoderKL.from_single_file(\"\(path)\").save_pretrained(\"FOLDER\")")
+      }
+      (self.path, folder) = (path, nil)
+      return
+    }
+    let stem = ModelPart.vae.fileStem
+    let names = ["\(stem).safetensors", "\(stem).fp16.safetensors"]
+    for folder in [ModelFolder(path), ModelFolder("\(path)/\(ModelPart.vae.rawValue)")] {
+      guard let name = names.first(where: folder.has) else { continue }
+      (self.path, self.folder) = (folder.path(name), folder.has("config.json") ? folder : nil)
+      return
+    }
+    throw WeightsError(.unreadable, file: path, "no VAE in it; expected config.json and \(names[0])")
+  }
+
+  /// Its tensors instead of those that the model's own autoencoder has.
+  func replace(in tensors: inout [String: Checkpoint.LocatedTensor]) throws {
+    let file = try Safetensors(path: path)
+    let table = KeyMap.autoencoder(Array(file.tensors.keys))
+    guard !table.isEmpty else {
+      throw WeightsError(
+        .unfit, file: path,
+        "has no autoencoder; expected tensors such as decoder.conv_in.weight, alone or behind first_stage_model."
+      )
+    }
+    tensors = tensors.filter { !$0.key.hasPrefix("\(ModelPart.vae.rawValue).") }
+    for (storedName, stored) in file.tensors {
+      guard let name = table[storedName] else { continue }
+      tensors[name] = Checkpoint.LocatedTensor(storedName: storedName, file: file, stored: stored)
+    }
+  }
+}
+
+extension KeyMap {
+  /// Our names of an autoencoder's tensors among those of a file; empty if it has none.
+  fileprivate static func autoencoder(_ names: [String]) -> [String: String] {
+    let prefix = ["first_stage_model.", "vae.", ""].first { names.contains("\($0)decoder.conv_in.weight") }
+    guard let prefix else { return [:] }
+    let own = names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+      .filter { ["encoder.", "decoder.", "quant_conv.", "post_quant_conv."].contains(where: $0.hasPrefix) }
+    let table: [String: String]
+    if own.contains("decoder.norm_out.weight") {
+      let layout = LatentDiffusionVAE(names: own)
+      table = Dictionary(
+        uniqueKeysWithValues: own.compactMap { name in layout.presentName(name).map { (name, "vae.\($0)") } })
+    } else {
+      table = diffusers(.vae).table(own)
+    }
+    return Dictionary(uniqueKeysWithValues: table.map { (prefix + $0.key, $0.value) })
+  }
+}
