@@ -12,6 +12,7 @@ public actor Engine {
   private let executor = EngineExecutor("darkroom.engine")
   package let threads: Int
   private let memoryLimit: Int?
+  private let wildcards: Wildcards
   private let makeBackend: @Sendable () throws -> any Backend
   private var residents: ResidentModels
   /// The least recently used first. Open files and names of tensors, no numbers.
@@ -28,9 +29,16 @@ public actor Engine {
   ///   - threads: of the processor; all cores that the process may use by default.
   ///   - memoryLimit: bytes that weights, values and working memory may take in all, of the processor's memory or of
   ///     the device's; what is there by default.
+  ///   - wildcards: the folder of the text files whose lines prompts draw with `__name__`; `wildcards` in the user's
+  ///     configuration folder, as `~/.config/darkroom/wildcards`, by default.
   /// - Throws: `DarkroomError` of kind `resources`, or `request` for the environment or a device that is not there.
-  public init(device: DeviceChoice = .auto, threads: Int? = nil, memoryLimit: Int? = nil) throws {
+  public init(
+    device: DeviceChoice = .auto, threads: Int? = nil, memoryLimit: Int? = nil, wildcards: String? = nil
+  )
+    throws
+  {
     self.memoryLimit = memoryLimit
+    self.wildcards = Wildcards(folder: wildcards)
     let threads = threads ?? CPUBackend.availableCores
     self.threads = threads
     let instructions = try Engine.instructions(ProcessInfo.processInfo.environment)
@@ -100,13 +108,14 @@ public actor Engine {
 
   // MARK: Requests
 
-  /// What the request would take, without running it.
+  /// What the request would take, without running it; of prompts with choices, what the first picture would.
   /// - Throws: as `generate`.
   public func estimate(_ request: GenerationRequest, with model: ModelSource? = nil) throws -> MemoryEstimate
   {
     try DarkroomError.wrapping {
       let pipeline = try pipeline(model)
-      return try pipeline.estimate(pipeline.resolve(request))
+      let jobs = try pipeline.jobs(request, wildcards)
+      return try pipeline.estimate(jobs[0])
     }
   }
 
@@ -125,7 +134,9 @@ public actor Engine {
     defer { replaceLostDevice() }
     try DarkroomError.wrapping {
       let pipeline = try pipeline(model)
-      try pipeline.generate(pipeline.resolve(request), Reporter(previews: previews, send: onEvent))
+      let jobs = try pipeline.jobs(request, wildcards)
+      let reporter = Reporter(previews: previews, send: onEvent).joining(jobs.count)
+      for (index, job) in jobs.enumerated() { try pipeline.generate(job, reporter(index)) }
     }
   }
 

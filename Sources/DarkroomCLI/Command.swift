@@ -46,6 +46,7 @@ package struct Settings: Sendable {
   package var output: String?
   package var from: String?
   package var preview: String?
+  package var wildcards: String?
   package var previewTerminal = false
   /// A file of a repository.
   package var file: String?

@@ -35,9 +35,8 @@ package struct Invocation: Sendable {
     var source = ModelSource.builtIn
     if let path = settings.model ?? environment["DARKROOM_MODEL"], !path.isEmpty {
       source = try store.source(named: path, configuration: settings.configuration)
-    } else if settings.configuration != nil {
-      throw DarkroomError(
-        .request, "--config: belongs to a model; expected --model FILE.safetensors as well")
+    } else {
+      try refuseConfiguration()
     }
     source.vae = try settings.vae.map { try store.vae(named: $0) }
     return source
@@ -45,12 +44,18 @@ package struct Invocation: Sendable {
 }
 
 extension Invocation {
+  /// - Throws: `DarkroomError` of kind `request` if there is a configuration for a model that no flag names.
+  func refuseConfiguration() throws {
+    guard settings.configuration != nil else { return }
+    throw DarkroomError(.request, "--config: belongs to a model; expected --model FILE.safetensors as well")
+  }
+
   /// An engine with the model, and a word about tensors in it that nothing reads.
   /// - Throws: `DarkroomError`.
   func engine(_ model: ModelSource) async throws -> Engine {
     let engine = try Engine(
       device: settings.device ?? user.device ?? .auto, threads: settings.threads,
-      memoryLimit: settings.memoryLimit)
+      memoryLimit: settings.memoryLimit, wildcards: settings.wildcards)
     let unknown = try await engine.load(model).unknownTensors
     if !unknown.isEmpty {
       let names = unknown.prefix(3).map { quoted($0) }.joined(separator: ", ")

@@ -6,6 +6,12 @@ struct Main {
   static func main() async {
     // A reader of our results that goes away is told to us by EPIPE.
     signal(SIGPIPE, SIG_IGN)
+    do {
+      try RawWords.check()
+    } catch {
+      Console.standard.error("\(error)")
+      exit(ExitCode.of(error, signal: nil))
+    }
     let program = Program(
       console: .standard, environment: ProcessInfo.processInfo.environment, handlesSignals: true)
     exit(await program.run(Array(CommandLine.arguments.dropFirst())))

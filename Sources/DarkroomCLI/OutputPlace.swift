@@ -97,19 +97,44 @@ extension OutputPlace {
     return path
   }
 
-  /// The letters a-z and digits of a text, with hyphens for everything between them; at most 40 characters.
+  /// The letters and digits of a text, small, in whatever script, and its emoji, with hyphens for everything between
+  /// them; at most 40 characters and 120 bytes, which leave room for numbers and endings. Latin letters lose their
+  /// accents.
   package static func slug(_ text: String) -> String {
-    var slug = ""
-    for scalar in text.lowercased().unicodeScalars.lazy.flatMap({ String($0)._nfd }) {
-      switch scalar {
-      case "a"..."z", "0"..."9": slug.unicodeScalars.append(scalar)
-      case _ where scalar.properties.canonicalCombiningClass != .notReordered: continue  // an accent
-      case _ where slug.isEmpty || slug.hasSuffix("-"): continue
-      default: slug += "-"
+    var (slug, count) = ("", 0)
+    var isApart = false
+    let seen = text.lowercased().unicodeScalars.filter { !$0.properties.isDefaultIgnorableCodePoint }
+    for character in String(String.UnicodeScalarView(seen)) {
+      let kept = nameable(character)
+      guard !kept.isEmpty else {
+        isApart = true
+        continue
       }
-      if slug.utf8.count == 40 { break }
+      let part = (isApart && !slug.isEmpty ? "-" : "") + kept
+      (count, isApart) = (count + part.count, false)
+      guard count <= 40, slug.utf8.count + part.utf8.count <= 120 else { break }
+      slug += part
     }
-    return String(slug.trimmingSuffix("-"))
+    return slug
+  }
+
+  /// What names of files keep of a character.
+  private static func nameable(_ character: Character) -> String {
+    var kept = String.UnicodeScalarView()
+    for scalar in String(character)._nfc {
+      let base = String(scalar)._nfd.first(where: { _ in true }) ?? scalar
+      switch scalar.properties.generalCategory {
+      case _ where base.isASCII && base.properties.isAlphabetic: kept.append(base)
+      case .lowercaseLetter, .uppercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+        .decimalNumber, .letterNumber, .otherNumber:
+        kept.append(scalar)
+      case .nonspacingMark, .spacingMark, .enclosingMark:
+        if kept.last.map({ !$0.isASCII }) == true { kept.append(scalar) }
+      case _ where scalar.properties.isEmoji && !scalar.isASCII: kept.append(scalar)
+      default: break
+      }
+    }
+    return String(kept)
   }
 
   /// From the last point of the last part on; empty if there is none.

@@ -8,11 +8,12 @@ package enum Paths {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// The one path without links that all paths to a file lead to; nil, with `errno`, if there is no such file.
+  /// The one path without links that all paths to a file lead to; nil, with `errno`, if there is no such file. Where
+  /// that has bytes that are not UTF-8, which no text can hold, the path as it is.
   package static func resolved(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
-    return String(cString: resolved)
+    return String(validatingCString: resolved) ?? path
   }
 
   /// A path that may begin with ~, as shells do not replace it behind a flag's =.
@@ -41,10 +42,15 @@ package enum Paths {
 
   /// Where this user's programs keep what can be made again (XDG Base Directory Specification): Darkroom's own folder
   /// there, which may be missing; nil where the environment names no home.
-  package static var cache: String? {
+  package static var cache: String? { ownFolder("XDG_CACHE_HOME", ".cache") }
+
+  /// Where this user's settings are, in the same way.
+  package static var configuration: String? { ownFolder("XDG_CONFIG_HOME", ".config") }
+
+  private static func ownFolder(_ variable: String, _ usual: String) -> String? {
     func absolute(_ variable: String) -> String? {
       getenv(variable).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
-    return (absolute("XDG_CACHE_HOME") ?? absolute("HOME").map { "\($0)/.cache" }).map { "\($0)/darkroom" }
+    return (absolute(variable) ?? absolute("HOME").map { "\($0)/\(usual)" }).map { "\($0)/darkroom" }
   }
 }

@@ -2,19 +2,18 @@
 public enum PromptSyntax: String, Codable, Sendable, CaseIterable {
   /// Every character is literal, as in diffusers.
   case plain
-  /// Only `(text:1.3)` is special: it multiplies the weight of `text`. Groups nest and multiply. All other
-  /// parentheses are literal. In a prompt that holds a group, `\(` and `\)` stand for literal
-  /// parentheses, which are never part of a group's notation; a prompt without a group is taken as it
-  /// is, backslashes included.
+  /// `(text:1.3)` multiplies the weight of `text`. Groups nest and multiply. All other parentheses are literal. A
+  /// backslash makes `( ) { } | \` and `__` literal and is dropped; before anything else it is literal itself. Choices
+  /// (`PromptTemplate`) are made before the text comes here, and adapters (`PromptTags`) are taken out.
   case weights
   /// The syntax of AUTOMATIC1111's web interface: `(text)` × 1.1, `[text]` ÷ 1.1, `(text:1.3)` × 1.3; a
   /// backslash makes `( ) [ ] \` literal and is dropped elsewhere; what is not closed ends with the
   /// prompt; the word BREAK starts a new chunk. Schedules, alternatives and AND are not supported:
-  /// they are taken literally, with a `PromptWarning`.
+  /// they are taken literally, with a `PromptWarning`. Choices and adapters are as in `weights`.
   case a1111
 }
 
-/// Something in a prompt that is taken literally although its writer probably meant more.
+/// Something in a prompt that is not done as its writer probably meant it.
 package enum PromptWarning: Sendable, Equatable, CustomStringConvertible {
   /// `[from:to:0.5]`, a prompt that changes during sampling.
   case schedule(String)
@@ -22,12 +21,19 @@ package enum PromptWarning: Sendable, Equatable, CustomStringConvertible {
   case alternation(String)
   /// AND, several prompts at once.
   case composition
+  /// `<lora:name:0.8>` and the like: left out, since no file is applied.
+  case adapter(String)
+  /// A mark of the web interface in a prompt of the syntax `weights`.
+  case foreign(String)
 
   package var description: String {
     switch self {
     case .schedule(let text): "prompt schedules are not supported; taken literally: \(text)"
     case .alternation(let text): "alternating prompts are not supported; taken literally: \(text)"
     case .composition: "combining prompts with AND is not supported; the word is taken literally"
+    case .adapter(let tag):
+      "\(tag) is not applied: this version has no adapters and embeddings; it is left out"
+    case .foreign(let mark): "\(mark) is taken literally; it means something with prompt_syntax a1111"
     }
   }
 }
@@ -44,11 +50,14 @@ struct ParsedPrompt: Equatable {
   var warnings: [PromptWarning] = []
 
   static func parse(_ text: String, syntax: PromptSyntax) -> ParsedPrompt {
-    switch syntax {
-    case .plain: ParsedPrompt(parts: [.text(text, weight: 1)])
-    case .weights: ParsedPrompt(parts: ExplicitWeights(text).parts())
-    case .a1111: WebInterfaceSyntax(text).parse()
-    }
+    guard syntax != .plain else { return ParsedPrompt(parts: [.text(text, weight: 1)]) }
+    let (text, tags) = PromptTags.takenOut(of: text)
+    let web = WebInterfaceSyntax(text)
+    var parsed =
+      syntax == .a1111
+      ? web.parse() : ParsedPrompt(parts: ExplicitWeights(text).parts(), warnings: web.foreignMarks)
+    parsed.warnings = tags.map(PromptWarning.adapter) + parsed.warnings
+    return parsed
   }
 }
 
@@ -139,7 +148,6 @@ private struct ExplicitWeights {
   }
 
   func parts() -> [ParsedPrompt.Part] {
-    if opens.isEmpty { return [.text(String(String.UnicodeScalarView(text)), weight: 1)] }
     var result = WeightedText()
     var open: [Int] = []
     var start = 0
@@ -167,9 +175,10 @@ private struct ExplicitWeights {
     return result.parts
   }
 
-  /// Whether a backslash at `position` makes the parenthesis after it literal.
+  /// Whether a backslash at `position` makes what follows literal.
   private func isEscape(_ position: Int) -> Bool {
-    text[position] == "\\" && position + 1 < text.count
-      && (text[position + 1] == "(" || text[position + 1] == ")")
+    guard text[position] == "\\", position + 1 < text.count else { return false }
+    if text[position + 1] == "_" { return position + 2 < text.count && text[position + 2] == "_" }
+    return "(){}|\\".unicodeScalars.contains(text[position + 1])
   }
 }

@@ -96,6 +96,22 @@ struct WebInterfaceSyntax {
 // MARK: - What is not supported
 
 extension WebInterfaceSyntax {
+  /// What this syntax would understand, or name, and the syntax `weights` does not.
+  var foreignMarks: [PromptWarning] {
+    var marks = warnings.map { warning in
+      switch warning {
+      case .schedule(let text), .alternation(let text): text
+      default: "AND"
+      }
+    }
+    if text.indices.contains(where: { text[$0] == "B" && isWord("BREAK", at: $0) }) { marks.append("BREAK") }
+    let double = text.indices.dropLast().contains { index in
+      text[index] == "(" && text[index + 1] == "(" && (index == 0 || text[index - 1] != "\\")
+    }
+    if double { marks.append("((") }
+    return marks.map(PromptWarning.foreign)
+  }
+
   /// Finds schedules, alternatives and AND, and takes their brackets for literal.
   private mutating func findUnsupported() {
     var open: [(position: Int, hasBar: Bool)] = []

@@ -41,7 +41,13 @@ import DarkroomCLI
   @Test(arguments: [
     ("A Lighthouse, at dusk", "a-lighthouse-at-dusk"), ("", ""), ("  --  ", ""),
     ("Crème brûlée", "creme-brulee"),
-    ("日本 4k", "4k"), ("../../etc/passwd", "etc-passwd"), ("a\0b\n", "a-b"),
+    ("日本 4k", "日本-4k"), ("Собака", "собака"), ("й и\u{306}", "й-й"), ("🙂", "🙂"), ("a ❤️ b", "a-❤-b"),
+    ("猫\u{202E}gnp.exe", "猫gnp-exe"), ("a\u{200B}b\u{FEFF}", "ab"), ("नमस्ते", "नमस्ते"), ("ﷺ", "ﷺ"),
+    ("Größe", "große"),
+    ("👩‍🚀🇩🇪", "👩🚀🇩🇪"), ("가각", "가각"), ("!?…—", ""), ("٣ x²", "٣-x²"),
+    (String(repeating: "猫", count: 60), String(repeating: "猫", count: 40)),
+    (String(repeating: "🙂", count: 60), String(repeating: "🙂", count: 30)),
+    ("../../etc/passwd", "etc-passwd"), ("a\0b\n", "a-b"),
     (String(repeating: "ab ", count: 40), "ab-ab-ab-ab-ab-ab-ab-ab-ab-ab-ab-ab-ab-a"),
     (String(repeating: "e\u{301}", count: 60), String(repeating: "e", count: 40)),
   ])

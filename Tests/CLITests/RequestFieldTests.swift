@@ -35,6 +35,7 @@ import DarkroomCLI
     "batch_place": (["2/4"], ["5/4", "0/1", "x"]),
     "system": (["diffusers", "a1111", "comfyui", "stability"], ["invoke"]),
     "prompt_syntax": (["plain", "weights", "a1111"], ["none"]),
+    "prompt_template": (["{a|b}"], []),
     "prompt_mode": (["chunks", "truncate"], ["cut"]),
     "precision": (["auto", "float32", "float16", "bfloat16"], ["float64"]),
   ]

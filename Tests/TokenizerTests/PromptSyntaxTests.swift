@@ -40,12 +40,17 @@ import Tokenizer
     try expect("(time 12:30:1.5)", .weights, [("time 12:30", 1.5)])
   }
 
-  @Test func backslashesMatterOnlyBesideExplicitWeights() throws {
+  @Test func backslashesMakeLiteral() throws {
+    try expect("a \\(b\\)", .weights, [("a (b)", 1)])
+    try expect("\\(a cat:1.5\\)", .weights, [("(a cat:1.5)", 1)])
+    try expect("\\{a\\|b\\} \\__c__", .weights, [("{a|b} __c__", 1)])
+    try expect("\\\\(a:1.5)", .weights, [("\\", 1), ("a", 1.5)])
+    try expect("\\{a\\|b\\} \\__c__", .a1111, [("{a|b} __c__", 1)])
     try expect("(a:1.2) \\(b:1.5\\) \\x", .weights, [("a", 1.2), ("(b:1.5) \\x", 1)])
     try expect("(a \\(b\\):1.2)", .weights, [("a (b)", 1.2)])
     for text in [
-      "a \\(b\\)", "\\(a:1.2\\)", "(a)", "((a))", "[a]", "a:1.2)", "(a:1.2", "(a:x)", "(a:)", "(a:1.2.3)",
-      "(a:+-1)", ":-)", "\\",
+      "(a)", "((a))", "[a]", "a:1.2)", "(a:1.2", "(a:x)", "(a:)", "(a:1.2.3)",
+      "(a:+-1)", ":-)", "\\", "a\\b", "\\_", "\\[a\\]", "\\n",
     ] {
       try expect(text, .weights, [(text, 1)])
     }
@@ -91,8 +96,40 @@ import Tokenizer
     #expect(try warnings("a cat AND a dog AND b") == [.composition])
     try expect("a AND b", .a1111, [("a AND b", 1)])
     #expect(try warnings("SAND ANDY and a|b [a] (a:2) \\[a|b\\] [a\\|b]") == [.alternation("[a\\|b]")])
-    #expect(try tokenizer.tokenize("[a|b] AND", syntax: .weights, mode: .chunks).warnings.isEmpty)
+    #expect(try tokenizer.tokenize("[a|b] AND", syntax: .plain, mode: .chunks).warnings.isEmpty)
     #expect(PromptWarning.schedule("[a:b:1]").description.contains("[a:b:1]"))
+  }
+
+  @Test func marksOfTheWebInterfaceAreNamed() throws {
+    func marks(_ text: String) throws -> [PromptWarning] {
+      try tokenizer.tokenize(text, syntax: .weights, mode: .chunks).warnings
+    }
+    #expect(
+      try marks("[a|b] [c:d:0.5] x AND y BREAK ((z))")
+        == ["[a|b]", "[c:d:0.5]", "AND", "BREAK", "(("].map(PromptWarning.foreign))
+    #expect(try marks("a (cat) [dog] (x:1.2) \\((y) BREAKFAST SAND a|b").isEmpty)
+  }
+
+  /// They are no words: the text goes on as if they were not there.
+  @Test func adaptersAndEmbeddingsAreTakenOut() throws {
+    let tags = [
+      "<lora:style:0.8>", "<LORA:a b>", "<lyco:x:1:0.5>", "<hypernet:h:1>", "embedding:bad-hands_v4.5",
+      "Embedding:x",
+    ]
+    for syntax in [PromptSyntax.weights, .a1111] {
+      for tag in tags {
+        try expect("a \(tag) cat", syntax, [("a  cat", 1)])
+        let warnings = try tokenizer.tokenize("a \(tag) cat", syntax: syntax, mode: .chunks).warnings
+        #expect(warnings == [.adapter(tag)] && warnings[0].description.contains(tag))
+      }
+      try expect("(embedding:easynegative:1.2), cat", syntax, [(", cat", 1)])
+      for text in [
+        "a < b", "<lora>", "<lora:>", "<lora:x", "<b:x>", "embedding: x", "reembedding:x", "lora:x",
+      ] {
+        try expect(text, syntax, [(text, 1)])
+      }
+    }
+    for tag in tags { try expect("a \(tag)", .plain, [("a \(tag)", 1)]) }
   }
 
   @Test(arguments: [

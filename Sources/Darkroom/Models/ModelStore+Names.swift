@@ -13,7 +13,14 @@ extension ModelStore {
     if FileManager.default.fileExists(atPath: path) {
       return ModelSource(path: try Self.checkpoint(in: path), configuration: configuration)
     }
-    if name == ModelSource.builtIn.path { return .builtIn }
+    if name == ModelSource.builtIn.path {
+      guard configuration == nil else {
+        throw DarkroomError(
+          .request, field: "config", expected: "it with a model's file alone",
+          "the built-in model has its own configuration")
+      }
+      return .builtIn
+    }
     return ModelSource(path: try self.path(name, .model), configuration: configuration)
   }
 

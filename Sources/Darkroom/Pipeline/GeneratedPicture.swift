@@ -8,7 +8,7 @@ public typealias PictureFormat = Pictures.PictureFormat
 /// A finished picture with the request that makes it again.
 public struct GeneratedPicture: Sendable {
   /// 0 for the first of its request.
-  public let index: Int
+  public internal(set) var index: Int
   /// What makes this picture again: with its own seed, and a count of 1.
   public let request: ResolvedRequest
   public let width: Int

@@ -22,6 +22,27 @@ package struct Reporter {
     (wantsPreviews, self.send) = (previews, send)
   }
 
+  /// Tells of jobs with one picture each as of one job. A notice of several is told once.
+  func joining(_ count: Int) -> (_ index: Int) -> Reporter {
+    guard count > 1 else { return { _ in self } }
+    var told: Set<String> = []
+    return { index in
+      Reporter(previews: wantsPreviews) { event in
+        switch event {
+        case .progress(let progress): try send(.progress(progress.part(index, of: count)))
+        case .notice(let notice) where !told.insert(notice.description).inserted: break
+        case .preview(var preview):
+          (preview.index, preview.together) = (index, index..<index + 1)
+          try send(.preview(preview))
+        case .picture(var picture):
+          picture.index = index
+          try send(.picture(picture))
+        case .queued, .notice, .failed: try send(event)
+        }
+      }
+    }
+  }
+
   func progress(_ progress: GenerationProgress) { try? send(.progress(progress)) }
   func notice(_ notice: Notice) { try? send(.notice(notice)) }
   func preview(_ preview: GenerationPreview) { try? send(.preview(preview)) }

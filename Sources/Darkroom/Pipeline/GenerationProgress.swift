@@ -26,6 +26,17 @@ public struct GenerationProgress: Codable, Sendable, Equatable {
 extension GenerationProgress {
   /// The beginning of a stage, for whoever shows or imitates a generation.
   public init(stage: Stage) { self.stage = stage }
+
+  /// The progress of one picture as that of a request for several, which take the same time.
+  func part(_ index: Int, of count: Int) -> GenerationProgress {
+    var whole = self
+    (whole.finishedPictures, whole.pictures) = (index + finishedPictures, count)
+    whole.fraction = (Double(index) + fraction) / Double(count)
+    if let secondsPerStep, let secondsLeft {
+      whole.secondsLeft = secondsLeft + secondsPerStep * Double(steps * (count - index - 1))
+    }
+    return whole
+  }
 }
 
 /// Something that the user should know about a request that was carried out all the same.

@@ -5,21 +5,23 @@ import Tokenizer
 /// A complete request with every name looked up for one model.
 package struct Job {
   package let request: ResolvedRequest
+  /// What was asked for before it was completed.
+  let asked: GenerationRequest
   package let model: LoadedModel
   package let prompts: PromptTokens
   package let conditioner: Conditioner
   package var sampler: Sampler
   package let schedule: Schedule
-  let guidance: Guidance
+  package let guidance: Guidance
   /// The first draws some pictures together; each that follows goes on from one picture of the pass before. The last
   /// one has the size that was asked for.
   package var passes: [Pass]
   /// Where a Brownian path over all of the model's noise begins and ends.
-  private let noiseRange: ClosedRange<Double>
+  let noiseRange: ClosedRange<Double>
 
   /// - Throws: an error that names the field and what was expected.
-  init(_ request: ResolvedRequest, _ model: LoadedModel) throws {
-    (self.request, self.model) = (request, model)
+  init(_ request: ResolvedRequest, asked: GenerationRequest, _ model: LoadedModel) throws {
+    (self.request, self.asked, self.model) = (request, asked, model)
     let traits = model.traits
     let system = request.system
     sampler = try system.sampler(request.sampler).sampler
@@ -65,7 +67,7 @@ package struct Job {
   var samplerOptions: SamplerOptions { SamplerOptions(eta: request.eta, system: request.system) }
 
   /// What the user should know before the pictures come.
-  package var notices: [Notice] { cautions + passNotices + promptNotices }
+  package var notices: [Notice] { cautions + withoutEffect.map(\.notice) + passNotices + promptNotices }
 
   /// Combinations of settings that seldom give what is wanted.
   package var cautions: [Notice] {

@@ -15,11 +15,17 @@ package final class Pipeline {
   package var backend: any Backend { residents.backend }
 
   package func resolve(_ request: GenerationRequest) throws -> Job {
-    try Job(
-      ResolvedRequest(
-        request, for: model.description,
-        precisions: backend.storages.map(GenerationRequest.Precision.init)),
-      model)
+    try Job(resolved(request), asked: request, model)
+  }
+
+  /// The jobs of a request: one, or one for each picture where seeds make choices in its prompts.
+  package func jobs(_ request: GenerationRequest, _ wildcards: Wildcards) throws -> [Job] {
+    try resolved(request).drawn(from: wildcards).map { try Job($0, asked: request, model) }
+  }
+
+  private func resolved(_ request: GenerationRequest) throws -> ResolvedRequest {
+    try ResolvedRequest(
+      request, for: model.description, precisions: backend.storages.map(GenerationRequest.Precision.init))
   }
 
   /// Makes the pictures of a job in order, as many at a time as memory allows.

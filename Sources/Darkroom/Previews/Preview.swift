@@ -5,9 +5,9 @@ import Sampling
 /// after a step, not decoded but coloured by a linear function of each latent pixel.
 public struct GenerationPreview: Codable, Sendable, Equatable {
   /// Of the picture in its request, from 0.
-  public let index: Int
+  public internal(set) var index: Int
   /// The pictures that are sampled together now, this one among them.
-  public let together: Range<Int>
+  public internal(set) var together: Range<Int>
   /// Finished steps of the picture and all of them, those of both passes where there are two.
   public let step: Int
   public let steps: Int

@@ -4,13 +4,14 @@
 /// As text and JSON its fields have the names, ranges and meanings of `RequestField.all`. A new field is a property
 /// here and a row there.
 public struct GenerationRequest: Sendable, Equatable {
-  /// What to draw; at most `RequestLimits.promptCharacters` Unicode scalars.
+  /// What to draw. Each picture's seed makes the choices in it, `{a|b}` and `__name__`, unless `promptSyntax` is
+  /// `plain`, and the picture's own request says which. At most `RequestLimits.promptCharacters` Unicode scalars.
   public var prompt: String
   /// Further prompts. Those of positive weight join `prompt`, which has the weight 1; those of negative weight join
   /// `negativePrompt`, or stand for it if it is empty; a weight of 0 leaves a prompt out. What the network is told is
   /// the mean of the encodings, `Σ w E / Σ w`, with the magnitudes of the weights.
   public var prompts: [WeightedPrompt]?
-  /// What to keep away from; used when `guidanceScale` is above 1.
+  /// What to keep away from; used when `guidanceScale` is above 1, in A1111's and ComfyUI's systems when it is not 1.
   public var negativePrompt: String?
   /// A sampler's name or alias, as `Catalogue.samplers` lists them.
   public var sampler: String?
@@ -54,6 +55,8 @@ public struct GenerationRequest: Sendable, Equatable {
   public var batchPlace: BatchPlace?
   /// What in a prompt has a meaning beyond its words.
   public var promptSyntax: PromptSyntax?
+  /// What `prompt` was drawn from, if it had choices; nothing is drawn from it again.
+  public var promptTemplate: String?
   /// What happens to a prompt that is longer than the text encoder's window.
   public var promptMode: PromptMode?
   /// The arithmetic of the networks.

@@ -116,6 +116,10 @@ extension Option {
   static func output(_ meaning: String, initial: String) -> Option {
     path("output", "FILE|DIR", letter: "o", meaning, initial: initial) { $0.output = $1 }
   }
+  static let wildcards = path(
+    "wildcards", "DIR", "folder of the .txt files whose lines __NAME__ in a prompt draws",
+    initial: "~/.config/darkroom/wildcards", .prompt
+  ) { $0.wildcards = $1 }
   static let device = Option(
     name: "device", group: .speed, placeholder: "D", meaning: "what computes", initial: "auto",
     expected: DeviceChoice.expected

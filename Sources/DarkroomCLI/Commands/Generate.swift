@@ -9,7 +9,7 @@ extension Command {
         $0.from = $1
       },
       .output("a file, or a folder in which names are made of seed and prompt", initial: "this folder"),
-      .preview, .previewTerminal, .model, .configuration, .vae, .device, .threads, .memoryLimit, .json,
+      .wildcards, .preview, .previewTerminal, .model, .configuration, .vae, .device, .threads, .memoryLimit, .json,
       .quiet,
       .dryRun,
     ],
@@ -32,6 +32,12 @@ extension Command {
       --guidance-start, --guidance-end: step i of N, counted from 0, is guided if int(START N) <= i < int(END N), as
       in diffusers; the steps of a second pass are counted by themselves. The others take the prompt's prediction
       alone, without the negative prompt, in half the time.
+      """,
+      """
+      The seed makes the choices in a prompt: {a|b} is a or b, {3::a|b} mostly
+      a, {2$$a|b|c} two of them, and __NAME__ a line of NAME.txt in the folder
+      of --wildcards. Every picture makes them anew, and its file says which. A
+      backslash makes \\{ \\} \\| \\__ literal, --prompt-syntax plain everything.
       """,
       """
       --from: each row or object is a request with the fields

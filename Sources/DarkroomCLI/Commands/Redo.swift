@@ -6,7 +6,7 @@ extension Command {
     arguments: ["PICTURE"],
     options: Option.fields.map { $0.usually("the picture's own") } + [
       .output("a file, or a folder in which the name is made", initial: "PICTURE-redo with its ending"),
-      .preview, .previewTerminal, .model("the picture's own"), .configuration, .vae, .device, .threads,
+      .wildcards, .preview, .previewTerminal, .model("the picture's own"), .configuration, .vae, .device, .threads,
       .memoryLimit,
       .json, .quiet, .dryRun,
     ],
@@ -67,6 +67,7 @@ extension Invocation {
       }
       return source
     }
+    try refuseConfiguration()
     guard let wanted = record.model else {
       let source = try model()
       console.notice(

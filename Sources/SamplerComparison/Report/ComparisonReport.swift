@@ -3,6 +3,8 @@ import Pictures
 
 /// `report.html`: one page that needs nothing beside itself, no network and no script.
 package enum ComparisonReport {
+  /// What every report's title begins with.
+  static let title = "Samplers compared"
   /// Of the sheet that is part of the page, as text (base64).
   private static let longestSheet = 2_000_000
 
@@ -30,7 +32,7 @@ package enum ComparisonReport {
       <head>
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>Samplers compared: \(HTML.escaped(results.setting.model))</title>
+      <title>\(title): \(HTML.escaped(results.setting.model))</title>
       <style>
       \(ReportStyle.css)
       </style>
@@ -46,7 +48,7 @@ package enum ComparisonReport {
 
   private static func head(_ setting: ComparisonSetting, _ verdict: Verdict, hasPictures: Bool) -> String {
     let size = "\(setting.width)x\(setting.height)"
-    let what = "Samplers compared: \(setting.model), \(size), \(setting.precision), \(setting.computes)"
+    let what = "\(title): \(setting.model), \(size), \(setting.precision), \(setting.computes)"
     var html = "<h1>\(HTML.escaped(what))</h1>\n<p class=\"answer\">\(HTML.escaped(verdict.answer)).</p>\n"
     if !verdict.alternatives.isEmpty {
       html += "<p class=\"alternatives\">\(HTML.escaped(verdict.alternatives)).</p>\n"

@@ -29,6 +29,30 @@ struct ComparisonFolder {
     }
   }
 
+  /// Fails if a comparison would replace a file that none has written. A report is known by its title.
+  /// - Parameters:
+  ///   - earlier: what an earlier run has finished.
+  ///   - pictures: names that will be written.
+  /// - Throws: `DarkroomError` of kind `output` that names the file.
+  func refuseForeign(_ earlier: ComparisonResults?, pictures: [String]) throws {
+    let there = names
+    var own = Set((earlier?.cells ?? []).map(\.picture) + (earlier?.references ?? []).map(\.picture))
+    if earlier != nil { own.formUnion([Self.table, ContactSheet.fileName(0)]) }
+    if isOwnReport { own.insert(Self.report) }
+    let written = pictures + [Self.table, Self.report, ContactSheet.fileName(0)]
+    guard let foreign = written.first(where: { there.contains($0) && !own.contains($0) }) else { return }
+    throw DarkroomError(
+      .output, field: file(foreign), expected: "another folder, or that file moved away",
+      "would be replaced, and no comparison has written it")
+  }
+
+  private var isOwnReport: Bool {
+    guard let page = try? String(contentsOf: URL(fileURLWithPath: file(Self.report)), encoding: .utf8) else {
+      return false
+    }
+    return page.prefix(1000).contains(ComparisonReport.title)
+  }
+
   func write(_ results: ComparisonResults) throws {
     try writing { try AtomicFile.write(results.encoded(), to: file(Self.results)) }
   }

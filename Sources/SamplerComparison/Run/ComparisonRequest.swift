@@ -68,6 +68,14 @@ package struct ComparisonRequest: Sendable, Equatable {
     try require(
       shared.guidanceStart ?? 0 == 0 && shared.guidanceEnd ?? 1 == 1, "guidance_start, guidance_end",
       "count steps, so that every schedule would lead to other pictures; expected 0 and 1")
+    if shared.promptSyntax != .plain {
+      for prompt in prompts + [shared.negativePrompt ?? ""] {
+        try require(
+          !GenerationRequest(prompt: prompt).hasChoices, "prompts",
+          "\(prompt) has choices, so that every seed would draw another prompt; expected none, or prompt_syntax plain"
+        )
+      }
+    }
     let count = [prompts.count, seeds.count, samplers.count, max(schedules.count, 1), steps.count]
       .reduce((product: 1, overflow: false)) { sum, next in
         let result = sum.product.multipliedReportingOverflow(by: next)

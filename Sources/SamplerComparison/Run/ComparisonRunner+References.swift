@@ -14,6 +14,18 @@ struct ReferenceKey: Hashable {
   let sampler: String?
 }
 
+extension ReferenceKey {
+  /// Nil for the flow's solution.
+  var method: SamplingMethod? {
+    sampler.map { SamplingMethod(sampler: $0, schedule: Schedule.karras.name) }
+  }
+
+  /// The name of its picture, without the ending.
+  var fileStem: String {
+    "reference-\(CellKey.stem(prompt: prompt, seed: seed))" + (method.map { "-" + $0.stem } ?? "")
+  }
+}
+
 extension ReferenceRecord {
   var key: ReferenceKey { ReferenceKey(prompt: prompt, seed: seed, kind: kind, sampler: of?.sampler) }
 
@@ -55,13 +67,11 @@ extension ComparisonRunner {
       tellOnce(Notice(description: "\(label): \(failure)"))
       return nil
     }
-    let method = key.sampler.map { SamplingMethod(sampler: $0, schedule: Schedule.karras.name) }
-    let stem = "reference-\(CellKey.stem(prompt: key.prompt, seed: key.seed))"
     let record = ReferenceRecord(
       prompt: key.prompt, seed: key.seed, sampler: key.sampler ?? Sampler.unipc.name,
       schedule: Schedule.karras.name, networkCalls: fine.calls, kind: key.kind,
       uncertainty: try Self.distance(half, fine),
-      picture: "\(stem)\(method.map { "-" + $0.stem } ?? "").png", of: method)
+      picture: "\(key.fileStem).png", of: key.method)
     try folder.write(fine.picture, record.picture)
     try folder.write(fine.latents, record.latentsName)
     references[key] = record

@@ -58,6 +58,8 @@ package final class ComparisonRunner {
     var seen: Set<CellKey> = []
     cells = try requests.map { try PlannedCell($0, pipeline, prompt: places[$0.prompt] ?? 0) }
       .filter { seen.insert($0.key).inserted }
+    let stems = cells.map(\.key.fileStem) + Set(cells.compactMap(\.referenceKey)).map(\.fileStem)
+    try folder.refuseForeign(earlier, pictures: stems.map { "\($0).png" })
     // What has lost its picture is made again.
     let files = folder.names
     let kept = (earlier?.cells ?? []).filter { files.contains($0.picture) }
@@ -151,6 +153,8 @@ package final class ComparisonRunner {
   private func setup(_ job: Job) throws -> Setup {
     if let prepared, prepared.prompt == job.request.prompt { return prepared.setup }
     job.promptNotices.forEach(tellOnce)
+    // It is the comparison that asks for one pass.
+    job.withoutEffect.filter { $0.field != "second_pass" }.map(\.notice).forEach(tellOnce)
     let reservation = try pipeline.reserve(job)
     reservation.notices.forEach(tellOnce)
     let setup = Setup(

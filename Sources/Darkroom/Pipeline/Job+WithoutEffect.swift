@@ -1,0 +1,118 @@
+import Families
+import Sampling
+
+/// A setting that was asked for and changes nothing in its request.
+package struct SettingWithoutEffect: Sendable, Equatable {
+  /// As in `RequestField`.
+  package let field: String
+  package let reason: String
+
+  package var notice: Notice { Notice(description: "\(field) has no effect: \(reason)") }
+}
+
+extension Job {
+  /// Everything that was asked for and changes nothing in these pictures.
+  package var withoutEffect: [SettingWithoutEffect] {
+    (guidanceWithoutEffect + noiseWithoutEffect + pathWithoutEffect).map(SettingWithoutEffect.init)
+  }
+
+  private typealias Finding = (field: String, reason: String)
+
+  private var guidanceWithoutEffect: [Finding] {
+    var found: [Finding] = []
+    let scale = request.guidanceScale.shortest
+    if !guidance.usesUnconditional {
+      let rule =
+        request.guidanceScale == 1
+        ? "cfg_scale 1 is no guidance"
+        : "cfg_scale \(scale) is no guidance, as all from 0 to 1 in this system"
+      if request.guidanceScale != 1 {
+        found.append(
+          ("cfg_scale", "\(scale) is as 1, no guidance; system a1111 or comfyui combines both prompts"))
+      }
+      found += guidedSettings.map { ($0, rule) }
+      if request.guidanceStart > 0 { found.append(("guidance_start", rule)) }
+      if request.guidanceEnd < 1 { found.append(("guidance_end", rule)) }
+    } else if passes.allSatisfy({ guidance.guidedSteps(of: $0.count).isEmpty }) {
+      found += (["cfg_scale"] + guidedSettings).map {
+        ($0, "guidance_start and guidance_end leave no step that is guided")
+      }
+    } else {
+      let ends: [(String, Double, (Range<Int>, Int) -> Bool)] = [
+        ("guidance_start", request.guidanceStart, { guided, _ in guided.lowerBound == 0 }),
+        ("guidance_end", 1 - request.guidanceEnd, { guided, count in guided.upperBound == count }),
+      ]
+      for (field, share, isAll) in ends where share > 0 {
+        if passes.allSatisfy({ isAll(guidance.guidedSteps(of: $0.count), $0.count) }) {
+          found.append((field, "it is less than one of \(request.steps) steps"))
+        }
+      }
+    }
+    return found
+  }
+
+  /// What guided steps alone use.
+  private var guidedSettings: [String] {
+    var fields: [String] = []
+    if !request.negativePrompt.isEmpty { fields.append("negative_prompt") }
+    if request.prompts?.contains(where: { $0.weight < 0 }) == true {
+      fields.append("prompts of negative weight")
+    }
+    if request.guidanceRescale > 0 { fields.append("guidance_rescale") }
+    return fields
+  }
+
+  private var noiseWithoutEffect: [Finding] {
+    var found: [Finding] = []
+    let isStochastic = sampler.isStochastic(eta: request.eta, in: request.system)
+    if asked.eta != nil, request.eta == nil { found.append(("eta", "\(sampler.name) has none")) }
+    if asked.stepNoise != nil, !isStochastic {
+      found.append(("step_noise", "\(sampler.name) adds no noise on the way"))
+    }
+    if request.count == 1, request.batchPlace == nil, asked.count ?? 1 == 1, drawsAlone(isStochastic) {
+      found.append(("batch_noise", "there is one picture"))
+    }
+    if request.noise == .torchCPU {
+      for seed in Set((request.seeds ?? []) + [request.seed]).sorted() where seed > UInt64(UInt32.max) {
+        found.append(
+          (
+            "the upper half of seed \(seed)",
+            "torch's generator takes the lower one, so that this is seed \(UInt32(truncatingIfNeeded: seed))"
+          ))
+      }
+    }
+    return found
+  }
+
+  /// Whether a rule for several pictures that was asked for is, for one, that of a picture by itself.
+  private func drawsAlone(_ isStochastic: Bool) -> Bool {
+    switch request.batchNoise {
+    case .perPicture: false
+    case .oneTensor: true
+    // It has a generator of its own for the noise on the way.
+    case .comfyUI:
+      !isStochastic || (request.stepNoise ?? sampler.stepNoise(in: request.system)) == .brownian
+    }
+  }
+
+  private var pathWithoutEffect: [Finding] {
+    var found: [Finding] = []
+    let (noise, system) = (model.traits.noise, request.system)
+    let own = noise.ownSchedule(for: sampler, in: system)
+    if let name = asked.schedule, !system.isAutomatic(name), schedule.name != own.name,
+      let usual = try? noise.steps(request.steps, schedule: own, for: sampler, in: system),
+      usual.steps == passes[0].steps.steps
+    {
+      found.append(
+        ("schedule", "with \(sampler.name) its levels for \(request.steps) steps are those of \(own.name)"))
+    }
+    if request.secondPass == .never,
+      model.traits.firstPass(width: request.width, height: request.height) == nil
+    {
+      found.append(("second_pass", "pictures of \(passes[0].size) are drawn at once"))
+    }
+    let left = request.prompts?.count { $0.weight == 0 } ?? 0
+    if left > 0 { found.append(("prompts", "\(left) of weight 0")) }
+    return found
+  }
+}
