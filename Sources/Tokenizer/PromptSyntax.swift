@@ -32,7 +32,7 @@ package enum PromptWarning: Sendable, Equatable, CustomStringConvertible {
     case .alternation(let text): "alternating prompts are not supported; taken literally: \(text)"
     case .composition: "combining prompts with AND is not supported; the word is taken literally"
     case .adapter(let tag):
-      "\(tag) is not applied: this version has no adapters and embeddings; it is left out"
+      "\(tag) is not applied: LoRAs, hypernetworks and embeddings are not supported; it is left out"
     case .foreign(let mark): "\(mark) is taken literally; it means something with prompt_syntax a1111"
     }
   }
@@ -53,9 +53,14 @@ struct ParsedPrompt: Equatable {
     guard syntax != .plain else { return ParsedPrompt(parts: [.text(text, weight: 1)]) }
     let (text, tags) = PromptTags.takenOut(of: text)
     let web = WebInterfaceSyntax(text)
-    var parsed =
-      syntax == .a1111
-      ? web.parse() : ParsedPrompt(parts: ExplicitWeights(text).parts(), warnings: web.foreignMarks)
+    var parsed: ParsedPrompt
+    if syntax == .a1111 {
+      parsed = web.parse()
+    } else {
+      let weights = ExplicitWeights(text)
+      let emphasis = weights.hasBareEmphasis ? [PromptWarning.foreign("((")] : []
+      parsed = ParsedPrompt(parts: weights.parts(), warnings: web.foreignMarks + emphasis)
+    }
     parsed.warnings = tags.map(PromptWarning.adapter) + parsed.warnings
     return parsed
   }
@@ -173,6 +178,14 @@ private struct ExplicitWeights {
     }
     result.append(text[start...])
     return result.parts
+  }
+
+  /// Whether there are double parentheses that are no groups, as for emphasis in the web interface.
+  var hasBareEmphasis: Bool {
+    text.indices.dropLast().contains { index in
+      text[index] == "(" && text[index + 1] == "(" && opens.isDisjoint(with: [index, index + 1])
+        && (index == 0 || text[index - 1] != "\\")
+    }
   }
 
   /// Whether a backslash at `position` makes what follows literal.

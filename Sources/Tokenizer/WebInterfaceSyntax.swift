@@ -105,10 +105,6 @@ extension WebInterfaceSyntax {
       }
     }
     if text.indices.contains(where: { text[$0] == "B" && isWord("BREAK", at: $0) }) { marks.append("BREAK") }
-    let double = text.indices.dropLast().contains { index in
-      text[index] == "(" && text[index + 1] == "(" && (index == 0 || text[index - 1] != "\\")
-    }
-    if double { marks.append("((") }
     return marks.map(PromptWarning.foreign)
   }
 

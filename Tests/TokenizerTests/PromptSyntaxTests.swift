@@ -108,6 +108,7 @@ import Tokenizer
       try marks("[a|b] [c:d:0.5] x AND y BREAK ((z))")
         == ["[a|b]", "[c:d:0.5]", "AND", "BREAK", "(("].map(PromptWarning.foreign))
     #expect(try marks("a (cat) [dog] (x:1.2) \\((y) BREAKFAST SAND a|b").isEmpty)
+    #expect(try marks("((a:1.5) b:2)").isEmpty)
   }
 
   /// They are no words: the text goes on as if they were not there.
