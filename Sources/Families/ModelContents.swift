@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Graph
 import Models
 import Tokenizer
@@ -21,7 +20,7 @@ package struct ModelContents {
     path = files.path
     self.vae = try vae.map { try AutoencoderFile($0) }
     checkpoint = try Checkpoint(files, vae: self.vae)
-    if let configuration, !FileManager.default.fileExists(atPath: configuration) {
+    if let configuration, !ModelFolder(configuration).has("") {
       throw FamilyError(
         file: configuration, "no such folder; expected one with unet/config.json and the like")
     }

@@ -54,7 +54,11 @@ package final class Checkpoint: WeightSource {
         try index.check(shards)
         opened += shards.sorted { $0.key < $1.key }.map { ($0.value, file.part) }
       } else {
-        opened.append((try files.open(file), file.part))
+        let tensors = try files.open(file)
+        if file.part == nil, let kind = FileKind.recognise(TensorNames(tensors)) {
+          throw WeightsError(.unsupported, file: file.path, kind.problem)
+        }
+        opened.append((tensors, file.part))
       }
     }
     try self.init(name: files.path, files: opened, vae: vae)
