@@ -118,8 +118,13 @@ extension ModelSummary {
       [
         ["family", family], ["layout", layout], ["native size", "\(nativeWidth)x\(nativeHeight)"],
         ["prediction", prediction],
+        [
+          "scaled weights",
+          scaledWeights == 0 ? "" : "\(scaledWeights), multiplied by the scales beside them",
+        ],
+        ["also holds", additions.isEmpty ? "" : additions.joined(separator: ", ") + ", not used"],
         ["fingerprint", fingerprint ?? "not known yet; --fingerprint reads the file for it"],
-      ])
+      ].filter { !$0[1].isEmpty })
     let rows = parts.map { part in
       let types = part.dtypes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
       return [part.name, "\(part.tensors)", Self.readable(part.parameters), types.joined(separator: ", ")]
