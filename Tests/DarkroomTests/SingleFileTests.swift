@@ -1,4 +1,5 @@
 import Darkroom
+import Families
 import Foundation
 import Graph
 import PipelineTestSupport
@@ -90,7 +91,7 @@ import Weights
     #expect(try told.latents(request).values != epsilon.latents(request).values)
     asked.prediction = .flow
     #expect(throws: DarkroomError.self) { try epsilon.resolve(asked) }
-    #expect(try GenerationRequest(prompt: "x").overridden(by: asked).prediction == .flow)
+    #expect(GenerationRequest(prompt: "x").overridden(by: asked).prediction == .flow)
   }
 
   private func zeroSNR() -> ScheduleSettings {

@@ -6,116 +6,108 @@ import Testing
 
 /// What files are that are no models, told by a few of their tensors as published files have them.
 @Suite struct FileKindTests {
-  private static let unet = "model.diffusion_model."
+  /// A line each: what must be said, then names of tensors with their shapes, 320x320 where none is told. `@768x4` are
+  /// the telling tensors of a UNet with this context and number of inputs within a checkpoint, `@768x4!` those of one
+  /// alone.
+  private static let kinds = """
+    checkpoint of Stable Diffusion 2: | @1024x4
+    Stable Diffusion 2 (unCLIP) | @1024x4 model.diffusion_model.label_emb.0.0.weight
+    checkpoint of Stable Diffusion XL (SDXL): | @2048x4
+    Stable Diffusion XL refiner | @1280x4
+    Stable Diffusion 1 for inpainting | @768x9
+    (SDXL) for inpainting | @2048x9
+    InstructPix2Pix | @768x8
+    guided by depth | @1024x5
+    x4 upscaler | @1024x7
+    Zero123 | @768x8 cc_projection.weight
+    of video (Stable Video | @1024x8 model.diffusion_model.input_blocks.1.0.time_stack.in_layers.0.weight
+    the UNet alone of Stable Diffusion 1 | @768x4!
+    the UNet alone of Stable Diffusion XL | @2048x4!
+    the UNet alone of Stable Diffusion 1 | conv_in.weight=320,4,3,3 time_embedding.linear_1.weight x.attn2.to_k.weight=320,768
+    nf4 | @768x4 model.diffusion_model.time_embed.0.weight.quant_state.bitsandbytes__nf4
+    int8 | @768x4 model.diffusion_model.time_embed.0.SCB
+    GPTQ | model.layers.0.mlp.qweight
+    Stable Diffusion 3 | model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight
+    Stable Diffusion 3 | transformer_blocks.0.attn.add_q_proj.weight
+    model of Flux | double_blocks.0.img_attn.qkv.weight
+    model of Flux | single_transformer_blocks.0.attn.to_q.weight
+    Chroma | distilled_guidance_layer.in_proj.weight double_blocks.0.img_attn.qkv.weight
+    AuraFlow | model.double_layers.0.attn.w1q.weight
+    Cascade | clip_txt_mapper.weight
+    PixArt | t_block.1.weight
+    Hunyuan-DiT | mlp_t5.0.weight
+    ControlNet | control_model.input_hint_block.0.weight
+    ControlNet | conv_in.weight=320,4,3,3 time_embedding.linear_1.weight controlnet_cond_embedding.conv_in.weight
+    ControlNet | lora_controlnet
+    a LoRA: | lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight
+    a LoRA: | unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.lora_A.weight
+    a LoRA: | down_blocks.0.attentions.0.transformer_blocks.0.attn1.processor.to_q_lora.up.weight
+    a LoRA: | unet.down_blocks.0.attn1.to_k.lora.down.weight
+    a LoRA: | unet:9:down
+    LoHa | lora_unet_x.hada_w1_a
+    LoKr | lora_unet_x.lokr_w2
+    DoRA | lora_unet_x.lora_down.weight lora_unet_x.dora_scale
+    OFT | oft_unet_x.oft_blocks
+    motion module | down_blocks.0.motion_modules.0.temporal_transformer.norm.weight
+    IP-Adapter | image_proj.proj.weight ip_adapter.1.to_k_ip.weight
+    IP-Adapter | image_proj.norm.weight ip_adapter.0.to_q_lora.down.weight
+    T2I-Adapter | adapter.body.0.resnets.0.block1.weight
+    textual inversion | emb_params=8,768
+    textual inversion | <cat>=768
+    textual inversion | clip_g=2,1280 clip_l=2,768
+    safety checker | concept_embeds vision_model.vision_model.embeddings.class_embedding
+    VAE alone | first_stage_model.decoder.conv_in.weight
+    VAE alone | encoder.conv_in.weight
+    TAESD | 3.conv.0.weight
+    CLIP text encoder | text_model.embeddings.token_embedding.weight
+    T5 | encoder.block.0.layer.0.SelfAttention.q.weight
+    image encoder | vision_model.embeddings.class_embedding
+    upscaler (ESRGAN | body.0.rdb1.conv1.weight
+    upscaler (ESRGAN | model.1.sub.0.RDB1.conv1.0.weight
+    language model | model.embed_tokens.weight lm_head.weight
+    """
 
-  /// The telling tensors of a UNet in latent diffusion's names.
-  private static func unet(
-    _ context: Int, inputs: Int = 4, at prefix: String = unet, whole: Bool = true, more: [String] = []
-  ) -> [(String, Shape)] {
-    [
-      (prefix + "input_blocks.0.0.weight", [320, inputs, 3, 3]),
-      (prefix + "time_embed.0.weight", [1280, 320]),
-      (prefix + "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", [320, context]),
-    ] + more.map { ($0, [1]) }
-      + (whole ? [("first_stage_model.decoder.conv_in.weight", [512, 4, 3, 3])] : [])
+  private static func names(_ line: some StringProtocol) -> TensorNames {
+    var tensors: [String: Safetensors.StoredTensor] = [:]
+    func add(_ name: String, _ shape: [Int]) {
+      tensors[name] = Safetensors.StoredTensor(dtype: .float16, shape: Shape(shape), bytes: 0..<0)
+    }
+    for word in line.split(separator: " ") {
+      let numbers = word.split { !$0.isNumber }.compactMap { Int($0) }
+      if word.hasPrefix("@") {
+        let prefix = "model.diffusion_model."
+        add(prefix + "input_blocks.0.0.weight", [320, numbers[1], 3, 3])
+        add(prefix + "time_embed.0.weight", [1280, 320])
+        add(prefix + "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", [320, numbers[0]])
+        if !word.hasSuffix("!") { add("first_stage_model.decoder.conv_in.weight", [512, 4, 3, 3]) }
+      } else {
+        let parts = word.split(separator: "=")
+        add(
+          String(parts[0]),
+          parts.count < 2 ? [320, 320] : parts[1].split(separator: ",").compactMap { Int($0) })
+      }
+    }
+    return TensorNames(tensors)
   }
 
-  private static func named(_ names: String...) -> [(String, Shape)] { names.map { ($0, [320, 320]) } }
-
-  private static let kinds: [(words: String, tensors: [(String, Shape)])] = [
-    ("checkpoint of Stable Diffusion 2:", unet(1024)),
-    ("Stable Diffusion 2 (unCLIP)", unet(1024, more: [unet + "label_emb.0.0.weight"])),
-    ("checkpoint of Stable Diffusion XL (SDXL):", unet(2048)), ("Stable Diffusion XL refiner", unet(1280)),
-    ("Stable Diffusion 1 for inpainting", unet(768, inputs: 9)),
-    ("SDXL) for inpainting", unet(2048, inputs: 9)),
-    ("InstructPix2Pix", unet(768, inputs: 8)), ("guided by depth", unet(1024, inputs: 5)),
-    ("x4 upscaler", unet(1024, inputs: 7)), ("Zero123", unet(768, inputs: 8, more: ["cc_projection.weight"])),
-    (
-      "of video (Stable Video",
-      unet(1024, inputs: 8, more: [unet + "input_blocks.1.0.time_stack.in_layers.0.weight"])
-    ),
-    ("the UNet alone of Stable Diffusion 1", unet(768, whole: false)),
-    ("the UNet alone of Stable Diffusion XL", unet(2048, at: "diffusion_model.", whole: false)),
-    (
-      "the UNet alone of Stable Diffusion 1",
-      [
-        ("conv_in.weight", [320, 4, 3, 3]), ("time_embedding.linear_1.weight", [1280, 320]),
-        ("down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight", [320, 768]),
-      ]
-    ),
-    ("nf4", unet(768, more: [unet + "time_embed.0.weight.quant_state.bitsandbytes__nf4"])),
-    ("int8", unet(768, more: [unet + "time_embed.0.SCB"])), ("GPTQ", named("model.layers.0.mlp.qweight")),
-    ("Stable Diffusion 3", named("model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight")),
-    ("Stable Diffusion 3", named("transformer_blocks.0.attn.add_q_proj.weight")),
-    ("model of Flux", named("double_blocks.0.img_attn.qkv.weight")),
-    ("model of Flux", named("single_transformer_blocks.0.attn.to_q.weight")),
-    ("Chroma", named("distilled_guidance_layer.in_proj.weight", "double_blocks.0.img_attn.qkv.weight")),
-    ("AuraFlow", named("model.double_layers.0.attn.w1q.weight")),
-    ("Cascade", named("clip_txt_mapper.weight")),
-    ("PixArt", named("t_block.1.weight")), ("Hunyuan-DiT", named("mlp_t5.0.weight")),
-    ("ControlNet", named("control_model.input_hint_block.0.weight")),
-    (
-      "ControlNet",
-      [
-        ("conv_in.weight", [320, 4, 3, 3]), ("time_embedding.linear_1.weight", [1280, 320]),
-        ("controlnet_cond_embedding.conv_in.weight", [16, 3, 3, 3]),
-      ]
-    ),
-    ("ControlNet", named("lora_controlnet")),
-    ("a LoRA:", named("lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight")),
-    ("a LoRA:", named("unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.lora_A.weight")),
-    ("a LoRA:", named("down_blocks.0.attentions.0.transformer_blocks.0.attn1.processor.to_q_lora.up.weight")),
-    ("a LoRA:", named("unet.down_blocks.0.attn1.to_k.lora.down.weight")), ("a LoRA:", named("unet:9:down")),
-    ("LoHa", named("lora_unet_x.hada_w1_a")), ("LoKr", named("lora_unet_x.lokr_w2")),
-    ("DoRA", named("lora_unet_x.lora_down.weight", "lora_unet_x.dora_scale")),
-    ("OFT", named("oft_unet_x.oft_blocks")),
-    ("motion module", named("down_blocks.0.motion_modules.0.temporal_transformer.norm.weight")),
-    ("IP-Adapter", named("image_proj.proj.weight", "ip_adapter.1.to_k_ip.weight")),
-    ("IP-Adapter", named("image_proj.norm.weight", "ip_adapter.0.to_q_lora.down.weight")),
-    ("T2I-Adapter", named("adapter.body.0.resnets.0.block1.weight")),
-    ("textual inversion", [("emb_params", [8, 768])]), ("textual inversion", [("<cat>", [768])]),
-    ("textual inversion", [("clip_g", [2, 1280]), ("clip_l", [2, 768])]),
-    ("safety checker", named("concept_embeds", "vision_model.vision_model.embeddings.class_embedding")),
-    ("VAE alone", named("first_stage_model.decoder.conv_in.weight")),
-    ("VAE alone", named("encoder.conv_in.weight")),
-    ("TAESD", named("3.conv.0.weight")),
-    ("CLIP text encoder", named("text_model.embeddings.token_embedding.weight")),
-    ("T5", named("encoder.block.0.layer.0.SelfAttention.q.weight")),
-    ("image encoder", named("vision_model.embeddings.class_embedding")),
-    ("upscaler (ESRGAN", named("body.0.rdb1.conv1.weight")),
-    ("upscaler (ESRGAN", named("model.1.sub.0.RDB1.conv1.0.weight")),
-    ("language model", named("model.embed_tokens.weight", "lm_head.weight")),
-  ]
-
-  private static func recognise(_ tensors: [(String, Shape)]) -> FileKind? {
-    FileKind.recognise(names(tensors))
-  }
-
-  private static func names(_ tensors: [(String, Shape)]) -> TensorNames {
-    TensorNames(
-      Dictionary(
-        uniqueKeysWithValues: tensors.map {
-          ($0.0, Safetensors.StoredTensor(dtype: .float16, shape: $0.1, bytes: 0..<0))
-        }))
-  }
-
-  @Test func everyKindIsNamed() {
-    for (words, tensors) in Self.kinds {
-      let problem = Self.recognise(tensors)?.problem ?? "nothing"
-      #expect(problem.contains(words), "\(tensors.map(\.0)): \(problem)")
+  @Test func everyKindIsNamed() throws {
+    for line in Self.kinds.split(separator: "\n") {
+      let parts = line.components(separatedBy: " | ")
+      let problem = FileKind.recognise(Self.names(parts[1]))?.problem ?? "nothing"
+      #expect(problem.contains(parts[0]), "\(line): \(problem)")
       #expect(
         problem.contains("expected a model of Stable Diffusion 1") || problem.contains("choose the float16"))
     }
   }
 
   @Test func modelsToDrawWithAreNone() {
-    #expect(Self.recognise(Self.unet(768)) == nil)
+    #expect(FileKind.recognise(Self.names("@768x4"))?.problem == nil)
     // A small one, as tests have.
-    #expect(Self.recognise(Self.unet(32)) == nil)
-    #expect(Self.recognise(Self.named("something", "else")) == nil)
-    let both = Self.unet(768) + Self.named("control_model.zero_convs.0.0.weight")
-    #expect(Self.recognise(both) == nil)
-    #expect(FileKind.additions(in: Self.names(both)) == ["a ControlNet"])
+    #expect(FileKind.recognise(Self.names("@32x4"))?.problem == nil)
+    #expect(FileKind.recognise(Self.names("something else"))?.problem == nil)
+    let both = Self.names("@768x4 control_model.zero_convs.0.0.weight")
+    #expect(FileKind.recognise(both)?.problem == nil)
+    #expect(FileKind.additions(in: both) == ["a ControlNet"])
   }
 
   // MARK: - Files without tensors

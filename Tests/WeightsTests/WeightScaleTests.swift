@@ -9,7 +9,7 @@ import Testing
   private static let stem = "model.diffusion_model.input_blocks.1.1.proj_in"
   private static let name = "unet.down_blocks.0.attentions.0.proj_in.weight"
 
-  private func checkpoint(
+  private func scaled(
     _ scales: [(String, [Int], [Float])], weight: [Int] = [2, 3], dtype: String = "F8_E4M3"
   ) throws -> Checkpoint {
     // 1, 1.5, -2, 0.5, 448, 0.001953125 in eight bits.
@@ -39,7 +39,7 @@ import Testing
   @Test(arguments: ["scale_weight", "weight_scale"])
   func oneScaleForAll(_ suffix: String) throws {
     for shape in [[], [1]] {
-      let checkpoint = try checkpoint([("\(Self.stem).\(suffix)", shape, [0.75]), ("scaled_fp8", [0], [])])
+      let checkpoint = try scaled([("\(Self.stem).\(suffix)", shape, [0.75]), ("scaled_fp8", [0], [])])
       #expect(try read(checkpoint) == [0.75, 1.125, -1.5, 0.375, 336, 0.00146484375])
       #expect(checkpoint.scaledWeights == 1 && checkpoint.names == [Self.name])
       #expect(checkpoint.unusedNames() == ["\(Self.stem).weight"])
@@ -48,19 +48,19 @@ import Testing
 
   @Test func oneScaleARow() throws {
     for shape in [[2], [2, 1]] {
-      let checkpoint = try checkpoint([("\(Self.stem).weight_scale", shape, [2, -4])])
+      let checkpoint = try scaled([("\(Self.stem).weight_scale", shape, [2, -4])])
       #expect(try read(checkpoint) == [2, 3, -4, -2, -1792, -0.0078125])
       #expect(try read(checkpoint, 1..<5) == [3, -4, -2, -1792])
     }
-    let convolution = try checkpoint(
+    let convolution = try scaled(
       [("\(Self.stem).weight_scale", [3, 1, 1, 1], [1, 2, 4])], weight: [3, 2, 1, 1])
     #expect(try read(convolution) == [1, 1.5, -4, 1, 1792, 0.0078125])
-    let whole = try checkpoint([("\(Self.stem).weight_scale", [2, 1], [0.5, 0.25])], dtype: "I8")
+    let whole = try scaled([("\(Self.stem).weight_scale", [2, 1], [0.5, 0.25])], dtype: "I8")
     #expect(try read(whole) == [28, 30, -32, 12, 31.5, 0.25])
   }
 
   @Test func scalesOfProductsMeanNothing() throws {
-    let checkpoint = try checkpoint([
+    let checkpoint = try scaled([
       ("\(Self.stem).scale_weight", [], [1]), ("\(Self.stem).scale_input", [], [9]),
       ("\(Self.stem).input_scale", [], [9]),
     ])
@@ -70,7 +70,7 @@ import Testing
 
   @Test func whatCannotBeAppliedIsRefusedByName() throws {
     func problem(_ scales: [(String, [Int], [Float])]) throws -> String {
-      try weightsError { _ = try checkpoint(scales) }.description
+      try weightsError { _ = try scaled(scales) }.description
     }
     #expect(
       try problem([("\(Self.stem).weight_scale", [3], [1, 1, 1])]).contains(
@@ -94,7 +94,7 @@ import Testing
     "a.weight_scale_inv",
   ])
   func strangersWithinANetworkAreRefused(_ name: String) throws {
-    let checkpoint = try Weights.Checkpoint(
+    let checkpoint = try Checkpoint(
       ByteSource(name: "m", bytes: safetensors([("a.to_q.weight", [1]), (name, [1])])), part: .unet)
     _ = checkpoint[.unet]["a"]["to_q"].parameter("weight", [1])
     let error = try weightsError { try checkpoint.refuseStrangers(in: ["unet."]) }
@@ -104,7 +104,7 @@ import Testing
   }
 
   @Test func marksAndFurtherBlocksAreNot() throws {
-    let checkpoint = try Weights.Checkpoint(
+    let checkpoint = try Checkpoint(
       ByteSource(name: "m", bytes: safetensors([("a.0.weight", [1]), ("a.1.weight", [1]), ("mark", [0])])),
       part: .unet)
     _ = checkpoint[.unet]["a"][0].parameter("weight", [1])
@@ -114,7 +114,7 @@ import Testing
   @Test func theFirstNumberThatIsNoneIsFound() throws {
     var bytes = safetensors([("a", [3]), ("b", [2])])
     withUnsafeBytes(of: Float.infinity) { bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: $0) }
-    let checkpoint = try Weights.Checkpoint(ByteSource(name: "m", bytes: bytes), part: .unet)
+    let checkpoint = try Checkpoint(ByteSource(name: "m", bytes: bytes), part: .unet)
     _ = checkpoint[.unet].parameter("a", [3])
     #expect(try checkpoint.firstNonFinite() == nil)
     _ = checkpoint[.unet].parameter("b", [2])
@@ -123,7 +123,7 @@ import Testing
   }
 
   @Test func aCheckpointWithinAnotherNameIsOne() throws {
-    let checkpoint = try Weights.Checkpoint(
+    let checkpoint = try Checkpoint(
       ByteSource(
         name: "m",
         bytes: safetensors([
