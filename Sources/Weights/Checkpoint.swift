@@ -80,7 +80,7 @@ package final class Checkpoint: WeightSource {
     var metadata: [String: String] = [:]
     var additions: [String] = []
     for (file, part) in files {
-      let wrapper = Self.wrapper(of: file)
+      let wrapper = file.wrapper
       let names = file.tensors.keys.map { String($0.dropFirst(wrapper.count)) }
       let map = try Self.keyMap(of: file, part: part, names: names)
       let table = map.table(names)
@@ -110,13 +110,6 @@ package final class Checkpoint: WeightSource {
     self.additions = additions
     self.layouts = layouts
     self.metadata = metadata
-  }
-
-  /// What training programs put before all names of a checkpoint.
-  private static func wrapper(of file: Safetensors) -> String {
-    ["state_dict.", "module.", "model.state_dict."].first { wrapper in
-      !file.tensors.isEmpty && file.tensors.keys.allSatisfy { $0.hasPrefix(wrapper) }
-    } ?? ""
   }
 
   private static func keyMap(of file: Safetensors, part: ModelPart?, names: [String]) throws -> KeyMap {

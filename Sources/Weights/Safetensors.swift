@@ -49,6 +49,13 @@ package struct Safetensors: Sendable {
     tensors = parser.tensors
   }
 
+  /// What training programs put before all names of a checkpoint; mostly nothing.
+  var wrapper: String {
+    ["state_dict.", "module.", "model.state_dict."].first { wrapper in
+      !tensors.isEmpty && tensors.keys.allSatisfy { $0.hasPrefix(wrapper) }
+    } ?? ""
+  }
+
   private static func readHeader(_ source: ByteSource) throws -> [UInt8] {
     guard source.count >= 8 else {
       throw WeightsError(

@@ -130,6 +130,14 @@ import Testing
           ("state_dict.model.diffusion_model.out.2.bias", [2]), ("state_dict.betas", [1]),
         ])))
     #expect(checkpoint.names == ["unet.conv_out.bias"])
+    let whole = try Safetensors(
+      ByteSource(
+        name: "m",
+        bytes: safetensors([
+          ("module.model.diffusion_model.input_blocks.0.0.weight", [1, 9, 1, 1]),
+          ("module.model.diffusion_model.time_embed.0.weight", [1]), ("module.first_stage_model.x", [1]),
+        ])))
+    #expect(FileKind.recognise(TensorNames(whole))?.problem.contains("for inpainting") == true)
     #expect(try checkpoint[.unet].parameter("conv_out.bias", [2]).floats() == [0, 1])
   }
 }

@@ -22,13 +22,14 @@ extension FileKind {
     $0.hasWord("time_stack", "temporal_transformer_block", "temp_convs", "temp_attentions")
   }
 
-  /// The ControlNet stands first: its tensors are those of half a UNet.
+  static let controlNet = FileKind("a ControlNet", .addition) {
+    $0.begins("control_model.") || $0.begins("input_hint_block.") || $0.begins("controlnet_")
+      || $0.begins("zero_convs.") || $0.has("lora_controlnet")
+      || $0.hasWord("controlnet_cond_embedding", "controlnet_x_embedder", "controlnet_blocks")
+  }
+
   static let additions = [
-    FileKind("a ControlNet", .addition) {
-      $0.begins("control_model.") || $0.begins("input_hint_block.") || $0.begins("controlnet_")
-        || $0.begins("zero_convs.") || $0.has("lora_controlnet") || $0.hasWord("controlnet_cond_embedding")
-        || $0.hasWord("controlnet_x_embedder", "controlnet_blocks")
-    },
+    controlNet,
     FileKind("an IP-Adapter", .addition) {
       $0.begins("image_proj.") || $0.begins("ip_adapter.") || $0.begins("image_proj_model.")
         || $0.hasWord("to_k_ip")

@@ -21,7 +21,9 @@ package struct FileKind: Sendable {
   let role: Role
   let isMarked: @Sendable (TensorNames) -> Bool
 
-  init(_ title: String, _ role: Role, _ isMarked: @escaping @Sendable (TensorNames) -> Bool) {
+  init(
+    _ title: String, _ role: Role, _ isMarked: @escaping @Sendable (TensorNames) -> Bool = { _ in true }
+  ) {
     (self.title, self.role, self.isMarked) = (title, role, isMarked)
   }
 
@@ -42,8 +44,8 @@ package struct FileKind: Sendable {
   /// What a file is that cannot be drawn with; nil for checkpoints that may be, and for what nobody here knows.
   static func recognise(_ names: TensorNames) -> FileKind? {
     if let kind = quantised.first(where: { $0.isMarked(names) }) { return kind }
-    let isControl = additions[0].isMarked(names)
-    if let unet = UNetFacts(names), !(unet.isAlone && (isControl || names.hasWord("lora_down", "lora_A"))) {
+    // Half a UNet by itself may be a ControlNet.
+    if let unet = UNetFacts(names), !(unet.isAlone && controlNet.isMarked(names)) {
       return motion.isMarked(names) ? motion : unet.kind
     }
     return (additions + models + parts + unrelated).first { $0.isMarked(names) }
@@ -72,9 +74,9 @@ struct UNetFacts {
     let variant = Self.variant(inputs: input[1])
     let title = [family.title, variant].compactMap { $0 }.joined(separator: " ")
     if isAlone {
-      kind = FileKind("the UNet alone of \(title), with no text encoder and no VAE", .part) { _ in true }
+      kind = FileKind("the UNet alone of \(title), with no text encoder and no VAE", .part)
     } else if variant != nil || !family.isDrawn {
-      kind = FileKind("a checkpoint of \(title)", .model) { _ in true }
+      kind = FileKind("a checkpoint of \(title)", .model)
     } else {
       kind = nil
     }

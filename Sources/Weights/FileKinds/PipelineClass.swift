@@ -26,11 +26,11 @@ struct PipelineClass {
 
   /// What is told of a model that cannot be drawn; nil if it may be.
   var problem: String? {
-    guard let name else { return unet.map { FileKind("a model of \($0)", .model) { _ in true }.problem } }
+    guard let name else { return unet.map { FileKind("a model of \($0)", .model).problem } }
     guard !Self.drawn.contains(name) || unet != nil else { return nil }
     let own = name.hasPrefix("StableDiffusion") ? unet : nil
     let title = (own ?? Self.title(name)).map { "a model of \($0) (\(name))" } ?? "a model for \(name)"
-    return FileKind(title, .model) { _ in true }.problem
+    return FileKind(title, .model).problem
   }
 
   /// Pipelines whose pictures of a prompt are those of Stable Diffusion 1.

@@ -8,7 +8,15 @@ struct TensorNames {
   /// What stands between the dots of all names.
   private let words: Set<Substring>
 
-  init(_ file: Safetensors) { self.init(file.tensors) }
+  /// Of a file, without what its wrapper puts before all of them.
+  init(_ file: Safetensors) {
+    let wrapper = file.wrapper.count
+    self.init(
+      wrapper == 0
+        ? file.tensors
+        : Dictionary(uniqueKeysWithValues: file.tensors.map { (String($0.key.dropFirst(wrapper)), $0.value) })
+    )
+  }
 
   init(_ tensors: [String: Safetensors.StoredTensor]) {
     self.tensors = tensors
