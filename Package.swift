@@ -35,7 +35,7 @@ let package = Package(
     module("Weights", ["Graph", "SystemFiles"]),
     module("Layers", ["Graph", "Weights"]),
     module("Models", ["Graph", "Weights", "Layers"]),
-    module("Tokenizer", ["ClipVocabulary", "CZlib"]),
+    module("Tokenizer", ["SystemFiles", "ClipVocabulary", "CZlib"]),
     module("Sampling", ["SystemFiles"]),
     module("Families", ["Graph", "Weights", "Models", "Sampling", "Tokenizer"]),
     module("Pictures", ["SystemFiles", "CPictures", "CZlib"]),

@@ -1,3 +1,5 @@
+import SystemFiles
+
 /// What went wrong, as data and as one line that names the file, tensor or field and what was expected.
 public struct DarkroomError: Error, Codable, Equatable, Sendable {
   public enum Kind: String, Codable, Sendable, CaseIterable {
@@ -69,8 +71,9 @@ extension DarkroomError: CustomStringConvertible {
   /// What a decoder says, without its types.
   static func reason(_ error: any Error) -> String {
     switch error {
-    case DecodingError.dataCorrupted(let context): context.debugDescription
-    case DecodingError.keyNotFound(_, let context): context.debugDescription
+    // Those of our own decoders say it all.
+    case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty: context.debugDescription
+    case let error as DecodingError: error.inWords
     default: "\(error)"
     }
   }

@@ -61,6 +61,7 @@ package struct Settings: Sendable {
   package var dryRun = false
   package var rounds = 3
   package var wait = false
+  package var fingerprint = false
 
   package init() {}
 }

@@ -71,6 +71,7 @@ package struct SamplingDefaults: Sendable, Equatable {
   package var sampler: String?
   package var steps: Int?
   package var guidanceScale: Double?
+  package var prediction: Prediction?
 
   package init() {}
 }

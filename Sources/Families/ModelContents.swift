@@ -1,6 +1,6 @@
-import FoundationEssentials
 import Graph
 import Models
+import Sampling
 import Tokenizer
 import Weights
 
@@ -21,7 +21,7 @@ package struct ModelContents {
     path = files.path
     self.vae = try vae.map { try AutoencoderFile($0) }
     checkpoint = try Checkpoint(files, vae: self.vae)
-    if let configuration, !FileManager.default.fileExists(atPath: configuration) {
+    if let configuration, !ModelFolder(configuration).has("") {
       throw FamilyError(
         file: configuration, "no such folder; expected one with unet/config.json and the like")
     }
@@ -48,6 +48,29 @@ package struct ModelContents {
     // The table belongs to the model's own autoencoder.
     guard vae == nil else { return nil }
     return try configuration("vae/preview.json").map { try PreviewColours($0, channels: channels) }
+  }
+
+  /// - Throws: `FamilyError` if a part of the model is not there at all.
+  func require(_ parts: [ModelPart]) throws {
+    let there = Set(checkpoint.summaries.map(\.part))
+    let missing = parts.filter { !there.contains($0) }
+    guard !missing.isEmpty, !there.isEmpty else { return }
+    throw FamilyError(
+      file: path,
+      "a model with no \(missing.map(\.title).joined(separator: " and no ")); expected a checkpoint with all of "
+        + parts.map(\.title).joined(separator: ", "))
+  }
+
+  /// How the model was trained to see noise: what its folder says, else the marks of a single file.
+  /// - Parameter usual: the prediction of the family.
+  func schedule(usual: Prediction) throws -> ModelSchedule {
+    if let file = try configuration(ModelSchedule.file) { return try ModelSchedule(file, prediction: usual) }
+    return try TrainingMarks(checkpoint).schedule(usual: usual)
+  }
+
+  /// The prediction that stands beside a single file: a model's content does not tell it, so pictures must.
+  func predictionBesideFile() throws -> Prediction? {
+    try configuration(ModelSchedule.file) == nil ? TrainingMarks(checkpoint).besideFile() : nil
   }
 
   /// Runs a body whose inference from tensors may fail.

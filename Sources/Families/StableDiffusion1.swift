@@ -21,6 +21,9 @@ final class StableDiffusion1: DiffusionModel {
     textEncoder = TextEncoder(checkpoint[.textEncoder], sizes.text)
     vae = VAEDecoder(checkpoint[.vae], sizes.vae)
     try checkpoint.verify()
+    try checkpoint.refuseStrangers(in: [
+      "unet.", "vae.decoder.", "vae.post_quant_conv.", "text_encoder.embeddings.", "text_encoder.encoder.",
+    ])
     let weights = checkpoint[.vae]
     unverifiedEncoder = weights.contains(VAEEncoder.firstTensor) ? VAEEncoder(weights, sizes.vae) : nil
     let tokenizer = try contents.tokenizer()
@@ -30,11 +33,13 @@ final class StableDiffusion1: DiffusionModel {
         "the tokenizer has \(tokenizer.vocabulary.count) tokens, more than the text encoder's \(sizes.text.vocabulary)"
       )
     }
+    var defaults = SamplingDefaults()
+    defaults.prediction = try contents.predictionBesideFile()
     traits = ModelTraits(
       family: (ModelFamily.stableDiffusion1.name, ModelFamily.stableDiffusion1.title),
       latents: sizes.vae.latentSpace, nativeSide: sizes.unet.sampleSize * sizes.vae.factor,
-      noise: try ModelSchedule(contents.configuration(ModelSchedule.file), prediction: .epsilon),
-      defaults: SamplingDefaults(), secondPass: SecondPassRule(), tokenizer: tokenizer,
+      noise: try contents.schedule(usual: .epsilon),
+      defaults: defaults, secondPass: SecondPassRule(), tokenizer: tokenizer,
       textPositions: sizes.text.positions, textLayers: sizes.text.layers,
       hasEncoder: unverifiedEncoder != nil,
       preview: try contents.previewColours(channels: sizes.vae.latentChannels)
@@ -133,6 +138,7 @@ final class StableDiffusion1: DiffusionModel {
 
 extension ModelFamily {
   static let stableDiffusion1 = ModelFamily(name: "sd1", title: "Stable Diffusion 1") { contents in
+    try contents.require([.unet, .textEncoder, .vae])
     let sizes = try StableDiffusion1.Sizes(contents)
     guard sizes.isStableDiffusion1 else { return .foreign(sizes.networks) }
     guard sizes.vae.latentChannels == sizes.unet.outputChannels else {

@@ -37,6 +37,14 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
   /// Whether going on at `next` would give up encryption.
   func isDowngraded(by next: Address) -> Bool { scheme == "https" && next.scheme != "https" }
 
+  var isEncrypted: Bool { scheme == "https" }
+
+  /// Whether the host is this domain or one within it.
+  func isWithin(domain: String) -> Bool {
+    let domain = domain.lowercased().drop { $0 == "." }
+    return host == domain || host.hasSuffix(".\(domain)")
+  }
+
   /// `host` or `host:port`, for messages.
   var place: String { [80, 443].contains(port) ? host : "\(host):\(port)" }
 

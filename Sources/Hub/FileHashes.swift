@@ -12,8 +12,13 @@ package struct FileHashes: Sendable {
   private static let mostKept = 1000
   private static let bufferBytes = 1 << 20
 
+  /// A larger file's hash is not known, and was not to be found out.
+  package struct Unknown: Error {}
+
   /// Nil to forget.
   private let file: String?
+  /// Files of more bytes are not read.
+  package var mostRead = Int.max
 
   /// - Parameter file: where hashes are kept. A file that cannot be read or written costs time and nothing else.
   package init(file: String?) { self.file = file }
@@ -23,7 +28,7 @@ package struct FileHashes: Sendable {
 
   /// The hashes of some files, in small hexadecimal digits.
   /// - Parameter checkCancellation: is called for each MiB; what it throws ends the call.
-  /// - Throws: `HubError` of kind `disk` that names the file.
+  /// - Throws: `HubError` of kind `disk` that names the file; `Unknown`.
   package func sha256(
     ofFiles paths: [String], checkCancellation: () throws -> Void = { try Task.checkCancellation() }
   ) throws -> [String] {
@@ -34,6 +39,7 @@ package struct FileHashes: Sendable {
       if let hash = Self.blobHash(path) { return hash }
       let stamp = try Self.stamp(path)
       if let entry = known[path], entry.stamp == stamp { return entry.sha256 }
+      guard stamp.size <= mostRead else { throw Unknown() }
       let hash = try Self.read(path, checkCancellation)
       guard try Self.stamp(path) == stamp else {
         throw HubError(.disk, "\(path): was changed while it was read")

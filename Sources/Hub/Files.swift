@@ -31,8 +31,13 @@ enum Files {
   }
 
   /// Names in a folder in order; none if it cannot be read.
-  static func names(_ folder: String) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+  static func names(_ folder: String) -> [String] { ((try? Paths.names(in: folder)) ?? []).sorted() }
+
+  /// The same; none if there is no such folder.
+  /// - Throws: `HubError` of kind `disk` if there is one and it cannot be read.
+  static func namesIfThere(_ folder: String) throws -> [String] {
+    guard Paths.exists(folder) else { return [] }
+    return try saying("cannot be read") { try Paths.names(in: folder) }.sorted()
   }
 
   /// Paths of all files and links below a folder, relative to it; links are not followed.
@@ -67,14 +72,28 @@ enum Files {
   }
 
   /// Makes a link that replaces what lies there, never leaving nothing in between.
-  static func link(to target: String, at path: String) throws {
+  /// - Returns: false if the file system has no links.
+  static func link(
+    to target: String, at path: String, by makeLink: (_ target: String, _ path: String) -> Int32
+  ) throws -> Bool {
     let temporary = "\(path).\(getpid()).link"
     unlink(temporary)
-    guard symlink(target, temporary) == 0, rename(temporary, path) == 0 else {
+    guard makeLink(target, temporary) == 0 else {
+      // FAT, exFAT and some network file systems.
+      if [EPERM, EOPNOTSUPP, ENOSYS].contains(errno) { return false }
+      throw failure(path, "the link cannot be made")
+    }
+    guard rename(temporary, path) == 0 else {
       let error = failure(path, "the link cannot be made")
       unlink(temporary)
       throw error
     }
+    return true
+  }
+
+  /// Moves a file within a file system, which replaces what lies there.
+  static func move(_ path: String, to place: String) throws {
+    guard rename(path, place) == 0 else { throw failure(place, "the file cannot be moved there") }
   }
 
   static func freeSpace(_ folder: String) -> Int? {

@@ -9,8 +9,9 @@ extension HubCache {
   }
 
   /// All snapshots of models, by name.
-  package func entries() -> [Entry] {
-    repositories().flatMap { repository in
+  /// - Throws: `HubError` if the cache cannot be read.
+  package func entries() throws -> [Entry] {
+    try repositories().flatMap { repository in
       let references = references(repository)
       return commits(repository).map { commit in
         let folder = snapshot(commit, repository)
@@ -41,6 +42,7 @@ extension HubCache {
     let repository = reference.repository
     let again = "darkroom pull \(reference)"
     guard let commit = commit(reference), commits(repository).contains(commit) else {
+      for folder in ["", "/refs", "/snapshots"] { _ = try Files.namesIfThere(path(repository) + folder) }
       throw HubError(.missing, absence(of: reference, again: again))
     }
     let found = look(commit, repository)

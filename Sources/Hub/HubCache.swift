@@ -4,8 +4,9 @@ import SystemFiles
 /// with links to blobs, and `refs` from branches and tags to commits.
 package struct HubCache: Sendable {
   package let folder: String
+  private let makeLink: @Sendable (_ target: String, _ path: String) -> Int32
 
-  package init(_ settings: HubSettings) { folder = settings.cache }
+  package init(_ settings: HubSettings) { (folder, makeLink) = (settings.cache, settings.makeLink) }
 
   func path(_ repository: RepositoryName) -> String { "\(folder)/\(repository.folder)" }
 
@@ -47,23 +48,35 @@ package struct HubCache: Sendable {
   }
 
   /// All repositories with models, by name.
-  package func repositories() -> [RepositoryName] {
-    Files.names(folder).compactMap { RepositoryName(folder: $0) }
+  /// - Throws: `HubError` if the cache cannot be read.
+  package func repositories() throws -> [RepositoryName] {
+    try Files.namesIfThere(folder).compactMap { RepositoryName(folder: $0) }
       .filter { Files.kind(path($0)) == .folder }
   }
 
-  /// Makes a file of a snapshot a relative link to its blob.
-  func link(_ file: RemoteFile, commit: String, _ repository: RepositoryName) throws {
+  /// Makes a file of a snapshot a relative link to its blob. Where the file system has no links, the blob itself goes
+  /// there, as huggingface_hub has it.
+  func place(_ file: RemoteFile, commit: String, _ repository: RepositoryName) throws {
     let place = "\(snapshot(commit, repository))/\(file.path)"
     try Files.makeFolder(Paths.folder(of: place))
     let up = String(repeating: "../", count: 1 + file.path.split(separator: "/").count)
-    try Files.link(to: "\(up)blobs/\(file.hash)", at: place)
+    if try !Files.link(to: "\(up)blobs/\(file.hash)", at: place, by: makeLink) {
+      try Files.move(blob(file.hash, repository), to: place)
+    }
+  }
+
+  /// Whether a snapshot has the file: by a link to its blob, or itself in a cache without links.
+  func has(_ file: RemoteFile, commit: String, _ repository: RepositoryName) -> Bool {
+    let place = "\(snapshot(commit, repository))/\(file.path)"
+    guard Files.size(place) == file.size else { return false }
+    return Files.target(place).map { $0.hasSuffix("/\(file.hash)") } ?? true
   }
 
   /// Lets a branch or tag point to a commit, as it does on the Hub.
   func point(_ revision: String, to commit: String, _ repository: RepositoryName) throws {
     let place = reference(revision, repository)
-    guard revision != commit, Files.text(place) != commit else { return }
+    let there = Files.text(place, limit: 64)?.prefix { !$0.isWhitespace }
+    guard revision != commit, there != commit[...] else { return }
     try Files.makeFolder(Paths.folder(of: place))
     try Files.write(commit, to: place)
   }

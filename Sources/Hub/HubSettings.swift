@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// What the environment says about the Hub, by the names that huggingface_hub reads.
 package struct HubSettings: Sendable {
@@ -18,13 +19,22 @@ package struct HubSettings: Sendable {
   /// Bytes that can still be written to a folder; nil if the system does not tell.
   package var freeSpace: @Sendable (_ folder: String) -> Int? = { Files.freeSpace($0) }
 
+  /// Makes a symbolic link, as the system's function does.
+  package var makeLink: @Sendable (_ target: String, _ path: String) -> Int32 = { symlink($0, $1) }
+
   /// - Throws: `HubError` of kind `usage` naming the variable.
   package init(_ environment: [String: String]) throws {
     func value(_ names: String...) -> String? {
       names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
     }
     func path(_ names: String...) -> String? {
-      names.lazy.compactMap { value($0) }.first.map { Self.expanded($0, home: environment["HOME"]) }
+      names.lazy.compactMap { value($0) }.first.map { path in
+        // As a shell does, since settings of services and editors know no shell.
+        Self.expanded(
+          path.replacing(#/\$(?:(\w+)|\{(\w+)\})/#) { match in
+            environment[String(match.1 ?? match.2 ?? "")] ?? String(match.0)
+          }, home: environment["HOME"])
+      }
     }
     let address = value("HF_ENDPOINT") ?? "https://huggingface.co"
     guard let endpoint = Address(address), !address.contains("?"), !address.contains("#") else {

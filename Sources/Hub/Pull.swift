@@ -84,6 +84,7 @@ private final class Pull {
   private let report: (PullProgress) -> Void
   private let notice: (String) -> Void
   private var progress = PullProgress()
+  private var isToldOfLocks = false
   private var repository: RepositoryName { reference.repository }
 
   init(
@@ -99,10 +100,12 @@ private final class Pull {
   }
 
   func run(_ files: [RemoteFile], named: String?) throws -> PulledModel {
-    for folder in ["blobs", "refs", "snapshots/\(commit)"] {
+    let missing = files.filter { !cache.has($0, commit: commit, repository) }
+    // A cache that has all of it may be one that cannot be written.
+    for folder in missing.isEmpty ? [] : ["blobs", "refs", "snapshots/\(commit)"] {
       try Files.makeFolder("\(cache.path(repository))/\(folder)")
     }
-    try checkSpace(files)
+    try checkSpace(missing)
     progress.size = files.reduce(0) { $0 + $1.size }
     let pulled = try files.map { file in
       let before = progress.bytes
@@ -119,7 +122,11 @@ private final class Pull {
       )
     }
     // Only now, so that nobody takes a part for the whole.
-    try cache.point(reference.revision, to: commit, repository)
+    do {
+      try cache.point(reference.revision, to: commit, repository)
+    } catch let error as HubError where missing.isEmpty {
+      notice("\(error); \(reference) keeps its name for another commit, or has none")
+    }
     let folder = cache.snapshot(commit, repository)
     return PulledModel(
       reference: reference, commit: commit, path: named.map { "\(folder)/\($0)" } ?? snapshot.path,
@@ -144,22 +151,32 @@ private final class Pull {
   /// Brings one file into the snapshot.
   /// - Returns: whether the cache had it before.
   private func fetch(_ file: RemoteFile, before: Int) throws -> Bool {
+    if cache.has(file, commit: commit, repository) { return true }
     let lock = try Files.saying("cannot be locked") {
       try FileLock.take(cache.lock(file.hash, repository)) {
         notice("\(file.path): another program is fetching it; waiting")
       }
     }
     defer { withExtendedLifetime(lock) {} }
+    if !lock.isHeld, !isToldOfLocks {
+      isToldOfLocks = true
+      notice("\(cache.folder): its file system has no locks; let no other program fetch the same model now")
+    }
     let blob = cache.blob(file.hash, repository)
     let wasThere = Files.size(blob) == file.size
-    if !wasThere {
-      try download(file, to: blob) { count in
-        self.progress.fileBytes = count
-        self.progress.bytes = before + count
-        self.report(self.progress)
+    do {
+      if !wasThere {
+        try download(file, to: blob) { count in
+          self.progress.fileBytes = count
+          self.progress.bytes = before + count
+          self.report(self.progress)
+        }
       }
+      try cache.place(file, commit: commit, repository)
+    } catch let error as HubError where error.kind == .disk {
+      // Without locks another program may have brought it meanwhile.
+      guard cache.has(file, commit: commit, repository) else { throw error }
     }
-    try cache.link(file, commit: commit, repository)
     return wasThere
   }
 

@@ -2,7 +2,9 @@ extension TransferFailure {
   /// In words that say what to do.
   func explained(_ reference: RepositoryReference) -> HubError {
     let advice =
-      if isUnreachable {
+      if let proxy, isOfProxy {
+        "; the proxy \(proxy.address), which \(proxy.variable) names, does not let the request through: start or correct it, or unset \(proxy.variable)"
+      } else if isUnreachable {
         "; is there a network? (HF_ENDPOINT names another Hub, https_proxy a proxy)"
       } else if isUntrusted {
         "; its certificate is not trusted (SSL_CERT_FILE names a file of others)"

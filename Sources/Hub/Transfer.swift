@@ -12,6 +12,8 @@ struct TransferFailure: Error, CustomStringConvertible, Equatable {
   /// libcurl's number.
   let code: UInt32
   let description: String
+  /// What stood between; nil if nothing did.
+  var proxy: Proxy?
 
   /// The number of a transfer that ended too early.
   static let partial = CURLE_PARTIAL_FILE.rawValue
@@ -19,6 +21,10 @@ struct TransferFailure: Error, CustomStringConvertible, Equatable {
   /// Whether there was no way to the server at all.
   var isUnreachable: Bool {
     [CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT].contains(CURLcode(code))
+  }
+  /// Whether the proxy is to blame: it was not reached, or did not let the request through.
+  var isOfProxy: Bool {
+    proxy != nil && (isUnreachable || code == CURLE_PROXY.rawValue || description.contains("CONNECT"))
   }
   /// Whether the server could not show who it is.
   var isUntrusted: Bool {
@@ -82,12 +88,20 @@ final class Transfers {
     curl_set_headers(handle, list)
     configure(handle, address)
     curl_set_receivers(handle, Exchange.header, Exchange.body, context)
+    let problem = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    problem.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    defer {
+      curl_set_problem(handle, nil)
+      problem.deallocate()
+    }
+    curl_set_problem(handle, problem)
     let result = try withExtendedLifetime(exchange) { try run(handle) }
     if let error = exchange.error { throw error }
     guard result == CURLE_OK || exchange.isStopped else {
+      let reason =
+        problem.pointee == 0 ? String(cString: curl_easy_strerror(result)) : String(cString: problem)
       throw TransferFailure(
-        code: result.rawValue, description: "\(address.place): \(String(cString: curl_easy_strerror(result)))"
-      )
+        code: result.rawValue, description: "\(address.place): \(reason)", proxy: Proxy(for: address))
     }
     return (exchange.head, curl_redirection(handle).map { String(cString: $0) })
   }

@@ -21,6 +21,11 @@ package enum NoiseDescription: Sendable, Equatable {
     }
   }
 
+  /// Whether a network that was trained with this noise may predict so.
+  package func allows(_ prediction: Prediction) -> Bool {
+    if case .flow = self { prediction == .flow } else { prediction != .flow }
+  }
+
   /// What to run if the request names no schedule.
   package func ownSchedule(for sampler: Sampler, in system: NameSystem = .diffusers) -> Schedule {
     switch self {

@@ -1,5 +1,5 @@
 /// What a network's output means, with `x = alpha * clean + sigma * noise`.
-package enum Prediction: String, Sendable, CaseIterable {
+public enum Prediction: String, Codable, Sendable, CaseIterable {
   /// The noise.
   case epsilon
   /// Velocity (Salimans and Ho, 2022): `alpha * noise - sigma * clean`, alpha and sigma scaled to unit variance.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SystemFiles
 
 extension Vocabulary {
   /// Reads the `tokenizer/` folder of a model: `tokenizer.json`, else `vocab.json` and `merges.txt`
@@ -125,27 +126,11 @@ extension Vocabulary {
     do {
       return try JSONDecoder().decode(type, from: Data(bytes))
     } catch let error as DecodingError {
-      throw malformed(folder.path(name), error)
+      throw .malformed(
+        file: folder.path(name), place: error.place.isEmpty ? "file" : error.place, problem: error.problem)
     } catch {
       throw .malformed(file: folder.path(name), place: "file", problem: "\(error)")
     }
-  }
-
-  private static func malformed(_ file: String, _ error: DecodingError) -> VocabularyError {
-    let (context, key): (DecodingError.Context, (any CodingKey)?) =
-      switch error {
-      case .keyNotFound(let key, let context): (context, key)
-      case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-        (context, nil)
-      @unknown default: (.init(codingPath: [], debugDescription: "\(error)"), nil)
-      }
-    var place = ""
-    for step in context.codingPath + (key.map { [$0] } ?? []) {
-      place += step.intValue.map { "[\($0)]" } ?? (place.isEmpty ? "" : ".") + step.stringValue
-    }
-    return .malformed(
-      file: file, place: place.isEmpty ? "file" : place,
-      problem: key == nil ? context.debugDescription : "is missing")
   }
 }
 

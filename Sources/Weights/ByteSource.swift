@@ -85,6 +85,10 @@ package final class ByteSource: @unchecked Sendable {  // all storage is constan
     }
     var text = [UInt8](repeating: 0, count: count)
     try text.withUnsafeMutableBytes { try read(at: 0, into: $0) }
+    // What stands there instead of a text that was not fetched.
+    if let problem = FileSignature.placeholder(self) {
+      throw WeightsError(.malformed, file: name, problem)
+    }
     return text
   }
 

@@ -35,9 +35,12 @@ package final class Checkpoint: WeightSource {
   package let layouts: [String]
   /// Metadata of the files' headers.
   package let metadata: [String: String]
+  /// What the files hold besides a model, and nobody uses: "a ControlNet".
+  package let additions: [String]
   /// Tensors that no layout has a name for, as they are stored.
   private let unknown: [String]
   private let tensors: [String: LocatedTensor]
+  private let scales: [String: WeightScale]
   private let record = Mutex(Record())
 
   /// Opens the files of a model, or of some of its parts.
@@ -54,7 +57,11 @@ package final class Checkpoint: WeightSource {
         try index.check(shards)
         opened += shards.sorted { $0.key < $1.key }.map { ($0.value, file.part) }
       } else {
-        opened.append((try files.open(file), file.part))
+        let tensors = try files.open(file)
+        if file.part == nil, let kind = FileKind.recognise(TensorNames(tensors)) {
+          throw WeightsError(.unsupported, file: file.path, kind.problem)
+        }
+        opened.append((tensors, file.part))
       }
     }
     try self.init(name: files.path, files: opened, vae: vae)
@@ -71,15 +78,19 @@ package final class Checkpoint: WeightSource {
     var unknown: [String] = []
     var layouts: [String] = []
     var metadata: [String: String] = [:]
+    var additions: [String] = []
     for (file, part) in files {
-      let names = Array(file.tensors.keys)
+      let wrapper = file.wrapper
+      let names = file.tensors.keys.map { String($0.dropFirst(wrapper.count)) }
       let map = try Self.keyMap(of: file, part: part, names: names)
       let table = map.table(names)
+      if part == nil { additions += FileKind.additions(in: TensorNames(file)) }
       if !layouts.contains(map.name) { layouts.append(map.name) }
       metadata.merge(file.metadata) { first, _ in first }
       for (storedName, stored) in file.tensors {
-        guard let name = table[storedName] else {
-          if !KeyMap.isIgnored(storedName) { unknown.append(storedName) }
+        let inner = String(storedName.dropFirst(wrapper.count))
+        guard let name = table[inner] else {
+          if !KeyMap.isIgnored(inner) { unknown.append(storedName) }
           continue
         }
         let tensor = LocatedTensor(storedName: storedName, file: file, stored: stored)
@@ -91,10 +102,12 @@ package final class Checkpoint: WeightSource {
       }
     }
     try vae?.replace(in: &tensors)
+    scales = try WeightScale.take(from: &tensors)
     self.name = name
     self.files = files.map { $0.0.source.name } + (vae.map { [$0.path] } ?? [])
     self.tensors = tensors
     self.unknown = unknown
+    self.additions = additions
     self.layouts = layouts
     self.metadata = metadata
   }
@@ -118,7 +131,20 @@ package final class Checkpoint: WeightSource {
   /// A tensor as it is stored, by our name. Looking does not count as asking for it.
   package func tensor(_ name: String) -> LocatedTensor? { tensors[name] }
 
+  /// How many weights are multiplied by a scale when they are read.
+  package var scaledWeights: Int { scales.count }
+
+  /// Whether a file holds a tensor of this name that says something about the model and is no part of it.
+  package func isMarked(_ name: String) -> Bool {
+    guard unknown.contains(name) else { return false }
+    record.withLock { _ = $0.asked.insert(name) }
+    return true
+  }
+
   // MARK: - Asking
+
+  /// Names of what somebody has asked for.
+  var asked: Set<String> { record.withLock { $0.asked } }
 
   /// Notes that a network wants this tensor, and whether it fits. Trailing extents of 1×1 may be
   /// there or not: a linear layer and a 1×1 convolution are the same numbers.
@@ -155,9 +181,9 @@ package final class Checkpoint: WeightSource {
   /// Stored names of the tensors that nobody asked for, sorted; those known to be of no use are
   /// left out.
   package func unusedNames() -> [String] {
-    let asked = record.withLock { $0.asked }
+    let asked = asked
     let unasked = tensors.filter { name, _ in !asked.contains(name) }
-    return (unknown + unasked.values.map(\.storedName)).sorted()
+    return (unknown.filter { !asked.contains($0) } + unasked.values.map(\.storedName)).sorted()
   }
 
   // MARK: - Reading
@@ -173,8 +199,8 @@ package final class Checkpoint: WeightSource {
         .unfit, file: tensor.path, tensor: name,
         "is \(tensor.shape); elements \(elements) were asked for")
     }
-    try tensor.file.read(
-      tensor.stored, named: tensor.storedName, elements: elements, into: destination)
+    try tensor.read(elements, into: destination)
+    scales[name]?.multiply(destination, from: elements.lowerBound)
   }
 }
 

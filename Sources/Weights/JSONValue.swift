@@ -14,4 +14,7 @@ package enum JSONValue: Sendable, Equatable {
     self = try scanner.value()
     try scanner.end()
   }
+
+  /// Those of an object; nil for other values.
+  package var fields: [String: JSONValue]? { if case .object(let fields) = self { fields } else { nil } }
 }

@@ -19,7 +19,10 @@ package struct KeyMap: Sendable {
     if ignoredPrefixes.contains(where: name.hasPrefix) { return true }
     let parts = components(name)
     guard let last = parts.last else { return false }
-    if last == "position_ids" || last == "logit_scale" { return true }
+    // Scales of what goes into a product of 8 bits mean nothing to one that is exact.
+    if ["position_ids", "logit_scale", "scale_input", "input_scale", "scaled_fp8"].contains(last) {
+      return true
+    }
     return parts.count == 1 && (ignoredBuffers.contains(name) || name.contains("sqrt_"))
   }
 

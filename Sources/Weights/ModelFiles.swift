@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SystemFiles
 
 /// Where the files of a model are: a folder in diffusers' layout, or one file.
 package struct ModelFiles: Sendable {
@@ -23,11 +24,10 @@ package struct ModelFiles: Sendable {
   ///     and those of fp16 for a part that has no others.
   /// - Throws: `WeightsError` saying what is missing, or how to convert what is not read here.
   package init(_ path: String, variant: String? = nil) throws {
-    var isFolder = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard Paths.exists(path) else {
       throw WeightsError(.unreadable, file: path, "no such file or folder")
     }
-    if isFolder {
+    if Paths.isFolder(path) {
       try self.init(ModelFolder(path), variant: variant)
     } else {
       self.init(file: try Self.singleFile(path))
@@ -58,10 +58,16 @@ package struct ModelFiles: Sendable {
 
   private static func singleFile(_ path: String) throws -> WeightFile {
     let kind = URL(fileURLWithPath: path).pathExtension.lowercased()
-    if kind == "safetensors" { return WeightFile(path: path, part: nil) }
-    guard pickles.contains(kind) else {
+    let source = try ByteSource(path: path)
+    // What a file is called says little: some checkpoints go by other endings.
+    if ["safetensors", "sft"].contains(kind) || FileSignature.isSafetensors(source) {
+      return WeightFile(path: path, part: nil)
+    }
+    let problem = FileSignature.problem(source)
+    guard pickles.contains(kind) || problem == FileSignature.pickle else {
       throw WeightsError(
-        .unsupported, file: path, "expected a .safetensors file, or a folder with model_index.json")
+        .unsupported, file: path,
+        (problem.map { "\($0); " } ?? "") + "expected a .safetensors file, or a folder with model_index.json")
     }
     throw WeightsError(
       .unsupported, file: path,
@@ -74,10 +80,16 @@ package struct ModelFiles: Sendable {
 
   private static func weights(of folder: ModelFolder, variant: String?) throws -> [WeightFile] {
     guard folder.has("model_index.json") else {
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-      throw noWeights(in: folder.path, names: names, "no model_index.json: not a model in diffusers' layout")
+      throw try noWeights(
+        in: folder.path, names: Array(folder.names(in: "")),
+        "no model_index.json: not a model in diffusers' layout")
     }
-    return try parts(of: folder).map { part in
+    let index = try fields(of: folder)
+    let unet = try? folder.contents("unet/config.json").flatMap { try? JSONValue($0) }
+    if let problem = PipelineClass(index, unet: unet?.fields ?? [:]).problem {
+      throw WeightsError(.unsupported, file: folder.path("model_index.json"), problem)
+    }
+    return try parts(of: folder, index).map { part in
       guard folder.has("\(part.rawValue)/config.json") else {
         throw WeightsError(
           .unreadable, file: folder.path(part.rawValue), "no config.json in it, or no such folder")
@@ -86,18 +98,24 @@ package struct ModelFiles: Sendable {
     }
   }
 
-  /// The parts that `model_index.json` names, or if it names none, those that have a folder.
-  private static func parts(of folder: ModelFolder) throws -> [ModelPart] {
+  /// What `model_index.json` says.
+  private static func fields(of folder: ModelFolder) throws -> [String: JSONValue] {
     let index = folder.path("model_index.json")
+    let text = try folder.contents("model_index.json") ?? []
     let entries: JSONValue
     do {
-      entries = try JSONValue(folder.contents("model_index.json") ?? [])
+      entries = try JSONValue(text)
     } catch {
       throw WeightsError(.malformed, file: index, "cannot be read as JSON: \(error)")
     }
-    guard case .object(let fields) = entries else {
+    guard let fields = entries.fields else {
       throw WeightsError(.malformed, file: index, "is not a JSON object")
     }
+    return fields
+  }
+
+  /// The parts that `model_index.json` names, or if it names none, those that have a folder.
+  private static func parts(of folder: ModelFolder, _ fields: [String: JSONValue]) throws -> [ModelPart] {
     let named = ModelPart.allCases.filter { part in
       // A part that a model does without is a pair of nulls.
       guard case .list(let names) = fields[part.rawValue] else { return false }
@@ -107,7 +125,8 @@ package struct ModelFiles: Sendable {
     let there = ModelPart.allCases.filter { folder.has($0.rawValue) }
     guard !there.isEmpty else {
       let known = ModelPart.allCases.map(\.rawValue).joined(separator: ", ")
-      throw WeightsError(.malformed, file: index, "names no network; expected some of \(known)")
+      throw WeightsError(
+        .malformed, file: folder.path("model_index.json"), "names no network; expected some of \(known)")
     }
     return there
   }

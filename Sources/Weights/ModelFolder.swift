@@ -1,4 +1,4 @@
-import FoundationEssentials
+import SystemFiles
 
 /// The files of a model folder by their relative paths, on disk or in memory.
 package struct ModelFolder: Sendable {
@@ -28,9 +28,9 @@ package struct ModelFolder: Sendable {
 
   package func path(_ file: String) -> String { "\(path)/\(file)" }
 
-  /// Whether there is such a file or folder.
+  /// Whether there is such a file or folder (`Paths.exists`).
   package func has(_ file: String) -> Bool {
-    guard let memory else { return FileManager.default.fileExists(atPath: path(file)) }
+    guard let memory else { return Paths.exists(path(file)) }
     return memory[file] != nil || memory.keys.contains { $0.hasPrefix(file + "/") }
   }
 
@@ -45,9 +45,15 @@ package struct ModelFolder: Sendable {
     try memory?[file] ?? ByteSource(path: path(file))
   }
 
-  /// Names of the files in a folder of it.
+  /// Names of the files in a folder of it, or of its own for an empty name.
   func names(in folder: String) throws -> Set<String> {
-    guard let memory else { return try Set(FileManager.default.contentsOfDirectory(atPath: path(folder))) }
+    guard let memory else {
+      do {
+        return try Set(Paths.names(in: path(folder)))
+      } catch {
+        throw WeightsError(.unreadable, file: path(folder), "cannot be read: \(error.reason)")
+      }
+    }
     let inside = memory.keys.filter { $0.hasPrefix(folder + "/") }
     return Set(inside.map { String($0.dropFirst(folder.count + 1)) })
   }

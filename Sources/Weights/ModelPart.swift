@@ -8,6 +8,18 @@ package enum ModelPart: String, Sendable, CaseIterable {
   case textEncoder2 = "text_encoder_2"
   case textEncoder3 = "text_encoder_3"
 
+  /// For people.
+  package var title: String {
+    switch self {
+    case .unet: "UNet"
+    case .transformer: "transformer"
+    case .vae: "VAE"
+    case .textEncoder: "text encoder"
+    case .textEncoder2: "second text encoder"
+    case .textEncoder3: "third text encoder"
+    }
+  }
+
   /// The library whose names its tensors have.
   enum Naming {
     case diffusersNetwork, autoencoder, textEncoder

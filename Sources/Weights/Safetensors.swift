@@ -25,6 +25,15 @@ package struct Safetensors: Sendable {
 
   /// - Throws: `WeightsError` that names the file and the byte or tensor at fault.
   package init(_ source: ByteSource) throws {
+    do {
+      try self.init(checking: source)
+    } catch let error as WeightsError where error.kind == .malformed {
+      guard let problem = FileSignature.problem(source) else { throw error }
+      throw WeightsError(.malformed, file: source.name, problem)
+    }
+  }
+
+  private init(checking source: ByteSource) throws {
     let header = try Self.readHeader(source)
     var parser = SafetensorsHeader(data: (8 + header.count)..<source.count)
     do {
@@ -40,6 +49,13 @@ package struct Safetensors: Sendable {
     tensors = parser.tensors
   }
 
+  /// What training programs put before all names of a checkpoint; mostly nothing.
+  var wrapper: String {
+    ["state_dict.", "module.", "model.state_dict."].first { wrapper in
+      !tensors.isEmpty && tensors.keys.allSatisfy { $0.hasPrefix(wrapper) }
+    } ?? ""
+  }
+
   private static func readHeader(_ source: ByteSource) throws -> [UInt8] {
     guard source.count >= 8 else {
       throw WeightsError(
@@ -48,6 +64,11 @@ package struct Safetensors: Sendable {
     }
     let size = try read(8, at: 0, from: source).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard size <= UInt64(largestHeader), size <= UInt64(source.count - 8) else {
+      if size <= UInt64(largestHeader), FileSignature.isSafetensors(source) {
+        throw WeightsError(
+          .malformed, file: source.name,
+          "is cut off: \(source.count) bytes of its header's \(8 + size) are there; download it again")
+      }
       throw WeightsError(
         .malformed, file: source.name,
         "byte 0: a header of \(size) bytes, but at most \(min(largestHeader, source.count - 8)) can follow "

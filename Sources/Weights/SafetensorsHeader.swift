@@ -95,10 +95,8 @@ struct SafetensorsHeader {
   /// Checks the offsets against the size that dtype and shape need.
   private func range(of name: String, _ dtype: DType, _ shape: [Int], _ offsets: [Int]) throws -> Range<Int> {
     let (begin, end) = (offsets[0], offsets[1])
-    guard begin <= end, end <= data.count else {
-      throw HeaderError(
-        tensor: name,
-        message: "data_offsets \(offsets) are not a range within the \(data.count) bytes of data")
+    guard begin <= end, !data.lowerBound.addingReportingOverflow(end).overflow else {
+      throw HeaderError(tensor: name, message: "data_offsets \(offsets) are not a range")
     }
     guard let size = byteCount(of: shape, dtype) else {
       throw HeaderError(tensor: name, message: "\(dtype.rawValue) \(shape) is not a whole number of bytes")
@@ -129,6 +127,11 @@ struct SafetensorsHeader {
             + (range.lowerBound < expected ? "tensors overlap" : "bytes belong to no tensor"))
       }
       expected = range.upperBound
+    }
+    guard expected <= data.upperBound else {
+      throw HeaderError(
+        tensor: nil,
+        message: "is cut off: \(data.upperBound) of \(expected) bytes are there; download it again")
     }
     guard expected == data.upperBound else {
       throw HeaderError(

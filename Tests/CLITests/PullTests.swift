@@ -137,6 +137,22 @@ import Testing
     #expect(gone.error.hasSuffix("darkroom pull owner/tiny fetches it\n"))
   }
 
+  /// Whoever sits behind a proxy that is gone looks for the fault in the network.
+  @Test func aDeadProxyIsNamed() async throws {
+    let port = try HubDouble { _ in HubDouble.Response(404) }.port
+    var environment = environment(try hub())
+    environment["HF_ENDPOINT"] = "http://hub.invalid"
+    environment["http_proxy"] = "http://me:secret@127.0.0.1:\(port)"
+    for name in ["no_proxy", "NO_PROXY"] { environment[name] = "" }
+    let result = try await BuiltCommand.run(["pull", "owner/tiny"], in: folder, environment: environment)
+    #expect(result.code == 1 && !result.error.contains("secret"))
+    #expect(
+      result.error.contains("the proxy http://127.0.0.1:\(port), which http_proxy names"), "\(result.error)")
+    environment["no_proxy"] = "invalid"
+    let own = try await BuiltCommand.run(["pull", "owner/tiny"], in: folder, environment: environment)
+    #expect(!own.error.contains("which http_proxy"), "\(own.error)")
+  }
+
   @Test func aFileOfThatNameComesFirst() async throws {
     let hub = try hub()
     try FileManager.default.createDirectory(

@@ -35,6 +35,16 @@ import Weights
     ])
   }
 
+  @Test func largeFilesAreNotReadForAQuickOne() async throws {
+    let place = try copy("m")
+    var quick = hashes
+    quick.mostRead = 1000
+    #expect(throws: FileHashes.Unknown.self) {
+      try ModelFingerprint.make(of: ModelSource(path: place.path), hashes: quick)
+    }
+    #expect(try await store().quickFingerprint(of: ModelSource(path: place.path)) == fingerprint(place))
+  }
+
   /// The constant that is made with the model.
   @Test func theBuiltInModelHasItsOwn() throws {
     let model = try ModelFingerprint.make(of: ModelFiles(ModelFolder.builtIn), hashes) {}

@@ -1,4 +1,5 @@
 import Darkroom
+import Families
 import Foundation
 import Graph
 import PipelineTestSupport
@@ -13,7 +14,8 @@ import Weights
 @Suite struct SingleFileTests {
   /// - Parameter leavingOut: the beginning of names of tensors.
   private func assemble(
-    _ path: String, leavingOut: String? = nil, poisoning: String? = nil, junk: Bool = true
+    _ path: String, leavingOut: String? = nil, poisoning: String? = nil, junk: Bool = true,
+    marks: [String] = []
   ) throws {
     let table = String(decoding: try Fixtures.data("sd1_tiny_single.tsv"), as: UTF8.self)
     let files = try Checkpoint(ModelFiles(TinyModel.folder))
@@ -33,7 +35,115 @@ import Weights
       entries.append(("model_ema.decay", [], [1]))
       entries.append(("something.else", [1], [1]))
     }
+    entries += marks.map { ($0, [0], []) }
     try writeSafetensors(entries, to: path)
+  }
+
+  /// A configuration without a scheduler, so that the file's own marks count.
+  private func configuration(in folder: String) throws -> String {
+    let place = "\(folder)/configuration"
+    for part in ["unet", "vae", "text_encoder"] {
+      try FileManager.default.createDirectory(atPath: "\(place)/\(part)", withIntermediateDirectories: true)
+      try FileManager.default.copyItem(
+        atPath: "\(TinyModel.folder)/\(part)/config.json", toPath: "\(place)/\(part)/config.json")
+    }
+    return place
+  }
+
+  private func prediction(_ path: String, _ configuration: String) throws -> String {
+    try ModelSummary.inspect(ModelSource(path: path, configuration: configuration)).prediction
+  }
+
+  /// Tensors without numbers and a `.yaml` beside the file, as published models and A1111 have them.
+  @Test func marksOfTrainingAreFollowed() throws {
+    let folder = try temporary()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let (configuration, request) = (
+      try configuration(in: folder), try TinyModel().request("latents_ddim_seed42_steps8_cfg7.5")
+    )
+    let (plain, marked) = ("\(folder)/plain.safetensors", "\(folder)/marked.safetensors")
+    try assemble(plain, junk: false)
+    try assemble(marked, junk: false, marks: ["v_pred", "ztsnr"])
+    #expect(try prediction(plain, configuration) == "epsilon")
+    #expect(try prediction(marked, configuration) == "v_prediction")
+    #expect(
+      try ModelSummary.inspect(ModelSource(path: marked, configuration: configuration)).unknownTensors.isEmpty
+    )
+    let pipeline = try TinyModel.pipeline(marked, configuration: configuration)
+    #expect(pipeline.model.traits.noise == .diffusion(zeroSNR()))
+
+    try Data("model:\n  params:\n    parameterization: \"v\"  # A1111\n    linear_start: 0.00085\n".utf8)
+      .write(to: URL(fileURLWithPath: "\(folder)/plain.yaml"))
+    #expect(try prediction(plain, configuration) == "v_prediction")
+    let told = try TinyModel.pipeline(plain, configuration: configuration)
+    // The content of the file does not tell it: the picture must.
+    #expect(try told.resolve(request).request.prediction == .velocity)
+    #expect(try pipeline.resolve(request).request.prediction == nil)
+
+    // A request comes before all of them.
+    var asked = request
+    asked.prediction = .epsilon
+    try FileManager.default.removeItem(atPath: "\(folder)/plain.yaml")
+    let epsilon = try TinyModel.pipeline(plain, configuration: configuration)
+    #expect(try told.latents(asked).values == epsilon.latents(request).values)
+    asked.prediction = .velocity
+    #expect(try told.latents(request).values == epsilon.latents(asked).values)
+    #expect(try told.latents(request).values != epsilon.latents(request).values)
+    asked.prediction = .flow
+    #expect(throws: DarkroomError.self) { try epsilon.resolve(asked) }
+    #expect(GenerationRequest(prompt: "x").overridden(by: asked).prediction == .flow)
+  }
+
+  private func zeroSNR() -> ScheduleSettings {
+    var settings = ScheduleSettings()
+    settings.rescaleZeroSNR = true
+    return settings
+  }
+
+  @Test func unreadableMarksAreNamed() throws {
+    let folder = try temporary()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let (path, configuration) = ("\(folder)/m.safetensors", try configuration(in: folder))
+    try assemble(path)
+    for (text, words) in [
+      ("parameterization: x0", "\"x0\" is not supported; expected epsilon or v"),
+      ("linear_end: much", "linear_end"),
+    ] {
+      try Data("\(text)\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/m.yaml"))
+      let error = try #require(throws: DarkroomError.self) { try self.prediction(path, configuration) }
+      #expect(error.field == "\(folder)/m.yaml" && error.description.contains(words), "\(error)")
+    }
+  }
+
+  @Test func aModelWithoutAPartSaysWhich() throws {
+    let folder = try temporary()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    for (beginning, words) in [
+      ("first_stage_model.", "with no VAE"), ("cond_stage_model.", "with no text encoder"),
+    ] {
+      try assemble("\(folder)/m.safetensors", leavingOut: beginning)
+      let error = try #require(throws: DarkroomError.self) {
+        try ModelSummary.inspect(
+          ModelSource(path: "\(folder)/m.safetensors", configuration: TinyModel.folder))
+      }
+      #expect(error.description.contains(words), "\(error)")
+    }
+  }
+
+  /// Where weights alone are too large, no size helps.
+  @Test func adviceFollowsWhatIsTooLarge() throws {
+    var request = GenerationRequest(prompt: "x")
+    (request.steps, request.width, request.height) = (1, 2048, 2048)
+    for (limit, words) in [
+      (1 << 20, "the weights of one network alone take"), (24 << 20, "ask for a smaller size"),
+    ] {
+      let loaded = try TinyModel.pipeline()
+      let pipeline = Pipeline(loaded.model, ResidentModels(loaded.backend, limit: limit))
+      let error = try #require(throws: DarkroomError.self) {
+        _ = try pipeline.reserve(pipeline.resolve(request))
+      }
+      #expect(error.kind == .resources && error.description.contains(words), "\(error)")
+    }
   }
 
   private func temporary() throws -> String {
@@ -55,13 +165,12 @@ import Weights
     #expect(summary.unknownTensors == ["something.else"])
   }
 
-  /// Never a black picture: the error says where the first bad number came from.
+  /// Never a black picture: the error names the tensor of the file.
   @Test(arguments: [
-    ("model.diffusion_model.out.2.bias", "sampling: latents are not finite after step 1 of 3"),
-    ("first_stage_model.decoder.conv_out.bias", "decoding: "),
-    ("cond_stage_model.transformer.text_model.final_layer_norm.bias", "text encoder: token 0 "),
+    "model.diffusion_model.out.2.bias", "first_stage_model.decoder.conv_out.bias",
+    "cond_stage_model.transformer.text_model.final_layer_norm.bias",
   ])
-  func numbersThatAreNotFiniteEndTheJob(tensor: String, message: String) async throws {
+  func numbersThatAreNotFiniteEndTheJob(tensor: String) async throws {
     let folder = try temporary()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try assemble("\(folder)/model.safetensors", poisoning: tensor)
@@ -73,8 +182,10 @@ import Weights
     let error = await #expect(throws: DarkroomError.self) {
       try await engine.generate(request, finished: { _ in Issue.record("a picture came out") })
     }
-    #expect(error?.kind == .nonFinite)
-    #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
+    #expect(error?.kind == .model && error?.field == "\(folder)/model.safetensors")
+    #expect(
+      error?.description.contains("tensor '\(tensor)': holds nan at element 0") == true,
+      "\(error?.description ?? "")")
   }
 
   private func generate(_ path: String, _ side: Int, _ secondPass: GenerationRequest.SecondPass) async throws
@@ -127,8 +238,10 @@ import Weights
     try assemble(path, poisoning: "first_stage_model.encoder.conv_out.bias")
     try await generate(path, 64, .auto)
     let error = await #expect(throws: DarkroomError.self) { try await generate(path, 128, .auto) }
-    #expect(error?.kind == .nonFinite)
-    #expect(error?.description.hasPrefix("encoding: ") == true, "\(error?.description ?? "")")
+    #expect(error?.kind == .model)
+    #expect(
+      error?.description.contains("'first_stage_model.encoder.conv_out.bias': holds nan") == true,
+      "\(error?.description ?? "")")
   }
 
   /// The file loses its end after it was opened: an error that names it, not a crash.

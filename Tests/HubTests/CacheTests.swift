@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Hub
 import HubDouble
 import Testing
@@ -30,6 +31,72 @@ import Testing
 
   private func absence(_ name: String = "owner/model") throws -> String {
     try #require(throws: HubError.self) { _ = try self.find(name) }.description
+  }
+
+  // MARK: - Caches of other kinds
+
+  private func hub() throws -> HubDouble { try HubDouble { Sample.diffusers.answer($0) } }
+
+  /// FAT, exFAT and some network file systems have no links: files stand in the snapshot itself.
+  @Test func aFileSystemWithoutLinks() throws {
+    let hub = try hub()
+    let noLink: @Sendable (String, String) -> Int32 = { _, _ in
+      errno = EPERM
+      return -1
+    }
+    let pulled = try place.pull(hub, makeLink: noLink)
+    let snapshot = "snapshots/\(pulled.commit)"
+    #expect(place.bytes("\(snapshot)/\(Sample.unet)") == Sample.diffusers.files[Sample.unet])
+    #expect(place.names("blobs").isEmpty)
+    #expect(try find().missing.isEmpty)
+    let again = try place.pull(hub, makeLink: noLink)
+    #expect(again.files.allSatisfy { $0.wasThere })
+    let removal = try place.cache.remove(RepositoryReference("owner/model"), dryRun: true)
+    #expect(removal.bytes > 300_000)
+    // Another error of the system is one.
+    let broken: @Sendable (String, String) -> Int32 = { _, _ in
+      errno = EIO
+      return -1
+    }
+    let other = try Place()
+    #expect(throws: HubError.self) { _ = try other.pull(hub, makeLink: broken) }
+  }
+
+  /// What huggingface_hub leaves on Windows and without links: files in the snapshot, no blobs.
+  @Test func aCacheThatWasMadeWithoutLinks() throws {
+    let (hub, commit) = (try hub(), HubRepository.commit)
+    for (name, bytes) in Sample.diffusers.files { try place.write(bytes, "snapshots/\(commit)/\(name)") }
+    try place.write(Array("\(commit)\n".utf8), "refs/main")
+    let pulled = try place.pull(hub)
+    #expect(pulled.files.allSatisfy { $0.wasThere })
+    #expect(!hub.requests.contains { $0.path.contains("/resolve/") })
+    // Nothing was made: the cache may be one that cannot be written.
+    #expect(place.names("") == ["refs", "snapshots"])
+    // A file of another size is not that file.
+    try place.write([1, 2], "snapshots/\(commit)/\(Sample.unet)")
+    #expect(try place.pull(hub).files.filter { !$0.wasThere }.map(\.path) == [Sample.unet])
+  }
+
+  /// A link to itself stands for a folder without permission, since tests may run as root.
+  @Test func aCacheThatCannotBeReadIsNotEmpty() throws {
+    try FileManager.default.createDirectory(atPath: place.folder + "/hub", withIntermediateDirectories: true)
+    symlink("models--owner--model", place.folder + "/hub/models--owner--model")
+    #expect(try absence().contains("cannot be read: Too many levels"))
+    try FileManager.default.removeItem(atPath: place.folder + "/hub")
+    symlink("hub", place.folder + "/hub")
+    #expect(throws: HubError.self) { try self.place.cache.entries() }
+  }
+
+  @Test func variablesWithinPathsAreExpanded() throws {
+    let environment = ["HOME": "/h/x", "DATA": "/data"]
+    func cache(_ more: [String: String]) throws -> String {
+      try HubSettings(environment.merging(more) { $1 }).cache
+    }
+    #expect(try cache([:]) == "/h/x/.cache/huggingface/hub")
+    #expect(try cache(["HF_HOME": "$DATA/hf"]) == "/data/hf/hub")
+    #expect(try cache(["HF_HUB_CACHE": "${DATA}/c", "HF_HOME": "/other"]) == "/data/c")
+    #expect(try cache(["XDG_CACHE_HOME": "$NONE/c"]) == "$NONE/c/huggingface/hub")
+    #expect(try cache(["HUGGINGFACE_HUB_CACHE": "~/c"]) == "/h/x/c")
   }
 
   @Test func findsRevisions() throws {

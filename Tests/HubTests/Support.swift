@@ -26,10 +26,12 @@ final class Place: Sendable {
 
   func pull(
     _ hub: HubDouble, _ name: String = "owner/model", file: String? = nil, token: String? = nil,
-    notice: @escaping (String) -> Void = { _ in }
+    notice: @escaping (String) -> Void = { _ in },
+    makeLink: (@Sendable (_ target: String, _ path: String) -> Int32)? = nil
   ) throws -> PulledModel {
-    try HubCache.pull(
-      RepositoryReference(name), file: file, settings(hub, token: token), notice: notice)
+    var settings = try settings(hub, token: token)
+    if let makeLink { settings.makeLink = makeLink }
+    return try HubCache.pull(RepositoryReference(name), file: file, settings, notice: notice)
   }
 
   /// The error of a download that must fail.

@@ -39,6 +39,22 @@ import Testing
     withExtendedLifetime(lock) {}
   }
 
+  /// Some network file systems have no locks: the work goes on, and the caller may say so.
+  @Test(arguments: [ENOSYS, EOPNOTSUPP, ENOLCK])
+  func aFileSystemWithoutLocks(code: Int32) throws {
+    let folder = try TemporaryFolder()
+    func fails(with code: Int32) -> (Int32, Int32) -> Int32 {
+      { _, _ in
+        errno = code
+        return -1
+      }
+    }
+    let lock = try #require(try FileLock.tryTake("\(folder.path)/a.lock", by: fails(with: code)))
+    #expect(!lock.isHeld)
+    #expect(throws: FileError.self) { try FileLock.tryTake("\(folder.path)/a.lock", by: fails(with: EIO)) }
+    #expect(try FileLock.tryTake("\(folder.path)/a.lock")?.isHeld == true)
+  }
+
   @Test func aLinkIsNoLock() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/a.lock"

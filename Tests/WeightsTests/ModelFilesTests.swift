@@ -96,7 +96,7 @@ import Testing
     let folder = try TemporaryFolder()
     #expect(try weightsError { _ = try ModelFiles(folder.path + "/x") }.reason == "no such file or folder")
     #expect(try weightsError { _ = try ModelFiles(folder.path) }.reason.contains("no model_index.json"))
-    let other = try folder.write("x.gguf", "")
+    let other = try folder.write("x.dat", [1, 2, 3])
     #expect(try weightsError { _ = try ModelFiles(other) }.reason.contains("expected a .safetensors file"))
     let configless = try model(without: ["vae/config.json"])
     #expect(try weightsError { _ = try ModelFiles(configless.path) }.file == configless.path + "/vae")

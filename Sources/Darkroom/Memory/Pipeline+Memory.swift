@@ -78,9 +78,15 @@ extension Pipeline {
 
 extension DarkroomError {
   static func tooLarge(_ estimate: MemoryEstimate) -> DarkroomError {
-    DarkroomError(
+    func mebibytes(_ bytes: Int) -> Int { (bytes + (1 << 20) - 1) >> 20 }
+    // No size helps where the weights alone are too large.
+    let advice =
+      estimate.leastWeights > estimate.available
+      ? "the weights of one network alone take \(mebibytes(estimate.leastWeights)) MiB, whatever the size: free memory, raise --memory-limit, or choose a smaller model or another device"
+      : "ask for a smaller size"
+    return DarkroomError(
       .resources,
-      "the request needs \((estimate.least + (1 << 20) - 1) >> 20) MiB of memory at least, and \(estimate.available >> 20) MiB are available; ask for a smaller size"
+      "the request needs \(mebibytes(estimate.least)) MiB of memory at least, and \(estimate.available >> 20) MiB are available; \(advice)"
     )
   }
 }

@@ -65,11 +65,12 @@ extension Reservation {
 }
 
 extension MemoryEstimate {
-  init(_ reservation: Reservation, available: Int, least: Int) {
+  init(_ reservation: Reservation, available: Int, least: Int, leastWeights: Int) {
     let need = reservation.need
     self.init(
       weights: need.weights, arena: need.arena, scratch: need.scratch, batch: reservation.batch,
-      available: available, least: least, takesTurns: reservation.takesTurns,
+      available: available, least: least, leastWeights: leastWeights,
+      takesTurns: reservation.takesTurns,
       strips: reservation.strips.values.map(\.count).max(),
       extraOperations: reservation.strips.isEmpty ? nil : reservation.extra)
   }

@@ -50,6 +50,9 @@ struct ReservationSearch {
     return tally.bytes + workload.pictureBytes
   }
 
+  /// Packed weights of the network that has most, which no size and no turns take away.
+  var leastWeights: Int { modules.map(weights).max() ?? 0 }
+
   private func plans(_ module: Module) -> StripSearch {
     models.plans.plans(module, storing: workload.storage)
   }

@@ -106,7 +106,8 @@ package final class ResidentModels {
     let emptied = available + backend.bytesHeld
     let reservation =
       search.withoutLoss(in: available) ?? search.cheapest(in: emptied) ?? search.whole
-    return MemoryEstimate(reservation, available: available, least: search.least)
+    return MemoryEstimate(
+      reservation, available: available, least: search.least, leastWeights: search.leastWeights)
   }
 
   /// Drops a model's programs and packed weights.

@@ -61,6 +61,8 @@ extension ModelSummary {
           name: part.part.rawValue, tensors: part.tensors, parameters: part.parameters,
           dtypes: Dictionary(uniqueKeysWithValues: part.dtypes.map { ($0.key.rawValue, $0.value) }))
       },
-      nativeWidth: nativeSide, nativeHeight: nativeSide, prediction: prediction, unknownTensors: unknown)
+      nativeWidth: nativeSide, nativeHeight: nativeSide, prediction: prediction,
+      scaledWeights: checkpoint.scaledWeights,
+      additions: checkpoint.additions, unknownTensors: unknown)
   }
 }

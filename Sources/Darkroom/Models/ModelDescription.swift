@@ -32,6 +32,7 @@ public struct ModelDescription: Sendable {
 extension RequestDefaults {
   init(_ family: SamplingDefaults) {
     (self.sampler, self.steps, self.guidanceScale) = (family.sampler, family.steps, family.guidanceScale)
+    self.prediction = family.prediction
   }
 }
 

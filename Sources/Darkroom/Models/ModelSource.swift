@@ -55,6 +55,10 @@ public struct ModelSummary: Codable, Sendable, Equatable {
   public let nativeWidth: Int
   public let nativeHeight: Int
   public let prediction: String
+  /// Weights that are multiplied by a scale beside them.
+  public let scaledWeights: Int
+  /// What the file holds besides the model, and is not used: "a ControlNet".
+  public let additions: [String]
   /// Tensors that no part of the engine reads.
   public let unknownTensors: [String]
   /// Of the files' content (`ModelStore.fingerprint`); nil if nobody has asked for it.
@@ -77,6 +81,8 @@ public struct MemoryEstimate: Codable, Sendable, Equatable {
   public var peak: Int { weights + arena + scratch }
   /// Below this the request cannot be carried out at all.
   public let least: Int
+  /// Packed weights of the network that has most: what no size makes less.
+  public let leastWeights: Int
   /// Whether networks take turns in memory: their weights are read again when their turn comes.
   public let takesTurns: Bool
   /// Into how many strips the autoencoder cuts its pictures, at most; nil if they are whole.

@@ -38,6 +38,19 @@ extension ModelStore {
     try await ModelFinder().fingerprint(of: source, hashes)
   }
 
+  /// The fingerprint if it is quickly made: of files that are small, or were read before.
+  /// - Returns: nil if a file of more than 64 MiB would have to be read.
+  /// - Throws: as `fingerprint(of:)`.
+  public func quickFingerprint(of source: ModelSource) async throws -> ModelFingerprint? {
+    var hashes = hashes
+    hashes.mostRead = 64 << 20
+    do {
+      return try await ModelFinder().fingerprint(of: source, hashes)
+    } catch is FileHashes.Unknown {
+      return nil
+    }
+  }
+
   private var hashes: FileHashes { FileHashes.standard }
 
   private func inFolders(_ name: String) -> [ModelSource] {

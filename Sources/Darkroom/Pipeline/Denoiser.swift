@@ -29,12 +29,13 @@ final class Denoiser {
   ///   - steps: of the pass.
   /// - Throws: what `ready` throws, which is called for the first step.
   init(
-    like latents: Latents, _ model: any DiffusionModel, guidance: Guidance, predictions: Int, steps: Int,
+    like latents: Latents, _ model: any DiffusionModel, _ prediction: Prediction, guidance: Guidance,
+    predictions: Int, steps: Int,
     ready: @escaping Ready
   ) throws {
     self.ready = ready
     self.guidance = guidance
-    prediction = model.traits.prediction
+    self.prediction = prediction
     batch = latents.batch
     guidedSteps = guidance.guidedSteps(of: steps)
     guidedPredictions = predictions

@@ -91,8 +91,8 @@ extension GenerationRequest {
     let json: String?
     do {
       json = try PictureMetadata.read(file: path).json
-    } catch {
-      throw DarkroomError(.request, "\(error)")
+    } catch let error as any DescribedError {
+      throw error.described.ofPicture(path)
     }
     guard let json else {
       throw DarkroomError(.request, field: path, "holds no request of this engine")

@@ -1,6 +1,7 @@
 import Families
 import Sampling
 import Tokenizer
+import Weights
 
 /// A complete request with every name looked up for one model.
 package struct Job {
@@ -13,6 +14,8 @@ package struct Job {
   package var sampler: Sampler
   package let schedule: Schedule
   package let guidance: Guidance
+  /// What the network's output means.
+  let prediction: Prediction
   /// The first draws some pictures together; each that follows goes on from one picture of the pass before. The last
   /// one has the size that was asked for.
   package var passes: [Pass]
@@ -34,11 +37,13 @@ package struct Job {
 
     let positive = try Job.tokenize(request.prompt, field: "prompt", sign: 1, request, traits)
     let (sampler, schedule) = (sampler, schedule)
+    let prediction = request.prediction ?? traits.prediction
+    self.prediction = prediction
     passes = try Pass.passes(
       width: request.width, height: request.height, request.steps, request.secondPass, model
     ) {
       let list = try traits.noise.steps($0, schedule: schedule, for: sampler, in: system)
-      try traits.prediction.check(list.steps)
+      try prediction.check(list.steps)
       return list
     }
     let isGuided = passes.contains { !guidance.guidedSteps(of: $0.count).isEmpty }
@@ -67,7 +72,15 @@ package struct Job {
   var samplerOptions: SamplerOptions { SamplerOptions(eta: request.eta, system: request.system) }
 
   /// What the user should know before the pictures come.
-  package var notices: [Notice] { cautions + withoutEffect.map(\.notice) + passNotices + promptNotices }
+  package var notices: [Notice] {
+    modelNotices + cautions + withoutEffect.map(\.notice) + passNotices + promptNotices
+  }
+
+  private var modelNotices: [Notice] {
+    model.checkpoint.additions.map {
+      Notice(description: "the model's file also holds \($0), which is not used")
+    }
+  }
 
   /// Combinations of settings that seldom give what is wanted.
   package var cautions: [Notice] {

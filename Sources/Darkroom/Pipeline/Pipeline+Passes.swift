@@ -82,7 +82,8 @@ extension Pipeline {
   ) throws -> Int {
     let batch = latents.batch
     let denoiser = try Denoiser(
-      like: latents, pass.model, guidance: job.guidance, predictions: conditioning.predictions.count,
+      like: latents, pass.model, job.prediction, guidance: job.guidance,
+      predictions: conditioning.predictions.count,
       steps: pass.count
     ) { [residents] predictions in
       let module = pass.model.denoiser(

@@ -2,6 +2,7 @@ import Families
 import Graph
 import Pictures
 import Sampling
+import Weights
 
 /// From a request to its pictures: tokens, conditioning, and passes from noise to clean latents, which are decoded.
 package final class Pipeline {
@@ -86,7 +87,10 @@ package final class Pipeline {
   ) throws -> Result {
     do {
       return try body(reservation)
-    } catch let error as DarkroomError where error.kind == .nonFinite && reservation.storage != .float32 {
+    } catch let error as DarkroomError where error.kind == .nonFinite {
+      // Numbers of the file that are none would only come back in float32.
+      if let fault = try model.checkpoint.firstNonFinite() { throw fault }
+      guard reservation.storage != .float32 else { throw error }
       reporter.notice(Notice(description: "\(error); \(stage) again in float32"))
       residents.removeAll()
       let exact = try reserve(job, storing: .float32, reporter)

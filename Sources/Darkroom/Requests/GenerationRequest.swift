@@ -61,6 +61,9 @@ public struct GenerationRequest: Sendable, Equatable {
   public var promptMode: PromptMode?
   /// The arithmetic of the networks.
   public var precision: Precision?
+  /// What the network's output means, where the model's files do not say it or say something else; nil for what they
+  /// say.
+  public var prediction: Prediction?
   /// How pictures well above the model's native size are made.
   public var secondPass: SecondPass?
 

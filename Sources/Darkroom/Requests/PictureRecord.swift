@@ -30,7 +30,7 @@ public struct PictureRecord: Sendable {
     do {
       metadata = try PictureMetadata.read(file: path)
     } catch let error as any DescribedError {
-      throw DarkroomError(.request, error.described.description)
+      throw error.described.ofPicture(path)
     }
     parameters = metadata.parameters
     let text = metadata.parameters.map { A1111Text($0) }
@@ -49,6 +49,14 @@ public struct PictureRecord: Sendable {
     } else {
       throw DarkroomError(.request, field: path, "holds no request of this engine and no text of A1111's")
     }
+  }
+}
+
+extension DarkroomError {
+  /// The same about a picture that was to be read.
+  func ofPicture(_ path: String) -> DarkroomError {
+    DarkroomError(
+      .request, field: field ?? path, found: found, expected: expected, help: help, message)
   }
 }
 

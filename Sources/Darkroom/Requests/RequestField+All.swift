@@ -78,6 +78,9 @@ extension RequestField {
       "prompt_mode", \.promptMode, .choice, "what happens to a prompt of more than 75 tokens", .prompt,
       flag: ("NAME", nil), initial: .chunks),
     RequestField(
+      "prediction", \.prediction, .choice, "what the network's output means, if the model's files are wrong",
+      .sampling, flag: ("NAME", nil), usual: "the model's own", isOptional: true),
+    RequestField(
       "precision", \.precision,
       .choice(["fp32": .float32, "fp16": .float16, "half": .float16, "bf16": .bfloat16]),
       "arithmetic of the networks", .speed, flag: ("NAME", nil), initial: .auto),

@@ -47,6 +47,12 @@ extension ModelDescription {
     if let skip = request.clipSkip, skip >= textLayers {
       throw DarkroomError(.request, field: "clip_skip", found: "\(skip)", expected: "0 to \(textLayers - 1)")
     }
+    if let wanted = request.prediction, wanted != traits.prediction, !traits.noise.allows(wanted) {
+      throw DarkroomError(
+        .request, field: "prediction", found: wanted.rawValue,
+        expected: GenerationRequest.Prediction.allCases.filter(traits.noise.allows).map(\.rawValue)
+          .joined(separator: " or ") + " for this model")
+    }
     for (field, side) in [("width", request.width), ("height", request.height)] {
       guard let side, side % sideMultiple != 0 else { continue }
       throw DarkroomError(

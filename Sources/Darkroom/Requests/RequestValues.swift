@@ -4,6 +4,7 @@ import Tokenizer
 // What the modules below call the values of some fields is the library's name for them too.
 @_exported import struct Sampling.NoiseRule
 @_exported import enum Sampling.NameSystem
+@_exported import enum Sampling.Prediction
 @_exported import struct Sampling.Sampler
 @_exported import enum Tokenizer.PromptMode
 @_exported import enum Tokenizer.PromptSyntax
@@ -18,6 +19,8 @@ extension GenerationRequest {
   public typealias BatchNoise = NoiseRule.Batch
   /// What the noise on the way is.
   public typealias StepNoise = Sampler.StepNoise
+  /// What a network's output means.
+  public typealias Prediction = Sampling.Prediction
   /// What in a prompt has a meaning beyond its words.
   public typealias PromptSyntax = Tokenizer.PromptSyntax
   /// What happens to a prompt that is longer than the text encoder's window.

@@ -81,6 +81,8 @@ public struct ResolvedRequest: Sendable, Equatable {
   /// Nil for the sampler's own, whose Brownian paths span the levels of the schedule and not of the model.
   public var stepNoise: GenerationRequest.StepNoise? { request.stepNoise }
   public var batchPlace: GenerationRequest.BatchPlace? { request.batchPlace }
+  /// Nil for what the model's content says.
+  public var prediction: GenerationRequest.Prediction? { request.prediction }
 
   /// A field that is always there.
   public subscript<Value>(dynamicMember field: KeyPath<GenerationRequest, Value?>) -> Value {

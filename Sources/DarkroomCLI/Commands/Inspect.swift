@@ -3,12 +3,17 @@ import Darkroom
 extension Command {
   static let inspect = Command(
     name: "inspect", summary: "say what a model is, or how a picture was made",
-    arguments: ["MODEL|PICTURE"], options: [.configuration, .json],
+    arguments: ["MODEL|PICTURE"],
+    options: [
+      .configuration,
+      .switch("fingerprint", "read a large file for its fingerprint, some seconds") { $0.fingerprint = true },
+      .json,
+    ],
     details: [
       """
       MODEL is a diffusers folder, a .safetensors file, OWNER/NAME of a model that darkroom pull has fetched, or
       built-in. Its fingerprint tells its content apart: of a single file it is the SHA-256, of which others show
-      the beginning. A large file is read once for it.
+      the beginning. Of a large file it is shown if it is known from an earlier run, or with --fingerprint.
       """,
       """
       PICTURE is a .png, .jpg or .webp file. Of pictures of this program, of A1111's web UI, and of others that write its
@@ -31,7 +36,10 @@ extension Command {
     }
     let source = try invocation.store.source(named: name, configuration: invocation.settings.configuration)
     var summary = try ModelSummary.inspect(source)
-    summary.fingerprint = try await invocation.store.fingerprint(of: source).description
+    summary.fingerprint =
+      try await invocation.settings.fingerprint
+      ? invocation.store.fingerprint(of: source).description
+      : invocation.store.quickFingerprint(of: source)?.description
     if invocation.settings.json {
       try invocation.console.result(json: summary)
     } else {
@@ -110,7 +118,13 @@ extension ModelSummary {
       [
         ["family", family], ["layout", layout], ["native size", "\(nativeWidth)x\(nativeHeight)"],
         ["prediction", prediction],
-      ] + (fingerprint.map { [["fingerprint", $0]] } ?? []))
+        [
+          "scaled weights",
+          scaledWeights == 0 ? "" : "\(scaledWeights), multiplied by the scales beside them",
+        ],
+        ["also holds", additions.isEmpty ? "" : additions.joined(separator: ", ") + ", not used"],
+        ["fingerprint", fingerprint ?? "not known yet; --fingerprint reads the file for it"],
+      ].filter { !$0[1].isEmpty })
     let rows = parts.map { part in
       let types = part.dtypes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
       return [part.name, "\(part.tensors)", Self.readable(part.parameters), types.joined(separator: ", ")]

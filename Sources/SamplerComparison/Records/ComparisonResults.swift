@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SystemFiles
 
 /// What all pictures of a comparison have in common.
 package struct ComparisonSetting: Codable, Sendable, Equatable {
@@ -93,9 +94,9 @@ package struct ComparisonResults: Codable, Sendable, Equatable {
     } catch DecodingError.keyNotFound(let key, let context) {
       throw ComparisonError.field(path: Self.path(context.codingPath + [key]), expected: "a value")
     } catch DecodingError.typeMismatch(let type, let context) {
-      throw ComparisonError.field(path: Self.path(context.codingPath), expected: Self.noun(type))
+      throw ComparisonError.field(path: Self.path(context.codingPath), expected: DecodingError.noun(type))
     } catch DecodingError.valueNotFound(let type, let context) {
-      throw ComparisonError.field(path: Self.path(context.codingPath), expected: Self.noun(type))
+      throw ComparisonError.field(path: Self.path(context.codingPath), expected: DecodingError.noun(type))
     } catch DecodingError.dataCorrupted(let context) {
       guard !context.codingPath.isEmpty else {
         throw ComparisonError.notJSON(reason: context.debugDescription)
@@ -122,17 +123,6 @@ package struct ComparisonResults: Codable, Sendable, Equatable {
       } else {
         path += path.isEmpty ? key.stringValue : ".\(key.stringValue)"
       }
-    }
-  }
-
-  private static func noun(_ type: Any.Type) -> String {
-    switch type {
-    case is String.Type: "a text"
-    case is Bool.Type: "true or false"
-    case is Double.Type: "a number"
-    case is Int.Type, is UInt64.Type: "a whole number"
-    case is any Collection.Type: "a list"
-    default: "an object"
     }
   }
 }

@@ -13,6 +13,11 @@ static inline CURLcode curl_set_text(CURL *handle, CURLoption option, const char
   return curl_easy_setopt(handle, option, value);
 }
 
+// Takes CURL_ERROR_SIZE characters that live as long as the handle.
+static inline CURLcode curl_set_problem(CURL *handle, char *text) {
+  return curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, text);
+}
+
 static inline CURLcode curl_set_headers(CURL *handle, struct curl_slist *headers) {
   return curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
 }
