@@ -100,7 +100,11 @@ extension Invocation {
     guard !file.rows.isEmpty else {
       throw DarkroomError(.request, "\(singleLine(file.name)): has no rows; expected one at least")
     }
-    if settings.dryRun { try place.check(for: settings.request) } else { try place.prepare(for: settings.request) }
+    if settings.dryRun {
+      try place.check(for: settings.request)
+    } else {
+      try place.prepare(for: settings.request)
+    }
     let journal = JournalFile(folder: folder, rowFile: file.name)
     let lock = try settings.dryRun ? nil : RunLock.take(forFlag: "--from", journal.path)
     defer { withExtendedLifetime(lock) {} }
