@@ -4,9 +4,8 @@ import Glibc
 @main
 struct Main {
   static func main() async {
-    // A reader of our results that goes away is told to us by EPIPE.
-    signal(SIGPIPE, SIG_IGN)
     do {
+      try Preparation.begin()
       try RawWords.check()
     } catch {
       Console.standard.error("\(error)")

@@ -1,6 +1,7 @@
 import CPUBackend
 import FoundationEssentials
 import Graph
+import SystemFiles
 import VulkanBackend
 
 /// What is to compute.
@@ -76,7 +77,16 @@ struct VulkanDevices {
   /// Each once, the fittest first: discrete GPUs, integrated ones, virtual ones, software; among these by memory.
   let ranked: [DeviceDescription]
 
+  /// What loaders and drivers need of a process's own limit: those that get less have been seen to crash.
+  private static let leastBytes = 1 << 30
+
   init(_ shaders: ShaderModules) throws {
+    if let left = ProcessLimits.bytesLeft, left < Self.leastBytes {
+      throw DarkroomError(
+        .resources, field: "device", expected: "\(Self.leastBytes >> 20) MiB at least for Vulkan",
+        help: "raise the limit (ulimit -v, ulimit -d), or use the device cpu",
+        "this process may have \(left >> 20) MiB more")
+    }
     instance = try Instance()
     self.shaders = shaders
     var seen: Set<String> = []

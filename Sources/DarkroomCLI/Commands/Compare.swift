@@ -44,14 +44,14 @@ extension Command {
     comparison.shared = settings.request
     let folder = output.hasSuffix("/") ? output : output + "/"
     let place = try OutputPlace(folder)
-    try place.check()
+    try place.check(for: comparison.shared)
     let engine = try await invocation.engine(try invocation.model())
     if settings.dryRun {
       let plan = try await engine.plan(comparison, folder: folder)
       try invocation.show(plan)
       return ExitCode.done
     }
-    try place.prepare()
+    try place.prepare(for: comparison.shared)
     return try await invocation.compare(comparison, by: engine, folder)
   }
 
@@ -173,10 +173,9 @@ extension Invocation {
   ) async throws -> Int32 {
     let console = console
     let outcome = try await engine.compare(comparison, folder: folder) { progress in
-      var line =
-        "picture \(min(progress.finished + 1, progress.pictures)) of \(progress.pictures), \(progress.label)"
-      if let left = progress.secondsLeft { line += ", \(clock(left)) left" }
-      console.status(line, isNew: false)
+      let place = "picture \(min(progress.finished + 1, progress.pictures)) of \(progress.pictures)"
+      let left = progress.secondsLeft.map { ", \(clock($0)) left" } ?? ""
+      console.status("\(place), \(progress.label)\(left)", short: place + left, isNew: false)
     } notice: {
       console.notice($0.description)
     }

@@ -60,6 +60,7 @@ package final class ComparisonRunner {
       .filter { seen.insert($0.key).inserted }
     let stems = cells.map(\.key.fileStem) + Set(cells.compactMap(\.referenceKey)).map(\.fileStem)
     try folder.refuseForeign(earlier, pictures: stems.map { "\($0).png" })
+    try folder.check(cells.map(\.key.picture))
     // What has lost its picture is made again.
     let files = folder.names
     let kept = (earlier?.cells ?? []).filter { files.contains($0.picture) }
