@@ -22,7 +22,7 @@ package struct Job {
     (self.request, self.model) = (request, model)
     let traits = model.traits
     let system = request.system
-    sampler = try system.sampler(request.sampler).sampler
+    sampler = traits.schedule.sampler(try system.sampler(request.sampler).sampler, in: system)
     schedule = try system.schedule(request.schedule)
     noiseRange = try traits.noise.range
     let guidance = try Guidance(
@@ -65,7 +65,10 @@ package struct Job {
   var samplerOptions: SamplerOptions { SamplerOptions(eta: request.eta, system: request.system) }
 
   /// What the user should know before the pictures come.
-  package var notices: [Notice] { cautions + passNotices + promptNotices }
+  package var notices: [Notice] { modelNotices + cautions + passNotices + promptNotices }
+
+  /// What the model's files ask for in vain.
+  private var modelNotices: [Notice] { model.traits.schedule.notices.map(Notice.init(description:)) }
 
   /// Combinations of settings that seldom give what is wanted.
   package var cautions: [Notice] {
