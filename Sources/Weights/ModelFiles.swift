@@ -84,10 +84,10 @@ package struct ModelFiles: Sendable {
         in: folder.path, names: Array(folder.names(in: "")),
         "no model_index.json: not a model in diffusers' layout")
     }
-    let index = try fields(of: folder)
-    let unet = try? folder.contents("unet/config.json").flatMap { try? JSONValue($0) }
-    if let problem = PipelineClass(index, unet: unet?.fields ?? [:]).problem {
-      throw WeightsError(.unsupported, file: folder.path("model_index.json"), problem)
+    let index = try ModelIndex(folder)
+    let unet = try? folder.contents("unet/config.json").flatMap { try? JSONValue($0, dialect: .python) }
+    if let problem = PipelineClass(index.fields, unet: unet?.fields ?? [:]).problem {
+      throw WeightsError(.unsupported, file: folder.path(ModelIndex.file), problem)
     }
     return try parts(of: folder, index).map { part in
       guard folder.has("\(part.rawValue)/config.json") else {
@@ -98,35 +98,15 @@ package struct ModelFiles: Sendable {
     }
   }
 
-  /// What `model_index.json` says.
-  private static func fields(of folder: ModelFolder) throws -> [String: JSONValue] {
-    let index = folder.path("model_index.json")
-    let text = try folder.contents("model_index.json") ?? []
-    let entries: JSONValue
-    do {
-      entries = try JSONValue(text)
-    } catch {
-      throw WeightsError(.malformed, file: index, "cannot be read as JSON: \(error)")
-    }
-    guard let fields = entries.fields else {
-      throw WeightsError(.malformed, file: index, "is not a JSON object")
-    }
-    return fields
-  }
-
   /// The parts that `model_index.json` names, or if it names none, those that have a folder.
-  private static func parts(of folder: ModelFolder, _ fields: [String: JSONValue]) throws -> [ModelPart] {
-    let named = ModelPart.allCases.filter { part in
-      // A part that a model does without is a pair of nulls.
-      guard case .list(let names) = fields[part.rawValue] else { return false }
-      return names.contains { $0 != .null }
-    }
+  private static func parts(of folder: ModelFolder, _ index: ModelIndex) throws -> [ModelPart] {
+    let named = ModelPart.allCases.filter { index.classes[$0.rawValue] != nil }
     guard named.isEmpty else { return named }
     let there = ModelPart.allCases.filter { folder.has($0.rawValue) }
     guard !there.isEmpty else {
       let known = ModelPart.allCases.map(\.rawValue).joined(separator: ", ")
       throw WeightsError(
-        .malformed, file: folder.path("model_index.json"), "names no network; expected some of \(known)")
+        .malformed, file: folder.path(ModelIndex.file), "names no network; expected some of \(known)")
     }
     return there
   }

@@ -27,7 +27,10 @@ package struct Job {
     (self.request, self.asked, self.model) = (request, asked, model)
     let traits = model.traits
     let system = request.system
-    sampler = try system.sampler(request.sampler).sampler
+    let prediction = request.prediction ?? traits.prediction
+    self.prediction = prediction
+    sampler = traits.schedule.sampler(
+      try system.sampler(request.sampler).sampler, in: system, predicting: prediction)
     schedule = try system.schedule(request.schedule)
     noiseRange = try traits.noise.range
     let guidance = try Guidance(
@@ -37,8 +40,6 @@ package struct Job {
 
     let positive = try Job.tokenize(request.prompt, field: "prompt", sign: 1, request, traits)
     let (sampler, schedule) = (sampler, schedule)
-    let prediction = request.prediction ?? traits.prediction
-    self.prediction = prediction
     passes = try Pass.passes(
       width: request.width, height: request.height, request.steps, request.secondPass, model
     ) {
@@ -76,10 +77,11 @@ package struct Job {
     modelNotices + cautions + withoutEffect.map(\.notice) + passNotices + promptNotices
   }
 
+  /// What the model's files hold or ask for in vain.
   private var modelNotices: [Notice] {
     model.checkpoint.additions.map {
       Notice(description: "the model's file also holds \($0), which is not used")
-    }
+    } + model.traits.schedule.notices.map(Notice.init(description:))
   }
 
   /// Combinations of settings that seldom give what is wanted.
