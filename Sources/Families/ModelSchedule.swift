@@ -23,7 +23,9 @@ package struct ModelSchedule: Sendable {
 
   /// The most steps that the model's sampler has; nil if only the table limits them.
   var mostSteps: Int? {
-    guard case .diffusion(let settings) = noise, case .distilled = ownSamplers[prediction]?.levels else { return nil }
+    guard case .diffusion(let settings) = noise, case .distilled = ownSamplers[prediction]?.levels else {
+      return nil
+    }
     return settings.taughtTimesteps
   }
 
