@@ -72,8 +72,8 @@ extension RequestField {
       "prompt_syntax", \.promptSyntax, .choice, "what in a prompt is special", .prompt, flag: ("NAME", nil),
       initial: .weights),
     RequestField(
-      "prompt_template", \.promptTemplate, .text, "what the prompt was drawn from, to be written down", .prompt,
-      flag: ("TEXT", nil), usual: "none", isOptional: true),
+      "prompt_template", \.promptTemplate, .text, "what the prompt was drawn from, to be written down",
+      .prompt, flag: ("TEXT", nil), usual: "none", isOptional: true),
     RequestField(
       "prompt_mode", \.promptMode, .choice, "what happens to a prompt of more than 75 tokens", .prompt,
       flag: ("NAME", nil), initial: .chunks),

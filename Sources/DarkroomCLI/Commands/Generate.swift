@@ -9,7 +9,8 @@ extension Command {
         $0.from = $1
       },
       .output("a file, or a folder in which names are made of seed and prompt", initial: "this folder"),
-      .wildcards, .preview, .previewTerminal, .model, .configuration, .vae, .device, .threads, .memoryLimit, .json,
+      .wildcards, .preview, .previewTerminal, .model, .configuration, .vae, .device, .threads, .memoryLimit,
+      .json,
       .quiet,
       .dryRun,
     ],
