@@ -73,8 +73,7 @@ extension RequestField {
       initial: .weights),
     RequestField(
       "prompt_template", \.promptTemplate, .text, "what the prompt was drawn from, to be written down",
-      .prompt,
-      flag: ("TEXT", nil), usual: "none", isOptional: true),
+      .prompt, flag: ("TEXT", nil), usual: "none", isOptional: true),
     RequestField(
       "prompt_mode", \.promptMode, .choice, "what happens to a prompt of more than 75 tokens", .prompt,
       flag: ("NAME", nil), initial: .chunks),
