@@ -1,4 +1,4 @@
-import FoundationEssentials
+import SystemFiles
 
 /// An autoencoder by itself: a folder of diffusers, or a `.safetensors` file whose tensors have diffusers' names or
 /// latent-diffusion's, alone or as a part of a whole checkpoint.
@@ -11,15 +11,16 @@ package struct AutoencoderFile: Sendable {
   /// - Parameter path: a file, a folder with `config.json` and weights, or one of a whole model.
   /// - Throws: `WeightsError` saying what is missing, or how to convert what is not read here.
   package init(_ path: String) throws {
-    var isFolder = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard Paths.exists(path) else {
       throw WeightsError(.unreadable, file: path, "no such file or folder")
     }
-    guard isFolder else {
-      guard path.hasSuffix(".safetensors") else {
+    guard Paths.isFolder(path) else {
+      let source = try ByteSource(path: path)
+      guard FileSignature.isSafetensors(source) else {
         throw WeightsError(
           .unsupported, file: path,
-          "a VAE is a .safetensors file or a folder of diffusers; others are converted with diffusers: "
+          (FileSignature.problem(source).map { "\($0); " } ?? "")
+            + "a VAE is a .safetensors file or a folder of diffusers; others are converted with diffusers: "
             + "AutoencoderKL.from_single_file(\"\(path)\").save_pretrained(\"FOLDER\")")
       }
       (self.path, folder) = (path, nil)
@@ -42,7 +43,8 @@ package struct AutoencoderFile: Sendable {
     guard !table.isEmpty else {
       throw WeightsError(
         .unfit, file: path,
-        "has no autoencoder; expected tensors such as decoder.conv_in.weight, alone or behind first_stage_model."
+        (FileKind.recognise(TensorNames(file)).map { "is \($0.title): it " } ?? "")
+          + "has no autoencoder; expected tensors such as decoder.conv_in.weight, alone or behind first_stage_model."
       )
     }
     tensors = tensors.filter { !$0.key.hasPrefix("\(ModelPart.vae.rawValue).") }

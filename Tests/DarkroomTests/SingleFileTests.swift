@@ -91,7 +91,6 @@ import Weights
     #expect(try told.latents(request).values != epsilon.latents(request).values)
     asked.prediction = .flow
     #expect(throws: DarkroomError.self) { try epsilon.resolve(asked) }
-    #expect(GenerationRequest(prompt: "x").overridden(by: asked).prediction == .flow)
   }
 
   private func zeroSNR() -> ScheduleSettings {

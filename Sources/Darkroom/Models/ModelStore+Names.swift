@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Hub
 import SystemFiles
 import Weights
@@ -10,7 +9,7 @@ extension ModelStore {
   /// - Throws: `DarkroomError` of kind `model` that says what is missing, or `request` for the environment.
   public func source(named name: String, configuration: String? = nil) throws -> ModelSource {
     let path = Paths.expanded(name, home: environment["HOME"])
-    if FileManager.default.fileExists(atPath: path) {
+    if Paths.exists(path) {
       return ModelSource(path: try Self.checkpoint(in: path), configuration: configuration)
     }
     if name == ModelSource.builtIn.path {
@@ -28,13 +27,13 @@ extension ModelStore {
   /// - Throws: as `source`.
   public func vae(named name: String) throws -> String {
     let path = Paths.expanded(name, home: environment["HOME"])
-    return FileManager.default.fileExists(atPath: path) ? path : try self.path(name, .vae)
+    return Paths.exists(path) ? path : try self.path(name, .vae)
   }
 
   /// What is no path that exists.
   private func path(_ name: String, _ kind: ModelFolders.Kind) throws -> String {
     let path = Paths.expanded(name, home: environment["HOME"])
-    if FileManager.default.fileExists(atPath: "\(path).safetensors") { return "\(path).safetensors" }
+    if Paths.exists("\(path).safetensors") { return "\(path).safetensors" }
     let found = folders.named(name, kind)
     guard found.count <= 1 else {
       throw DarkroomError(

@@ -105,7 +105,7 @@ extension FileKind {
       $0.has("3.conv.0.weight") || $0.begins("taesd_") || $0.has("decoder.layers.3.conv.0.weight")
         || $0.has("encoder.layers.3.conv.0.weight")
     },
-    FileKind("a VAE alone (an autoencoder)", .part) { names in
+    FileKind("a VAE alone (an autoencoder, which --vae takes beside a model)", .part) { names in
       ["", "first_stage_model.", "vae."].contains { names.has($0 + "decoder.conv_in.weight") }
         || names.has("encoder.conv_in.weight")
     },
