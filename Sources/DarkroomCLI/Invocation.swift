@@ -1,4 +1,5 @@
 import Darkroom
+import SystemFiles
 
 /// A command as it was called.
 package struct Invocation: Sendable {
@@ -66,14 +67,14 @@ extension Invocation {
   func make(
     _ request: GenerationRequest, with model: ModelSource, to place: OutputPlace, keeping paths: [String] = []
   ) async throws -> Int32 {
-    try place.check()
+    try place.check(for: request)
     let previews = try previews(besides: paths + place.files(count: request.pictureCount))
     let engine = try await engine(model)
     if settings.dryRun {
       let estimate = try await engine.estimate(request)
       try EstimateResult(estimate).show(on: console, json: settings.json)
     } else {
-      try place.prepare()
+      try place.prepare(for: request)
       try await make(request, to: place, by: engine, showing: previews)
     }
     return ExitCode.done
@@ -90,10 +91,7 @@ extension Invocation {
     try await maker.make(
       request, progress: { report.show($0) }, notice: { report.tell($0) }, preview: previews.map { $0.take }
     ) { picture in
-      let path = place.path(
-        index: picture.index, count: request.pictureCount, seed: picture.request.seed,
-        prompt: picture.request.prompt)
-      try picture.write(to: path)
+      let path = try place.write(picture, count: request.pictureCount)
       try PictureResult(picture, path: path, seconds: laps.next()).show(on: console, json: json)
     }
   }
@@ -115,14 +113,16 @@ extension Invocation {
     guard !file.rows.isEmpty else {
       throw DarkroomError(.request, "\(singleLine(file.name)): has no rows; expected one at least")
     }
-    try place.check()
     let model = try model()
+    if settings.dryRun { try place.check(for: settings.request) } else { try place.prepare(for: settings.request) }
     let journal = JournalFile(folder: folder, rowFile: file.name)
+    let lock = try settings.dryRun ? nil : RunLock.take(forFlag: "--from", journal.path)
+    defer { withExtendedLifetime(lock) {} }
     let plan = try BatchPlan(file, folder: folder, model: model, journal: journal.read())
+    if OutputPlace.isTaken(folder) { for path in plan.files + [journal.path] { try OutputPlace.check(path) } }
     let previews = try previews(besides: plan.files)
     let engine = try await engine(model)
     if settings.dryRun { return try await estimate(plan, by: engine) }
-    try place.prepare()
     return try await Batch(
       plan: plan, journal: journal, maker: engine, console: console, json: settings.json, previews: previews
     ).run()

@@ -9,6 +9,8 @@ package enum OutputPlace: Sendable, Equatable {
   /// The path without its ending, and the ending.
   case file(stem: String, ending: String)
   case folder(String)
+  /// The path without its ending, and the ending: with -2, -3 … between them if there is such a file.
+  case free(stem: String, ending: String)
 
   /// Reads the value of `--output`; the current folder if there is none.
   /// - Throws: `DarkroomError` of kind `request` if the ending is not that of a picture.
@@ -22,6 +24,18 @@ package enum OutputPlace: Sendable, Equatable {
       self = .folder(name.isEmpty ? "/" : name)
       return
     }
+    let ending = try Self.pictureEnding(of: path)
+    self = .file(stem: String(path.dropLast(ending.count)), ending: ending)
+  }
+
+  /// The first free name of `path` and those with -2, -3 … in it.
+  /// - Throws: as `init(_:)`.
+  package init(freeLike path: String) throws {
+    let ending = try Self.pictureEnding(of: path)
+    self = .free(stem: String(path.dropLast(ending.count)), ending: ending)
+  }
+
+  private static func pictureEnding(of path: String) throws -> String {
     do {
       try GeneratedPicture.checkEnding(of: path)
     } catch {
@@ -30,73 +44,75 @@ package enum OutputPlace: Sendable, Equatable {
         "--output: \(quoted(path)) is not possible; expected a name that ends in .png, .jpg, .jpeg or .webp,"
           + " a folder that exists, or a name that ends in /")
     }
-    let ending = Self.ending(of: path)
-    self = .file(stem: String(path.dropLast(ending.count)), ending: ending)
+    return ending(of: path)
   }
 
-  /// Makes the folder if it is missing (a file's own folder must exist), and checks that it can be written to.
+  /// Makes the folder if it is missing (a file's own folder must exist), and fails early as `check` does.
   /// - Throws: `DarkroomError` of kind `output`.
-  package func prepare() throws {
-    let folder: String
-    switch self {
-    case .file(let stem, let ending): folder = Paths.folder(of: stem + ending)
-    case .folder(let path):
-      folder = path
-      if !FileManager.default.fileExists(atPath: path) {
-        do {
-          try Paths.makeFolder(path)
-        } catch {
-          throw DarkroomError(.output, "--output: the folder \(quoted(path)) cannot be made: \(error.reason)")
-        }
+  package func prepare(for request: GenerationRequest) throws {
+    if case .folder(let path) = self {
+      do {
+        try Paths.makeFolder(path)
+      } catch {
+        throw DarkroomError(.output, "--output: the folder \(quoted(path)) cannot be made: \(error.reason)")
       }
     }
-    try Self.checkWritable(folder)
+    try check(for: request)
   }
 
-  /// As `prepare`, but leaves everything as it is.
-  package func check() throws {
+  /// Fails early if a picture of the request could not be written. Leaves everything as it is.
+  /// - Throws: `DarkroomError` of kind `output`.
+  package func check(for request: GenerationRequest) throws {
+    if case .folder(let path) = self, try Self.existing(path) != path { return }
+    for file in files(for: request) { try Self.check(file) }
+  }
+
+  /// The pictures that a request makes if nothing else is in the folder; of names that a seed begins, the longest.
+  private func files(for request: GenerationRequest) -> [String] {
     switch self {
-    case .file(let stem, let ending): try Self.checkWritable(Paths.folder(of: stem + ending))
-    case .folder(let path):
-      var existing = path
-      while !FileManager.default.fileExists(atPath: existing), existing != Paths.folder(of: existing) {
-        existing = Paths.folder(of: existing)
-      }
-      try Self.checkWritable(existing)
+    case .file: return files(count: request.count ?? 1)
+    case .folder(let folder): return [Self.stem(in: folder, seed: .max, prompt: request.prompt) + ".png"]
+    case .free(let stem, let ending): return [stem + ending]
     }
   }
 
   /// The paths of pictures whose names do not depend on what is in the folder.
   func files(count: Int) -> [String] {
-    guard case .file = self else { return [] }
+    guard case .file(let stem, let ending) = self else { return [] }
+    if count == 1 { return [stem + ending] }
     return (0..<max(0, min(count, RequestLimits.standard.count.upperBound))).map {
-      path(index: $0, count: count, seed: 0, prompt: "")
+      "\(stem)-\($0 + 1)\(ending)"
     }
   }
 
-  /// The path of picture `index` of `count`: in a folder a name that no file has yet.
-  package func path(index: Int, count: Int, seed: UInt64, prompt: String) -> String {
+  /// Writes one picture of `count`: a file that the user has named is replaced, a name that is made is a new one.
+  /// - Returns: its path.
+  package func write(_ picture: any FinishedPicture, count: Int) throws -> String {
+    let (stem, ending): (String, String)
     switch self {
-    case .file(let stem, let ending): return count == 1 ? stem + ending : "\(stem)-\(index + 1)\(ending)"
+    case .file:
+      let path = files(count: count)[picture.index]
+      try picture.write(to: path)
+      return path
     case .folder(let folder):
-      let slug = Self.slug(prompt)
-      return Self.unused(Self.join(folder, "\(seed)\(slug.isEmpty ? "" : "-")\(slug)"), ".png")
+      let request = picture.request
+      (stem, ending) = (Self.stem(in: folder, seed: request.seed, prompt: request.prompt), ".png")
+    case .free(let name, let itsEnding): (stem, ending) = (name, itsEnding)
     }
-  }
-}
-
-extension OutputPlace {
-  /// `stem` and `ending`, with -2, -3 … between them if there is such a file.
-  static func unused(_ stem: String, _ ending: String) -> String {
-    var path = stem + ending
-    var number = 2
-    while FileManager.default.fileExists(atPath: path) {
-      path = "\(stem)-\(number)\(ending)"
-      number += 1
+    let names = (1...Int.max).lazy.map { $0 == 1 ? stem + ending : "\(stem)-\($0)\(ending)" }
+    guard let path = try picture.write(toFirstFreeOf: names) else {
+      throw DarkroomError(.output, "\(quoted(stem + ending)): no name is free")
     }
     return path
   }
 
+  private static func stem(in folder: String, seed: UInt64, prompt: String) -> String {
+    let slug = slug(prompt)
+    return join(folder, "\(seed)\(slug.isEmpty ? "" : "-")\(slug)")
+  }
+}
+
+extension OutputPlace {
   /// The letters a-z and digits of a text, with hyphens for everything between them; at most 40 characters.
   package static func slug(_ text: String) -> String {
     var slug = ""
@@ -124,19 +140,51 @@ extension OutputPlace {
     return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
   }
 
+  /// Whether anything has this name, a link that leads nowhere too.
+  static func isTaken(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
   private static func isFolder(_ path: String) -> Bool {
     var isFolder = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
   }
 
-  static func checkWritable(_ folder: String, flag: String = "--output") throws {
+  /// The part of a folder's path that is there.
+  /// - Throws: `DarkroomError` of kind `output` if the rest cannot be made.
+  private static func existing(_ folder: String) throws -> String {
+    var existing = folder
+    var status = stat()
+    while stat(existing, &status) != 0 {
+      guard errno == ENOENT, existing != Paths.folder(of: existing) else {
+        throw DarkroomError(
+          .output, "--output: the folder \(quoted(folder)) cannot be made: \(systemReason())")
+      }
+      existing = Paths.folder(of: existing)
+    }
+    guard isFolder(existing) else {
+      throw DarkroomError(.output, "--output: there is no folder \(quoted(existing))")
+    }
+    guard access(existing, W_OK | X_OK) == 0 else {
+      throw DarkroomError(
+        .output, "--output: the folder \(quoted(existing)) cannot be written to: \(systemReason())")
+    }
+    return existing
+  }
+
+  /// Fails early if a file could not be written.
+  /// - Throws: `DarkroomError` of kind `output`.
+  static func check(_ path: String, flag: String = "--output") throws {
+    let folder = Paths.folder(of: path)
     guard isFolder(folder) else {
       throw DarkroomError(.output, "\(flag): there is no folder \(quoted(folder))")
     }
-    guard access(folder, W_OK | X_OK) == 0 else {
+    do {
+      try AtomicFile.check(path)
+    } catch {
       throw DarkroomError(
-        .output,
-        "\(flag): the folder \(quoted(folder)) cannot be written to: \(systemReason())")
+        .output, "\(flag): \(quoted(path)) cannot be written: \(error.reason); expected another name")
     }
   }
 }

@@ -19,8 +19,10 @@ package protocol FinishedPicture {
   var request: ResolvedRequest { get }
   var width: Int { get }
   var height: Int { get }
-  /// Writes the file whole or not at all.
+  /// Writes the file whole or not at all; a file of that name is replaced.
   func write(to path: String) throws
+  /// Writes the file under the first of some names in one folder that is free; nil if none is.
+  func write(toFirstFreeOf names: some Sequence<String>) throws -> String?
 }
 
 extension GeneratedPicture: FinishedPicture {}

@@ -115,6 +115,9 @@ extension FileHashes {
   /// Adds to what other processes have kept meanwhile.
   private func keep(_ added: [String: Entry]) {
     guard let file else { return }
+    // Where files cannot be locked, what another process keeps at this moment is lost.
+    let lock = try? FileLock.take("\(file).lock") {}
+    defer { withExtendedLifetime(lock) {} }
     var entries = kept().merging(added) { _, new in new }
     if entries.count > Self.mostKept { entries = entries.filter { Files.size($0.key) != nil } }
     if entries.count > Self.mostKept { entries = added }

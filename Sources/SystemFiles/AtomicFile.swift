@@ -45,6 +45,71 @@ package enum AtomicFile {
     }
   }
 
+  /// As `write(_:to:)`, but replaces nothing: takes the first of some names that is free at that moment, whoever else
+  /// looks for one.
+  /// - Parameter names: paths in one folder, in the order in which they are tried.
+  /// - Returns: the path that the file got; nil if none is free.
+  package static func write(_ bytes: [UInt8], toFirstFreeOf names: some Sequence<String>) throws(FileError)
+    -> String?
+  {
+    guard let first = names.first(where: { _ in true }) else { return nil }
+    let (file, temporary) = try create(in: Paths.folder(of: first), for: first)
+    defer {
+      close(file)
+      unlink(temporary)
+    }
+    do {
+      try bytes.withUnsafeBytes { try Output(file: file, path: first).write($0) }
+    } catch {
+      throw error as? FileError ?? FileError("write", first, reason: "\(error)")
+    }
+    guard fsync(file) == 0 else { throw FileError.system("write", first) }
+    for path in names where try claim(path, for: temporary) {
+      try syncFolder(of: path)
+      return path
+    }
+    return nil
+  }
+
+  /// Gives a file another name, unless something has it.
+  /// - Returns: false if something has it.
+  private static func claim(_ path: String, for temporary: String) throws(FileError) -> Bool {
+    if link(temporary, path) == 0 { return true }
+    return errno == EEXIST ? false : try claimEmpty(path, for: temporary)
+  }
+
+  /// `claim` on file systems without hard links, such as FAT: a process that is killed between the two calls leaves an
+  /// empty file.
+  package static func claimEmpty(_ path: String, for temporary: String) throws(FileError) -> Bool {
+    let empty = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard empty >= 0 else {
+      guard errno == EEXIST else { throw FileError.system("write", path) }
+      return false
+    }
+    close(empty)
+    guard rename(temporary, path) == 0 else {
+      let error = FileError.system("write", path)
+      unlink(path)
+      throw error
+    }
+    return true
+  }
+
+  /// Fails early if `write(_:to:)` could not write this file. Leaves everything as it is.
+  package static func check(_ path: String) throws(FileError) {
+    let target = try target(of: path)
+    let folder = Paths.folder(of: target)
+    var (own, above) = (stat(), stat())
+    guard stat(folder, &above) == 0, access(folder, W_OK | X_OK) == 0 else {
+      throw FileError.system("write", path)
+    }
+    // In a folder such as /tmp nobody replaces a file of somebody else.
+    let isShared = above.st_mode & S_ISVTX != 0 && ![0, above.st_uid].contains(geteuid())
+    if isShared, lstat(target, &own) == 0, own.st_uid != geteuid() {
+      throw FileError("write", path, reason: "the file is another user's")
+    }
+  }
+
   /// Gives a file that is whole its final name in the same folder, which replaces a file of that name. Bytes and name
   /// are on the disk then.
   /// - Parameters:
@@ -55,23 +120,35 @@ package enum AtomicFile {
     try syncFolder(of: path)
   }
 
-  /// What a symbolic link points to, so that the link stays. Devices and pipes are refused: a rename
-  /// would replace them.
+  /// What symbolic links lead to, which need not be there, so that the links stay. Devices and pipes are refused: a
+  /// rename would replace them.
   private static func target(of path: String) throws(FileError) -> String {
     guard !path.isEmpty else { throw FileError("write", path, reason: "the name is empty") }
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return path }
-    guard status.st_mode & S_IFMT == S_IFLNK else {
-      guard status.st_mode & S_IFMT == S_IFREG else {
-        throw FileError("write", path, reason: "not a regular file")
+    var target = path
+    // As many links as Linux follows.
+    for _ in 0..<40 {
+      var status = stat()
+      guard lstat(target, &status) == 0 else {
+        guard errno == ENOENT else { throw FileError.system("write", path) }
+        return target
       }
-      return path
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: return target
+      case S_IFLNK: target = try linked(target)
+      default: throw FileError("write", path, reason: "not a regular file")
+      }
     }
-    guard let target = Paths.resolved(path) else { throw FileError.system("write", path) }
-    guard stat(target, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw FileError("write", path, reason: "not a regular file")
-    }
-    return target
+    errno = ELOOP
+    throw FileError.system("write", path)
+  }
+
+  /// Where a symbolic link leads, seen from where the link itself is.
+  private static func linked(_ link: String) throws(FileError) -> String {
+    var room = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(link, &room, room.count)
+    guard count > 0 else { throw FileError.system("write", link) }
+    let text = String(decoding: room.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return text.hasPrefix("/") ? text : "\(Paths.folder(of: link))/\(text)"
   }
 
   private static func create(

@@ -2,7 +2,7 @@ import Glibc
 
 /// A lock by a file's name, which programs take in turn; huggingface_hub takes its own in the same way. It ends with
 /// the value, or the process. The file stays.
-package final class FileLock {
+package final class FileLock: Sendable {
   private let descriptor: Int32
 
   private init(_ descriptor: Int32) { self.descriptor = descriptor }

@@ -5,15 +5,20 @@ import VulkanKernels
 
 /// What self-tests found, kept in a file from run to run: by device, driver version and the kernels' own bytes.
 package final class KernelTestCache {
+  private typealias Results = [String: [String: Bool]]
+
   private let file: URL?
-  private var known: [String: [String: Bool]]
+  private var known: Results
 
   /// - Parameter file: nil to forget with the process. A file that cannot be read counts as empty.
   package init(file: URL?) {
     self.file = file
-    known =
-      file.flatMap { try? Data(contentsOf: $0) }
-      .flatMap { try? JSONDecoder().decode([String: [String: Bool]].self, from: $0) } ?? [:]
+    known = Self.read(file)
+  }
+
+  private static func read(_ file: URL?) -> Results {
+    file.flatMap { try? Data(contentsOf: $0) }
+      .flatMap { try? JSONDecoder().decode(Results.self, from: $0) } ?? [:]
   }
 
   /// The user's own, in the folder for what can be made again.
@@ -25,9 +30,14 @@ package final class KernelTestCache {
     known[KernelTestCache.key(device)]?[variant.description]
   }
 
-  /// Adds what was found. A file that cannot be written costs the tests of the next run, and nothing else.
+  /// Adds what was found to what other processes have found meanwhile. A file that cannot be written costs the tests
+  /// of the next run, and nothing else.
   func add(_ results: [KernelVariant: Bool], of device: DeviceDescription) {
     guard !results.isEmpty else { return }
+    // Where files cannot be locked, what another process finds at this moment is lost.
+    let lock = file.flatMap { try? FileLock.take("\($0.path).lock") {} }
+    defer { withExtendedLifetime(lock) {} }
+    for (device, found) in Self.read(file) { known[device, default: [:]].merge(found) { own, _ in own } }
     for (variant, passes) in results {
       known[KernelTestCache.key(device), default: [:]][variant.description] = passes
     }

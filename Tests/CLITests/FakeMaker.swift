@@ -1,4 +1,5 @@
 import Foundation
+import SystemFiles
 import Synchronization
 
 import Darkroom
@@ -53,6 +54,12 @@ struct FakePicture: FinishedPicture {
   let height = 16
 
   func write(to path: String) throws {
-    try Data("\(request.prompt) \(request.seed)".utf8).write(to: URL(fileURLWithPath: path))
+    try AtomicFile.write(bytes, to: path)
   }
+
+  func write(toFirstFreeOf names: some Sequence<String>) throws -> String? {
+    try AtomicFile.write(bytes, toFirstFreeOf: names)
+  }
+
+  private var bytes: [UInt8] { Array("\(request.prompt) \(request.seed)".utf8) }
 }

@@ -18,24 +18,64 @@ import DarkroomCLI
     }
   }
 
+  private func write(
+    _ place: OutputPlace, index: Int = 0, count: Int = 1, seed: UInt64 = 7, _ prompt: String = "A cat!"
+  ) throws -> String {
+    var request = GenerationRequest(prompt: prompt)
+    request.seed = seed
+    return try place.write(FakePicture(index: index, request: FakeMaker.resolved(request)), count: count)
+  }
+
   @Test func namesOfFiles() throws {
-    let place = try OutputPlace("a/b.png")
-    #expect(place.path(index: 0, count: 1, seed: 1, prompt: "x") == "a/b.png")
-    #expect(place.path(index: 0, count: 2, seed: 1, prompt: "x") == "a/b-1.png")
-    #expect(place.path(index: 11, count: 12, seed: 1, prompt: "x") == "a/b-12.png")
+    let folder = try TemporaryFolder()
+    let place = try OutputPlace(folder.path("b.png"))
+    for (index, count, name) in [(0, 1, "b.png"), (0, 2, "b-1.png"), (11, 12, "b-12.png"), (0, 1, "b.png")] {
+      #expect(try write(place, index: index, count: count) == folder.path(name))
+    }
+    #expect(folder.names == ["b-1.png", "b-12.png", "b.png"])
   }
 
   @Test func namesInAFolderReplaceNothing() throws {
     let folder = try TemporaryFolder()
     let place = OutputPlace.folder(folder.path)
-    func next() -> String { place.path(index: 0, count: 1, seed: 7, prompt: "A cat!") }
-    #expect(next() == folder.path("7-a-cat.png"))
-    try folder.write("", "7-a-cat.png")
-    #expect(next() == folder.path("7-a-cat-2.png"))
-    try folder.write("", "7-a-cat-2.png")
-    #expect(next() == folder.path("7-a-cat-3.png"))
-    #expect(place.path(index: 0, count: 1, seed: 7, prompt: "…") == folder.path("7.png"))
-    #expect(OutputPlace.folder(".").path(index: 0, count: 1, seed: 7, prompt: "../x") == "7-x.png")
+    try folder.write("precious", "7-a-cat-2.png")
+    #expect(symlink("nowhere", folder.path("7-a-cat-3.png")) == 0)
+    for name in ["7-a-cat.png", "7-a-cat-4.png", "7-a-cat-5.png"] {
+      #expect(try write(place) == folder.path(name))
+    }
+    #expect(try folder.data("7-a-cat-2.png") == Data("precious".utf8))
+    #expect(try write(place, "…") == folder.path("7.png"))
+    #expect(try write(place, "../x") == folder.path("7-x.png"))
+    let free = try OutputPlace(freeLike: folder.path("7.png"))
+    #expect(try write(free) == folder.path("7-2.png"))
+  }
+
+  /// What can never be written is known before there is anything to write.
+  @Test func impossibleNames() throws {
+    let folder = try TemporaryFolder()
+    #expect(mkfifo(folder.path("pipe.png"), 0o600) == 0)
+    for (link, target) in [
+      ("device.png", "/dev/null"), ("loop.png", "loop.png"), ("far.png", "none/a.png"), ("new.png", "made.png"),
+    ] { #expect(symlink(target, folder.path(link)) == 0) }
+    try FileManager.default.createDirectory(atPath: folder.path("a-2.png"), withIntermediateDirectories: true)
+    let name = String(repeating: "x", count: 250)
+    var request = GenerationRequest(prompt: "x")
+    for (path, count, reason) in [
+      ("\(name)xx.png", 1, "File name too long"), ("\(name).png", 2, "File name too long"),
+      ("pipe.png", 1, "not a regular file"), ("device.png", 1, "not a regular file"),
+      ("loop.png", 1, "Too many levels of symbolic links"), ("far.png", 1, "No such file or directory"),
+      ("a.png", 2, "not a regular file"), ("\(name)xxxxxx/", 1, "File name too long"),
+    ] {
+      request.count = count
+      let error = #expect(throws: DarkroomError.self) {
+        try OutputPlace(folder.path(path)).check(for: request)
+      }
+      #expect(error?.kind == .output && error?.description.contains(reason) == true, "\(path)")
+    }
+    request.count = 1
+    for path in ["\(name).png", "new.png", "a.png", "a-2.png", "folder/"] {
+      #expect(throws: Never.self, "\(path)") { try OutputPlace(folder.path(path)).check(for: request) }
+    }
   }
 
   @Test(arguments: [
@@ -50,9 +90,9 @@ import DarkroomCLI
   @Test func makesAMissingFolder() throws {
     let folder = try TemporaryFolder()
     let place = try OutputPlace(folder.path("a/b/"))
-    try place.check()
+    try place.check(for: GenerationRequest(prompt: "x"))
     #expect(folder.names.isEmpty)
-    try place.prepare()
+    try place.prepare(for: GenerationRequest(prompt: "x"))
     #expect(FileManager.default.fileExists(atPath: folder.path("a/b")))
   }
 
@@ -62,12 +102,13 @@ import DarkroomCLI
     for path in ["none/a.png", "file/a.png", "file/new/"] {
       for act in [OutputPlace.check, OutputPlace.prepare] {
         #expect {
-          try act(OutputPlace(folder.path(path)))()
+          try act(OutputPlace(folder.path(path)))(GenerationRequest(prompt: "x"))
         } throws: { ($0 as? DarkroomError)?.kind == .output }
       }
     }
-    #expect(throws: Never.self) { try OutputPlace(folder.path("a.png")).check() }
-    #expect(throws: Never.self) { try OutputPlace("a.png").check() }
+    for path in [folder.path("a.png"), "a.png"] {
+      #expect(throws: Never.self) { try OutputPlace(path).check(for: GenerationRequest(prompt: "x")) }
+    }
   }
 
   @Test func endings() {

@@ -56,8 +56,8 @@ import Testing
   @Test(arguments: [
     (["--preview", "p.gif"], 2, "--preview: 'p.gif' is not possible; expected a name that ends in .png"),
     (["--preview", "no/p.png"], 1, "--preview: there is no folder 'no'"),
-    (["--preview", "d.png"], 1, "--preview: 'd.png' is not a regular file"),
-    (["--preview", "link.png"], 1, "--preview: 'link.png' is not a regular file"),
+    (["--preview", "d.png"], 1, "--preview: 'd.png' cannot be written: not a regular file"),
+    (["--preview", "link.png"], 1, "--preview: 'link.png' cannot be written: not a regular file"),
     (["--preview", "a.png", "--output", "./a.png"], 2, "--preview: 'a.png' is also the name of a picture"),
     (
       ["--preview", "a-2.png", "--output", "a.png", "--count", "2"], 2,
@@ -69,7 +69,7 @@ import Testing
   func refusedBeforeTheWork(words: [String], code: Int32, message: String) async throws {
     try FileManager.default.createDirectory(atPath: folder.path("d.png"), withIntermediateDirectories: true)
     try FileManager.default.createSymbolicLink(
-      atPath: folder.path("link.png"), withDestinationPath: "nothing")
+      atPath: folder.path("link.png"), withDestinationPath: "/dev/null")
     let result = try await BuiltCommand.run(["generate", "x"] + Self.small + words, in: folder)
     #expect(result.code == code && result.error.contains(message), "\(result.error)")
     #expect(!result.error.contains("loading"))
@@ -78,10 +78,13 @@ import Testing
 
   @Test func aPictureIsNotLostWithItsPreview() async throws {
     try FileManager.default.createDirectory(atPath: folder.path("sub"), withIntermediateDirectories: true)
-    // A name that can be checked but not be written: 255 bytes is the most, which the ending takes part of.
-    let name = "sub/" + String(repeating: "x", count: 300) + ".png"
-    let result = try await generate("--output", "a.png", "--preview", name)
-    #expect(result.code == 0 && folder.names.contains("a.png"), "\(result.error)")
+    let running = try BuiltCommand.start(
+      ["generate", "x"] + Self.small + ["--steps", "150", "--output", "a.png", "--preview", "sub/p.png"],
+      in: folder)
+    #expect(try running.waits { FileManager.default.fileExists(atPath: folder.path("sub/p.png")) })
+    try FileManager.default.removeItem(atPath: folder.path("sub"))
+    let result = try await running.result()
+    #expect(result.code == 0 && folder.names == ["a.png"], "\(result.error)")
     #expect(result.errorLines.count { $0.contains("preview: cannot write") } == 1)
   }
 

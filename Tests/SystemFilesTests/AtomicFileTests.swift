@@ -109,6 +109,59 @@ import Testing
     #expect(throws: FileError.self) { try AtomicFile.write([2], to: "\(folder.path)/device") }
   }
 
+  @Test func aLinkThatLeadsNowhereGetsItsFile() throws {
+    let folder = try TemporaryFolder()
+    #expect(symlink("second", "\(folder.path)/first") == 0 && symlink("file", "\(folder.path)/second") == 0)
+    try AtomicFile.check("\(folder.path)/first")
+    try AtomicFile.write([1], to: "\(folder.path)/first")
+    #expect(Self.contents(of: "\(folder.path)/file") == [1] && folder.names == ["file", "first", "second"])
+    #expect(symlink("\(folder.path)/none/file", "\(folder.path)/far") == 0)
+    for write in [AtomicFile.check, { try AtomicFile.write([2], to: $0) }] {
+      let error = #expect(throws: FileError.self) { try write("\(folder.path)/far") }
+      #expect(error?.reason == "No such file or directory")
+    }
+  }
+
+  @Test func aFreeNameIsTakenOnce() async throws {
+    let folder = try TemporaryFolder()
+    let names = (1...20).map { "\(folder.path)/\($0)" }
+    let taken = await withTaskGroup(of: String?.self) { group in
+      for value in UInt8(1)...20 {
+        group.addTask { try? AtomicFile.write([value], toFirstFreeOf: names) }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(Set(taken) == Set(names))
+    #expect(Set(names.compactMap { Self.contents(of: $0)?.first }) == Set(1...20))
+    #expect(try AtomicFile.write([0], toFirstFreeOf: names) == nil && folder.names.count == 20)
+  }
+
+  /// As on a file system without hard links.
+  @Test func aFreeNameIsTakenOnceWithoutLinks() throws {
+    let folder = try TemporaryFolder()
+    let (temporary, path) = ("\(folder.path)/.new", "\(folder.path)/a")
+    for (value, expected) in [(1, true), (2, false)] as [(UInt8, Bool)] {
+      try AtomicFile.write([value], to: temporary)
+      #expect(try AtomicFile.claimEmpty(path, for: temporary) == expected)
+      #expect(Self.contents(of: path) == [1])
+    }
+  }
+
+  @Test func anotherUsersFileInASharedFolderIsKnownEarly() async {
+    await #expect(processExitsWith: .success) {
+      guard geteuid() == 0 else { return }
+      let folder = try TemporaryFolder()
+      try AtomicFile.write([1], to: "\(folder.path)/a")
+      chmod(folder.path, 0o1777)
+      seteuid(65534)
+      let error = #expect(throws: FileError.self) { try AtomicFile.check("\(folder.path)/a") }
+      #expect(error?.reason == "the file is another user's")
+      #expect(throws: FileError.self) { try AtomicFile.write([2], to: "\(folder.path)/a") }
+      #expect(throws: Never.self) { try AtomicFile.check("\(folder.path)/b") }
+      seteuid(0)
+    }
+  }
+
   /// Kills a process at a random moment while it writes, again and again.
   @Test func aKilledProcessLeavesNoPartOfAFile() async throws {
     let folder = try TemporaryFolder()

@@ -46,4 +46,16 @@ import Testing
     let error = #expect(throws: FileError.self) { _ = try FileLock.tryTake(path) }
     #expect(error?.action == "lock" && error?.code == ELOOP && error?.path == path)
   }
+
+  @Test func whatBelongsToOneRun() throws {
+    let folder = try TemporaryFolder()
+    let name = String(repeating: "x", count: 255)
+    for _ in 0..<2 {
+      let lock = try #require(try RunLock.take(for: "\(folder.path)/\(name)"))
+      #expect(try RunLock.take(for: "\(folder.path)/./\(name)") == nil)
+      #expect(try RunLock.take(for: "\(folder.path)/other") != nil)
+      withExtendedLifetime(lock) {}
+    }
+    #expect(folder.names.isEmpty)
+  }
 }

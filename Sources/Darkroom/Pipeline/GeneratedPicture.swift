@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Pictures
 import Sampling
+import SystemFiles
 
 /// The file formats that pictures are written in.
 public typealias PictureFormat = Pictures.PictureFormat
@@ -26,6 +27,18 @@ public struct GeneratedPicture: Sendable {
   public func write(to path: String) throws {
     do {
       try picture.write(to: path, metadata: metadata)
+    } catch {
+      throw DarkroomError(.output, "\(error)")
+    }
+  }
+
+  /// As `write(to:)`, but replaces nothing: takes the first of some names in one folder that is free.
+  /// - Returns: the path that the file got; nil if none is free.
+  /// - Throws: `DarkroomError` of kind `output`.
+  package func write(toFirstFreeOf names: some Sequence<String>) throws -> String? {
+    guard let first = names.first(where: { _ in true }) else { return nil }
+    do {
+      return try AtomicFile.write(encoded(as: PictureFormat(fileName: first)), toFirstFreeOf: names)
     } catch {
       throw DarkroomError(.output, "\(error)")
     }

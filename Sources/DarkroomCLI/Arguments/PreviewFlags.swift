@@ -1,6 +1,5 @@
 import Darkroom
 import FoundationEssentials
-import Glibc
 import SystemFiles
 
 extension Option {
@@ -28,10 +27,14 @@ extension Invocation {
   /// - Parameter paths: files that a preview must not replace.
   /// - Throws: `DarkroomError` if they could not be shown, before anything is done.
   func previews(besides paths: [String]) throws -> PreviewShow? {
-    if let file = settings.preview { try Self.check(preview: file, besides: paths) }
+    var lock: RunLock?
+    if let file = settings.preview {
+      try Self.check(preview: file, besides: paths)
+      lock = try settings.dryRun ? nil : RunLock.take(forFlag: "--preview", file)
+    }
     let terminal = settings.previewTerminal ? try terminalGraphics() : nil
     guard settings.preview != nil || terminal != nil else { return nil }
-    return PreviewShow(file: settings.preview, terminal: terminal, console: console)
+    return PreviewShow(file: settings.preview, lock: lock, terminal: terminal, console: console)
   }
 
   private func terminalGraphics() throws -> TerminalGraphics {
@@ -65,11 +68,18 @@ extension Invocation {
       throw DarkroomError(
         .request, "--preview: \(quoted(path)) is also the name of a picture; expected another name")
     }
-    try OutputPlace.checkWritable(Paths.folder(of: path), flag: "--preview")
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return }
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw DarkroomError(.output, "--preview: \(quoted(path)) is not a regular file")
+    try OutputPlace.check(path, flag: "--preview")
+  }
+}
+
+extension RunLock {
+  /// - Returns: never nil.
+  /// - Throws: `DarkroomError` of kind `busy` if another run has it.
+  static func take(forFlag flag: String, _ file: String) throws -> RunLock {
+    guard let lock = try DarkroomError.wrapping({ try take(for: file) }) else {
+      throw DarkroomError(
+        .busy, "\(flag): another run is at work on \(quoted(file)); wait for its end, or name another file")
     }
+    return lock
   }
 }

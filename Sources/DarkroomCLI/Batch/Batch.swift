@@ -64,8 +64,10 @@ package struct Batch: Sendable {
     ) { picture in
       let index = item.entry.finished + picture.index
       let path = OutputPlace.join(folder, item.entry.files[index])
-      try picture.write(to: path)
-      try record.finished(index, of: item.row.number)
+      try record.finish(index, of: item) { isOwn in
+        if isOwn { return try picture.write(to: path) }
+        guard try picture.write(toFirstFreeOf: [path]) != nil else { throw BatchPlan.foreign(path) }
+      }
       try PictureResult(picture, path: path, seconds: laps.next(), row: item.row.number)
         .show(on: console, json: json)
     }
@@ -100,10 +102,22 @@ private final class Record: Sendable {
 
   func save() throws { try journal.withLock { try file.write($0) } }
 
-  func finished(_ index: Int, of row: Int) throws {
+  /// Writes down that a picture is made before it is, so that a run that is killed between the two knows its own file:
+  /// the next run looks for it.
+  /// - Parameter write: is told whether a file of this name is one that an earlier run has made.
+  func finish(_ index: Int, of item: BatchPlan.Item, write: (_ isOwn: Bool) throws -> Void) throws {
     try journal.withLock { journal in
-      journal.rows[row]?.finished = index + 1
-      try file.write(journal)
+      let before = journal
+      let isNew = journal.ownFiles.insert(item.entry.files[index]).inserted
+      journal.rows[item.row.number]?.finished = index + 1
+      do {
+        try file.write(journal)
+        try write(!isNew)
+      } catch {
+        journal = before
+        try? file.write(journal)
+        throw error
+      }
     }
   }
 }

@@ -26,6 +26,8 @@ package struct BatchPlan: Sendable {
   let fileName: String
   let folder: String
   package let items: [Item]
+  /// Names of files that earlier runs have made.
+  private let known: Set<String>
 
   /// - Parameter journal: what earlier runs have made.
   /// - Throws: `DarkroomError`, if two rows want the same file or a file would be replaced that is not of an
@@ -33,7 +35,7 @@ package struct BatchPlan: Sendable {
   package init(_ file: RowFile, folder: String, model: ModelSource, journal: Journal) throws {
     fileName = singleLine(file.name)
     self.folder = folder
-    let known = Set(journal.rows.values.flatMap(\.files))
+    known = journal.ownFiles
     var owners: [String: Int] = [:]
     var items: [Item] = []
     for row in file.rows {
@@ -44,16 +46,18 @@ package struct BatchPlan: Sendable {
             .request, "\(fileName), row \(row.number): output: \(quoted(name)) is also that of row \(owner)")
         }
         let path = OutputPlace.join(folder, name)
-        guard known.contains(name) || !FileManager.default.fileExists(atPath: path) else {
-          throw DarkroomError(
-            .output,
-            "\(quoted(path)) would be replaced, and no earlier run has made it; move it or name another folder"
-          )
-        }
+        guard known.contains(name) || !OutputPlace.isTaken(path) else { throw Self.foreign(path) }
       }
       items.append(Item(row: row, entry: entry))
     }
     self.items = items
+  }
+
+  /// A file that would be replaced, and is not of an earlier run.
+  static func foreign(_ path: String) -> DarkroomError {
+    DarkroomError(
+      .output,
+      "\(quoted(path)) would be replaced, and no earlier run has made it; move it or name another folder")
   }
 
   /// The paths of all pictures.
@@ -63,7 +67,7 @@ package struct BatchPlan: Sendable {
 
   /// What the journal says before the first picture.
   var journal: Journal {
-    Journal(rows: Dictionary(uniqueKeysWithValues: items.map { ($0.row.number, $0.entry) }))
+    Journal(rows: Dictionary(uniqueKeysWithValues: items.map { ($0.row.number, $0.entry) }), made: known)
   }
 
   private static func entry(

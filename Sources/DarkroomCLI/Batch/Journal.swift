@@ -24,8 +24,16 @@ package struct Journal: Codable, Equatable, Sendable {
   var version = 1
   /// By the row's number.
   package var rows: [Int: Entry]
+  /// The names of all files that runs of this row file have made, and may replace; journals of older versions count
+  /// those of all rows.
+  private var made: Set<String>?
 
-  package init(rows: [Int: Entry] = [:]) { self.rows = rows }
+  package init(rows: [Int: Entry] = [:], made: Set<String> = []) { (self.rows, self.made) = (rows, made) }
+
+  package var ownFiles: Set<String> {
+    get { made ?? Set(rows.values.flatMap(\.files)) }
+    set { made = newValue }
+  }
 }
 
 /// The journal's file in the output folder.

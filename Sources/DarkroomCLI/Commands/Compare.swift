@@ -44,14 +44,14 @@ extension Command {
     comparison.shared = settings.request
     let folder = output.hasSuffix("/") ? output : output + "/"
     let place = try OutputPlace(folder)
-    try place.check()
+    try place.check(for: comparison.shared)
     let engine = try await invocation.engine(try invocation.model())
     if settings.dryRun {
       let plan = try await engine.plan(comparison, folder: folder)
       try invocation.show(plan)
       return ExitCode.done
     }
-    try place.prepare()
+    try place.prepare(for: comparison.shared)
     return try await invocation.compare(comparison, by: engine, folder)
   }
 

@@ -29,8 +29,7 @@ extension Command {
       place = try OutputPlace(output)
     } else {
       let ending = OutputPlace.ending(of: picture)
-      let stem = "\(picture.dropLast(ending.count))-redo"
-      place = try OutputPlace(OutputPlace.unused(stem, ending))
+      place = try OutputPlace(freeLike: "\(picture.dropLast(ending.count))-redo\(ending)")
     }
     let record = try PictureRecord(fromPicture: picture)
     for notice in record.notices { invocation.console.notice(singleLine("\(picture): \(notice)")) }

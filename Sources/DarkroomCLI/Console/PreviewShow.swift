@@ -1,5 +1,6 @@
 import Darkroom
 import Dispatch
+import SystemFiles
 import Synchronization
 
 /// Shows previews in a file, on the terminal or both, on a thread of its own so that sampling does not wait. At most
@@ -25,6 +26,7 @@ package final class PreviewShow: Sendable {
   }
 
   private let file: String?
+  private let lock: RunLock?
   private let terminal: TerminalGraphics?
   private let console: Console
   private let state = Mutex(State())
@@ -32,9 +34,10 @@ package final class PreviewShow: Sendable {
 
   /// - Parameters:
   ///   - file: is replaced each time.
+  ///   - lock: keeps the file from other runs.
   ///   - terminal: how the error stream shows pictures.
-  package init(file: String?, terminal: TerminalGraphics?, console: Console) {
-    (self.file, self.terminal, self.console) = (file, terminal, console)
+  package init(file: String?, lock: RunLock? = nil, terminal: TerminalGraphics?, console: Console) {
+    (self.file, self.lock, self.terminal, self.console) = (file, lock, terminal, console)
   }
 
   /// Takes the next of the previews that the engine tells.

@@ -17,6 +17,17 @@ struct ComparisonFolder {
   /// Of the files in it; none if there is no such folder.
   var names: Set<String> { Set((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []) }
 
+  /// Keeps the folder from other runs; nil if one has it.
+  func lock() throws -> RunLock? { try RunLock.take(for: file(Self.results)) }
+
+  /// Fails early if files could not be written: those of these names and the pages.
+  /// - Throws: `DarkroomError` of kind `output`.
+  func check(_ names: [String]) throws {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let all = names + [Self.results, Self.table, Self.report, ContactSheet.fileName(0)]
+    try writing { for name in all { try AtomicFile.check(file(name)) } }
+  }
+
   /// What an earlier run has finished; nil if there was none.
   /// - Throws: `DarkroomError` of kind `request` if the file is not one of these.
   func read() throws -> ComparisonResults? {

@@ -56,8 +56,8 @@ extension ComparisonRunner.PlannedCell {
 extension CellKey {
   static func stem(prompt: Int, seed: UInt64) -> String { "p\(prompt + 1)-s\(seed)" }
 
-  /// The name of the cell's picture without its ending.
-  var fileStem: String { "\(Self.stem(prompt: prompt, seed: seed))-\(method.stem)-\(steps)" }
+  /// The name of the cell's picture.
+  var picture: String { "\(Self.stem(prompt: prompt, seed: seed))-\(method.stem)-\(steps).png" }
 }
 
 extension SamplingMethod {

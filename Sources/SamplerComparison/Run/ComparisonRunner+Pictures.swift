@@ -45,7 +45,7 @@ extension ComparisonRunner {
     let reference = try reference(of: cell, job, setup)
     let made = try make(job, setup, cell.label)
     progress.finishedCalls(cell.calls)
-    let name = "\(cell.key.fileStem).png"
+    let name = cell.key.picture
     try save(made, job, name)
     let isMeasured = made.failure == nil && reference != nil
     let reasons = [

@@ -58,6 +58,7 @@ package final class ComparisonRunner {
     var seen: Set<CellKey> = []
     cells = try requests.map { try PlannedCell($0, pipeline, prompt: places[$0.prompt] ?? 0) }
       .filter { seen.insert($0.key).inserted }
+    try folder.check(cells.map(\.key.picture))
     // What has lost its picture is made again.
     let files = folder.names
     let kept = (earlier?.cells ?? []).filter { files.contains($0.picture) }

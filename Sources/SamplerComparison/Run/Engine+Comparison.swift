@@ -18,8 +18,8 @@ extension Engine {
   ///   - folder: is there, and holds nothing else or an earlier comparison of the same model and settings.
   ///   - progress: is called on the engine's thread after each step.
   ///   - notice: is called for what the user should know.
-  /// - Throws: `DarkroomError`, of kind `request` if a picture is not possible or the folder's comparison is another;
-  ///   `CancellationError`.
+  /// - Throws: `DarkroomError`, of kind `request` if a picture is not possible or the folder's comparison is another,
+  ///   of kind `busy` if another run compares in the folder; `CancellationError`.
   package func compare(
     _ comparison: ComparisonRequest, folder: String,
     progress: @escaping @Sendable (ComparisonProgress) -> Void = { _ in },
@@ -27,7 +27,13 @@ extension Engine {
   ) throws -> ComparisonOutcome {
     defer { replaceLostDevice() }
     return try DarkroomError.wrapping {
-      try runner(comparison, folder: folder, progress: progress, notice: notice).run()
+      guard let lock = try ComparisonFolder(path: folder).lock() else {
+        throw DarkroomError(
+          .busy, field: folder, help: "wait for its end, or name another folder",
+          "another run compares in this folder")
+      }
+      defer { withExtendedLifetime(lock) {} }
+      return try runner(comparison, folder: folder, progress: progress, notice: notice).run()
     }
   }
 
