@@ -1,5 +1,6 @@
 import CPUKernels
 import Graph
+import SystemFiles
 
 /// Runs plans on the processor's cores, with values and weights stored in float32 or bfloat16.
 ///
@@ -8,7 +9,7 @@ import Graph
 package final class CPUBackend: Backend {
   package let instructions: InstructionSet
   let pool: ThreadPool
-  let arena: Arena
+  let arena = Arena()
   private var packed: [PackKey: Buffer] = [:]
 
   /// - Parameters:
@@ -19,11 +20,13 @@ package final class CPUBackend: Backend {
     precondition(dk_may_use_isa(instructions.kernel) != 0, "this machine has no \(instructions)")
     self.instructions = instructions
     pool = try ThreadPool(threads: max(1, threads), instructions)
-    arena = try Arena()
   }
 
-  /// Cores that this process may use.
-  package static var availableCores: Int { dk_available_cores() }
+  /// Cores that this process may use, and as many of them as its control group may keep busy.
+  package static var availableCores: Int {
+    let cores = dk_available_cores()
+    return min(cores, ControlGroups.own.cores ?? cores)
+  }
 
   package var summary: String { instructions.rawValue }
 
@@ -63,6 +66,8 @@ package final class CPUBackend: Backend {
   }
 
   package func dropValues() { arena.release() }
+
+  package func isShortage(_ error: any Error) -> Bool { error is OutOfResources }
 
   private func packs(_ plan: Plan) -> [PackKey] {
     plan.nodes.flatMap { $0.packs(instructions.matrices(plan.weights)) }

@@ -12,7 +12,7 @@ struct Step {
 /// A lowered plan: kernel calls on fixed addresses. Running it allocates nothing.
 final class CPUProgram: Program {
   private let plan: Plan
-  private let lowering: Lowering
+  private var lowering: Lowering
   private let pool: ThreadPool
   private let arena: Arena
 
@@ -21,6 +21,13 @@ final class CPUProgram: Program {
     self.lowering = lowering
     self.pool = pool
     self.arena = arena
+  }
+
+  /// The kernel calls for where the arena is now.
+  private func current() throws -> Lowering {
+    try arena.grow(to: plan.arenaBytes)
+    if lowering.base != arena.base { lowering = try lowering.moved() }
+    return lowering
   }
 
   func write(_ values: UnsafeBufferPointer<Float>, to input: String) {
@@ -44,6 +51,7 @@ final class CPUProgram: Program {
   }
 
   func run(_ rate: Rate, check: () throws -> Void) throws {
+    let lowering = try current()
     for step in rate == .picture ? lowering.prologue : lowering.steps {
       try check()
       pool.run(step)
@@ -51,6 +59,7 @@ final class CPUProgram: Program {
   }
 
   func secondsPerNode(_ rate: Rate) throws -> [Double]? {
+    let lowering = try current()
     let isPrologue = rate == .picture
     var steps = (isPrologue ? lowering.prologue : lowering.steps)[...]
     let calls = isPrologue ? lowering.callsPerNode[..<plan.prologue] : lowering.callsPerNode[plan.prologue...]

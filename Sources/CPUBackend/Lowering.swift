@@ -13,6 +13,8 @@ final class Lowering {
   let zeros: Buffer
   private let packs: [PackKey: Buffer]
   private let arena: Arena
+  /// Where the arena was; nil if it had no memory.
+  let base: UnsafeMutableRawPointer?
   let instructions: InstructionSet
   /// How many share the work.
   let threads: Int
@@ -27,6 +29,7 @@ final class Lowering {
     self.threads = threads
     self.packs = packs
     self.arena = arena
+    base = arena.base
     scratch = try Buffer(bytes: Lowering.scratchBytes(plan, instructions, threads: threads))
     zeros = try Buffer(floats: plan.nodes.map { $0.zerosCount }.max() ?? 0)
     for (index, node) in plan.nodes.enumerated() {
@@ -35,6 +38,11 @@ final class Lowering {
       if index < plan.prologue { prologue += lowered } else { steps += lowered }
       lowered = []
     }
+  }
+
+  /// The same for where the arena is now.
+  func moved() throws -> Lowering {
+    try Lowering(plan, packs: packs, arena: arena, instructions, threads: threads)
   }
 
   deinit { for context in contexts { context.deallocate() } }

@@ -24,7 +24,7 @@ final class Buffer {
       ? mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
       : aligned_alloc(64, (bytes + 63) / 64 * 64)
     guard let raw, raw != MAP_FAILED else {
-      throw OutOfResources(description: "cannot get \(bytes >> 20) MiB of memory")
+      throw OutOfResources(description: "cannot get \(bytes >> 20) MiB of memory: \(systemReason())")
     }
     if mapped { madvise(raw, bytes, MADV_HUGEPAGE) } else { memset(raw, 0, bytes) }
     pointer = raw
@@ -41,61 +41,33 @@ final class Buffer {
   }
 }
 
-/// One range of addresses for all values of all programs. Its base never moves, so programs may keep
-/// pointers into it; it takes memory as far as it has been grown and used.
+/// The one block of memory for the values of all programs, as large as the largest plan so far. It moves when it
+/// grows, and its numbers go then: programs look where it is whenever they run.
 final class Arena {
-  let base: UnsafeMutableRawPointer
-  private let reserved: Int
+  private static let hugePage = 2 << 20
+
+  private var block: Buffer?
   /// As many as were asked for.
   private(set) var bytes = 0
 
-  init() throws {
-    let page = sysconf(Int32(_SC_PAGESIZE))
-    var size = sysconf(Int32(_SC_PHYS_PAGES)) * page
-    while true {
-      let raw = mmap(nil, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-      if let raw, raw != MAP_FAILED {
-        base = raw
-        reserved = size
-        return
-      }
-      guard size > 1 << 30 else {
-        throw OutOfResources(
-          description: "cannot reserve addresses for the arena: \(systemReason())")
-      }
-      size = size / 2 / page * page
-    }
+  /// Nil as long as it has no memory.
+  var base: UnsafeMutableRawPointer? { block?.pointer }
+
+  func address(_ place: Plan.Place) -> UnsafeMutableRawPointer {
+    guard let base else { preconditionFailure("the arena has no memory") }
+    return base + place.offset
   }
 
-  func address(_ place: Plan.Place) -> UnsafeMutableRawPointer { base + place.offset }
-
-  /// Whole huge pages for so many bytes.
-  private func usable(_ bytes: Int) -> Int {
-    let hugePage = 2 << 20
-    return min((bytes / hugePage + 1) * hugePage, reserved)
-  }
-
-  /// Makes at least `needed` bytes usable.
+  /// Makes at least `needed` bytes usable, in whole huge pages.
+  /// - Throws: `OutOfResources`; the arena is empty then.
   func grow(to needed: Int) throws {
-    guard needed <= reserved else {
-      throw OutOfResources(
-        description: "the arena needs \(needed >> 20) MiB, more than this machine has memory for")
-    }
-    guard needed > bytes else { return }
-    let total = usable(needed)
-    guard mprotect(base, total, PROT_READ | PROT_WRITE) == 0 else {
-      throw OutOfResources(
-        description: "the arena cannot get \(needed >> 20) MiB: \(systemReason())")
-    }
-    madvise(base, total, MADV_HUGEPAGE)
+    guard needed > bytes || block == nil else { return }
+    // The old block first, so that both need not fit.
+    release()
+    block = try Buffer(bytes: (needed / Self.hugePage + 1) * Self.hugePage)
     bytes = needed
   }
 
   /// Gives all of it back; it may be grown again.
-  func release() {
-    if bytes > 0 { madvise(base, usable(bytes), MADV_DONTNEED) }
-    bytes = 0
-  }
-
-  deinit { munmap(base, reserved) }
+  func release() { (block, bytes) = (nil, 0) }
 }

@@ -7,7 +7,7 @@ final class ThreadPool {
 
   init(threads: Int, _ instructions: InstructionSet) throws {
     guard let pool = dk_pool_make(threads, instructions.kernel) else {
-      throw OutOfResources(description: "cannot start \(threads) threads")
+      throw OutOfResources(description: "cannot start \(threads) threads; ask for fewer")
     }
     self.pool = pool
     self.threads = threads

@@ -2,7 +2,7 @@
 import Glibc
 import Synchronization
 
-/// SIGINT and SIGTERM: the first cancels the work, the second ends the process at once.
+/// SIGINT, SIGTERM, and SIGXCPU of a limit on time: the first cancels the work, the second ends the process at once.
 final class Interruption: Sendable {
   private let received = Mutex<Int32?>(nil)
   private let sources: [any DispatchSourceSignal]
@@ -12,12 +12,13 @@ final class Interruption: Sendable {
 
   init(cancel: @escaping @Sendable () -> Void) {
     let queue = DispatchQueue(label: "darkroom.signals", qos: .userInteractive)
-    sources = [SIGINT, SIGTERM].map { number in
+    let numbers = [SIGINT, SIGTERM, SIGXCPU]
+    sources = numbers.map { number in
       // The source sees the signal all the same.
       Glibc.signal(number, SIG_IGN)
       return DispatchSource.makeSignalSource(signal: number, queue: queue)
     }
-    for (source, number) in zip(sources, [SIGINT, SIGTERM]) {
+    for (source, number) in zip(sources, numbers) {
       source.setEventHandler { [weak self] in
         guard let self else { return }
         let isFirst = self.received.withLock { received in

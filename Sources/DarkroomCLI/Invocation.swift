@@ -114,7 +114,11 @@ extension Invocation {
       throw DarkroomError(.request, "\(singleLine(file.name)): has no rows; expected one at least")
     }
     let model = try model()
-    if settings.dryRun { try place.check(for: settings.request) } else { try place.prepare(for: settings.request) }
+    if settings.dryRun {
+      try place.check(for: settings.request)
+    } else {
+      try place.prepare(for: settings.request)
+    }
     let journal = JournalFile(folder: folder, rowFile: file.name)
     let lock = try settings.dryRun ? nil : RunLock.take(forFlag: "--from", journal.path)
     defer { withExtendedLifetime(lock) {} }

@@ -4,8 +4,12 @@ import Glibc
 @main
 struct Main {
   static func main() async {
-    // A reader of our results that goes away is told to us by EPIPE.
-    signal(SIGPIPE, SIG_IGN)
+    do {
+      try Preparation.begin()
+    } catch {
+      Console.standard.error("\(error)")
+      exit(ExitCode.of(error, signal: nil))
+    }
     let program = Program(
       console: .standard, environment: ProcessInfo.processInfo.environment, handlesSignals: true)
     exit(await program.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,4 +1,5 @@
 import Darkroom
+import Glibc
 
 /// The command line, from its words to the exit code.
 package struct Program: Sendable {
@@ -23,12 +24,18 @@ package struct Program: Sendable {
     switch result {
     case .success(let code): return code
     case .failure(let error):
+      if error is CancellationError, interruption?.signal == SIGXCPU {
+        console.error(
+          "time: this process has used the processor as long as it may; raise the limit (ulimit -t)")
+        return ExitCode.failed
+      }
       console.error(error is CancellationError ? "interrupted" : "\(error)")
       return ExitCode.of(error, signal: interruption?.signal)
     }
   }
 
   private func execute(_ words: [String]) async throws -> Int32 {
+    try console.checkOutput()
     guard let first = words.first else {
       throw DarkroomError(.request, "no command; darkroom --help lists them")
     }

@@ -55,7 +55,8 @@ import DarkroomCLI
     let folder = try TemporaryFolder()
     #expect(mkfifo(folder.path("pipe.png"), 0o600) == 0)
     for (link, target) in [
-      ("device.png", "/dev/null"), ("loop.png", "loop.png"), ("far.png", "none/a.png"), ("new.png", "made.png"),
+      ("device.png", "/dev/null"), ("loop.png", "loop.png"), ("far.png", "none/a.png"),
+      ("new.png", "made.png"),
     ] { #expect(symlink(target, folder.path(link)) == 0) }
     try FileManager.default.createDirectory(atPath: folder.path("a-2.png"), withIntermediateDirectories: true)
     let name = String(repeating: "x", count: 250)

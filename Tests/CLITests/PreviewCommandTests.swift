@@ -79,8 +79,9 @@ import Testing
   @Test func aPictureIsNotLostWithItsPreview() async throws {
     try FileManager.default.createDirectory(atPath: folder.path("sub"), withIntermediateDirectories: true)
     let running = try BuiltCommand.start(
-      ["generate", "x"] + Self.small + ["--steps", "150", "--output", "a.png", "--preview", "sub/p.png"],
-      in: folder)
+      [
+        "generate", "x", "--size", "64x64", "--steps", "150", "--output", "a.png", "--preview", "sub/p.png",
+      ], in: folder)
     #expect(try running.waits { FileManager.default.fileExists(atPath: folder.path("sub/p.png")) })
     try FileManager.default.removeItem(atPath: folder.path("sub"))
     let result = try await running.result()

@@ -50,6 +50,24 @@ import DarkroomCLI
     #expect(line.clearing() == "")
   }
 
+  /// In 30 columns the step and the time left stay.
+  @Test func narrowTerminals() {
+    var progress = GenerationProgress(stage: .sampling)
+    (progress.finishedPictures, progress.pictures, progress.step, progress.steps) = (1, 4, 12, 25)
+    (progress.secondsPerStep, progress.secondsLeft) = (1.318, 45.2)
+    let (line, short) = (ProgressText.line(progress), ProgressText.short(progress))
+    #expect(short == "step 12/25, 0:45 left")
+    for (width, expected) in [
+      (30, short), (22, short), (12, "step 12/25,"), (line.count, short), (line.count + 1, line),
+    ] {
+      var status = StatusLine(terminalWidth: { width })
+      #expect(status.showing(line, short: short, isNew: true, at: 0) == "\r\(expected)\u{1B}[K")
+    }
+    progress.stage = .loading
+    progress.secondsLeft = nil
+    #expect(ProgressText.short(progress) == "loading")
+  }
+
   @Test func resultsPushTheLineAway() throws {
     let test = TestConsole(terminalWidth: 80)
     let console = test.console

@@ -37,7 +37,9 @@ import DarkroomCLI
     let made = try await together([["generate", "cat", "--seed", "1", "--output", "a.png"] + small])
     #expect(made[0].code == 0)
     let redo = ["redo", "a.png", "--model", BuiltCommand.model, "--quiet"]
-    let results = try await together([redo + ["--seed", "2"], redo + ["--seed", "3"], redo + ["--count", "2"]])
+    let results = try await together([
+      redo + ["--seed", "2"], redo + ["--seed", "3"], redo + ["--count", "2"],
+    ])
     #expect(results.allSatisfy { $0.code == 0 })
     let expected = ["a-redo.png", "a-redo-2.png", "a-redo-3.png", "a-redo-4.png"]
     #expect(results.flatMap(\.lines).sorted() == expected.sorted())
@@ -49,7 +51,8 @@ import DarkroomCLI
     let rows = ["generate", "--from", "p.csv"] + small
     let second = try await BuiltCommand.run(rows, in: folder)
     #expect(second.code == 1 && second.output.isEmpty)
-    #expect(second.error.contains("--from: another run is at work on '.darkroom-p.csv.json'; wait for its end"))
+    #expect(
+      second.error.contains("--from: another run is at work on '.darkroom-p.csv.json'; wait for its end"))
     #expect(try await BuiltCommand.run(rows + ["--dry-run"], in: folder).code == 0)
     #expect(!folder.names.contains("0001-a.png"))
     withExtendedLifetime(lock) {}

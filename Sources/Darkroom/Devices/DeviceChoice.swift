@@ -1,5 +1,6 @@
 import CPUBackend
 import Graph
+import SystemFiles
 import VulkanBackend
 
 /// What is to compute.
@@ -65,7 +66,16 @@ struct VulkanDevices {
   /// Each once, the fittest first: discrete GPUs, integrated ones, virtual ones, software; among these by memory.
   let ranked: [DeviceDescription]
 
+  /// What loaders and drivers need of a process's own limit: those that get less have been seen to crash.
+  private static let leastBytes = 1 << 30
+
   init() throws {
+    if let left = ProcessLimits.bytesLeft, left < Self.leastBytes {
+      throw DarkroomError(
+        .resources, field: "device", expected: "\(Self.leastBytes >> 20) MiB at least for Vulkan",
+        help: "raise the limit (ulimit -v, ulimit -d), or use the device cpu",
+        "this process may have \(left >> 20) MiB more")
+    }
     instance = try Instance()
     var seen: Set<String> = []
     let order: [DeviceDescription.Kind] = [.discrete, .integrated, .virtual, .other, .software]

@@ -44,7 +44,8 @@ extension Invocation {
     }
     guard console.terminalSize != nil else {
       throw DarkroomError(
-        .request, "\(flag): the error stream is no terminal; expected one, or --preview FILE")
+        .request,
+        "\(flag): the error stream is no terminal that can show them; expected one, or --preview FILE")
     }
     guard let graphics = TerminalGraphics(environment) else {
       throw DarkroomError(

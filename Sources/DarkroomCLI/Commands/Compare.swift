@@ -173,10 +173,9 @@ extension Invocation {
   ) async throws -> Int32 {
     let console = console
     let outcome = try await engine.compare(comparison, folder: folder) { progress in
-      var line =
-        "picture \(min(progress.finished + 1, progress.pictures)) of \(progress.pictures), \(progress.label)"
-      if let left = progress.secondsLeft { line += ", \(clock(left)) left" }
-      console.status(line, isNew: false)
+      let place = "picture \(min(progress.finished + 1, progress.pictures)) of \(progress.pictures)"
+      let left = progress.secondsLeft.map { ", \(clock($0)) left" } ?? ""
+      console.status("\(place), \(progress.label)\(left)", short: place + left, isNew: false)
     } notice: {
       console.notice($0.description)
     }

@@ -47,7 +47,9 @@ extension Command {
       invocation.words[0], file: settings.file,
       progress: { progress in
         let speed = rate.add(progress.received, at: console.now)
-        console.status(DownloadText.line(progress, bytesPerSecond: speed), isNew: progress.fileBytes == 0)
+        console.status(
+          DownloadText.line(progress, bytesPerSecond: speed),
+          short: DownloadText.short(progress, bytesPerSecond: speed), isNew: progress.fileBytes == 0)
       },
       notice: { console.notice($0) })
     console.notice(DownloadText.summary(model))

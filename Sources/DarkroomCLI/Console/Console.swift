@@ -3,6 +3,7 @@ import Dispatch
 import FoundationEssentials
 import Glibc
 import Synchronization
+import SystemFiles
 
 /// Where results, progress, notices and errors go. Calls from any thread.
 package final class Console: Sendable {
@@ -54,6 +55,10 @@ package final class Console: Sendable {
   /// Of the terminal that the error stream is; nil if it is none.
   var terminalSize: (columns: Int, lines: Int)? { size() }
 
+  /// Fails early if the output is closed.
+  /// - Throws: `DarkroomError` of kind `output`.
+  func checkOutput() throws { try write(.output, "") }
+
   /// - Throws: `DarkroomError` of kind `output`.
   package func result(_ text: String) throws {
     try state.withLock { state in
@@ -79,9 +84,12 @@ package final class Console: Sendable {
   package func error(_ text: String) { state.withLock { line(text, &$0) } }
 
   /// Shows the state of the work, if it is time for it.
-  package func status(_ text: String, isNew: Bool) {
+  /// - Parameter short: what stays of it in a narrow terminal.
+  package func status(_ text: String, short: String? = nil, isNew: Bool) {
     state.withLock { state in
-      guard !state.quiet, let shown = state.status.showing(text, isNew: isNew, at: seconds()) else { return }
+      guard !state.quiet,
+        let shown = state.status.showing(text, short: short, isNew: isNew, at: seconds())
+      else { return }
       try? write(.error, shown)
     }
   }
@@ -104,7 +112,10 @@ package final class Console: Sendable {
 
 extension Console {
   private static func size(of stream: Stream) -> (columns: Int, lines: Int)? {
-    guard isatty(stream.rawValue) == 1 else { return nil }
+    // A dumb terminal cannot rewrite a line.
+    guard isatty(stream.rawValue) == 1, let name = getenv("TERM"),
+      !["", "dumb"].contains(String(cString: name))
+    else { return nil }
     var size = winsize()
     guard ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return (80, 24) }
     return (Int(size.ws_col), size.ws_row > 0 ? Int(size.ws_row) : 24)
@@ -112,7 +123,7 @@ extension Console {
 
   private static func writeAll(_ text: String, to stream: Stream) throws {
     var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
+    repeat {
       let count = bytes.withUnsafeBytes { Glibc.write(stream.rawValue, $0.baseAddress, $0.count) }
       if count >= 0 {
         bytes = bytes.dropFirst(count)
@@ -123,8 +134,8 @@ extension Console {
         var poll = pollfd(fd: stream.rawValue, events: Int16(POLLOUT), revents: 0)
         _ = Glibc.poll(&poll, 1, -1)
       } else if errno != EINTR {
-        throw DarkroomError(.output, "the output: \(String(cString: strerror(errno)))")
+        throw DarkroomError(.output, "the output: \(errno == EBADF ? "is closed" : systemReason())")
       }
-    }
+    } while !bytes.isEmpty
   }
 }

@@ -9,11 +9,19 @@ package enum DownloadText {
       "\(progress.file) \(readableBytes(progress.fileBytes)) of \(readableBytes(progress.fileSize))",
       "total \(readableBytes(progress.bytes)) of \(readableBytes(progress.size))",
     ]
-    if let speed = bytesPerSecond, speed >= 1 {
-      parts.append("\(readableBytes(Int(speed)))/s")
-      parts.append("\(clock(Double(progress.size - progress.bytes) / speed)) left")
-    }
-    return parts.joined(separator: ", ")
+    if let speed = bytesPerSecond, speed >= 1 { parts.append("\(readableBytes(Int(speed)))/s") }
+    return (parts + left(progress, bytesPerSecond)).joined(separator: ", ")
+  }
+
+  /// "55 %, 1:20 left": what a narrow terminal has room for.
+  package static func short(_ progress: DownloadProgress, bytesPerSecond: Double?) -> String {
+    let share = 100 * Double(progress.bytes) / Double(max(progress.size, 1))
+    return (["\(Int(share)) %"] + left(progress, bytesPerSecond)).joined(separator: ", ")
+  }
+
+  private static func left(_ progress: DownloadProgress, _ bytesPerSecond: Double?) -> [String] {
+    guard let speed = bytesPerSecond, speed >= 1 else { return [] }
+    return ["\(clock(Double(progress.size - progress.bytes) / speed)) left"]
   }
 
   /// "OWNER/NAME@main (commit …): 14 files, 2.0 GiB; 3 files, 1.2 GiB fetched now".

@@ -12,12 +12,25 @@ package enum ProgressText {
         first == last
           ? "picture \(first) of \(progress.pictures)" : "pictures \(first)-\(last) of \(progress.pictures)")
     }
-    if progress.stage == .sampling { parts.append("step \(progress.step)/\(progress.steps)") }
+    parts += step(progress)
     if let seconds = progress.secondsPerStep, seconds.isFinite {
       parts.append("\(fixed(seconds, places: seconds < 10 ? 2 : 1)) s/step")
     }
-    if let seconds = progress.secondsLeft { parts.append("\(clock(seconds)) left") }
-    return parts.joined(separator: ", ")
+    return (parts + left(progress)).joined(separator: ", ")
+  }
+
+  /// "step 12/25, 0:45 left": what a narrow terminal has room for.
+  package static func short(_ progress: GenerationProgress) -> String {
+    let step = step(progress)
+    return ((step.isEmpty ? [progress.stage.rawValue] : step) + left(progress)).joined(separator: ", ")
+  }
+
+  private static func step(_ progress: GenerationProgress) -> [String] {
+    progress.stage == .sampling ? ["step \(progress.step)/\(progress.steps)"] : []
+  }
+
+  private static func left(_ progress: GenerationProgress) -> [String] {
+    progress.secondsLeft.map { ["\(clock($0)) left"] } ?? []
   }
 }
 
@@ -30,7 +43,8 @@ struct ProgressReport: Sendable {
   /// - Parameter suffix: stands behind the line.
   func show(_ progress: GenerationProgress, suffix: String = "") {
     let isNew = progress.stage != .sampling || progress.step == 0
-    console.status(prefix + ProgressText.line(progress) + suffix, isNew: isNew)
+    console.status(
+      prefix + ProgressText.line(progress) + suffix, short: ProgressText.short(progress), isNew: isNew)
   }
 
   func tell(_ notice: Notice) { console.notice(prefix + notice.description) }

@@ -15,15 +15,21 @@ package struct StatusLine {
   package init(terminalWidth: @escaping @Sendable () -> Int? = { nil }) { self.terminalWidth = terminalWidth }
 
   /// What to write for `text` at a time in seconds; nil if it is too early.
-  /// - Parameter isNew: that a terminal should show it at once, as for a new stage.
-  package mutating func showing(_ text: String, isNew: Bool, at time: Double) -> String? {
+  /// - Parameters:
+  ///   - short: what stays of it in a terminal that is too narrow; nil for the beginning.
+  ///   - isNew: that a terminal should show it at once, as for a new stage.
+  package mutating func showing(_ text: String, short: String? = nil, isNew: Bool, at time: Double) -> String?
+  {
     let width = terminalWidth()
     let interval = width == nil ? Self.plainInterval : Self.terminalInterval
     if let lastTime, time - lastTime < interval, !(isNew && width != nil) { return nil }
     lastTime = time
     guard let width else { return singleLine(text) + "\n" }
     // One column less, since a full line makes some terminals go to the next.
-    let line = "\r" + String(singleLine(text).prefix(max(1, width - 1))) + "\u{1B}[K"
+    let room = max(1, width - 1)
+    let full = singleLine(text)
+    let fitting = full.count <= room ? full : short.map(singleLine) ?? full
+    let line = "\r" + String(fitting.prefix(room)) + "\u{1B}[K"
     shown = line
     return line
   }
