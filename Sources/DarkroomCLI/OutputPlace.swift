@@ -70,7 +70,7 @@ package enum OutputPlace: Sendable, Equatable {
   /// The pictures that a request makes if nothing else is in the folder; of names that a seed begins, the longest.
   private func files(for request: GenerationRequest) -> [String] {
     switch self {
-    case .file: return files(count: request.count ?? 1)
+    case .file: return files(count: request.pictureCount)
     case .folder(let folder): return [Self.stem(in: folder, seed: .max, prompt: request.prompt) + ".png"]
     case .free(let stem, let ending): return [stem + ending]
     }
