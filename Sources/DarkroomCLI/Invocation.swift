@@ -118,12 +118,12 @@ extension Invocation {
     guard !file.rows.isEmpty else {
       throw DarkroomError(.request, "\(singleLine(file.name)): has no rows; expected one at least")
     }
+    let model = try model()
     if settings.dryRun {
       try place.check(for: request)
     } else {
       try place.prepare(for: request)
     }
-    let model = try model()
     let journal = JournalFile(folder: folder, rowFile: file.name)
     let lock = try settings.dryRun ? nil : RunLock.take(forFlag: "--from", journal.path)
     defer { withExtendedLifetime(lock) {} }
