@@ -22,11 +22,11 @@ const void *dv_kernel(const char *name, size_t *bytes) {
   return NULL;
 }
 
-// FNV-1a.
-uint64_t dv_kernels_fingerprint(void) {
-  uint64_t hash = 0xCBF29CE484222325;
-  for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
-    for (size_t byte = 0; byte < modules[i].bytes; byte++)
-      hash = (hash ^ ((const unsigned char *)modules[i].words)[byte]) * 0x100000001B3;
+const char *dv_kernel_name(size_t index) {
+  return index < sizeof modules / sizeof *modules ? modules[index].name : NULL;
+}
+
+uint64_t dv_hash(uint64_t hash, const void *bytes, size_t count) {
+  for (size_t i = 0; i < count; i++) hash = (hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001B3;
   return hash;
 }

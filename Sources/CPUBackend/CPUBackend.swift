@@ -7,6 +7,7 @@ import Graph
 /// many pictures share a batch. Not to be used from two threads at once.
 package final class CPUBackend: Backend {
   package let instructions: InstructionSet
+  package let remarks: [String]
   let pool: ThreadPool
   let arena: Arena
   private var packed: [PackKey: Buffer] = [:]
@@ -14,10 +15,14 @@ package final class CPUBackend: Backend {
   /// - Parameters:
   ///   - threads: how many threads compute, the caller's among them.
   ///   - instructions: one of `InstructionSet.available`.
+  ///   - remarks: why it and not another device computes, for the user.
   /// - Throws: `OutOfResources`.
-  package init(threads: Int = CPUBackend.availableCores, instructions: InstructionSet = .best) throws {
+  package init(
+    threads: Int = CPUBackend.availableCores, instructions: InstructionSet = .best,
+    remarks: [String] = []
+  ) throws {
     precondition(dk_may_use_isa(instructions.kernel) != 0, "this machine has no \(instructions)")
-    self.instructions = instructions
+    (self.instructions, self.remarks) = (instructions, remarks)
     pool = try ThreadPool(threads: max(1, threads), instructions)
     arena = try Arena()
   }

@@ -48,10 +48,14 @@ const char *dv_load_instance(VkInstance instance, struct dv_instance *table) {
 }
 
 const char *dv_load_device(const struct dv_instance *instance, VkDevice device, struct dv_device *table) {
-#define LOAD(name)                                                                   \
-  table->name = (PFN_vk##name)instance->GetDeviceProcAddr(device, "vk" #name);       \
+#define LOAD_OPTIONAL(name) table->name = (PFN_vk##name)instance->GetDeviceProcAddr(device, "vk" #name);
+#define LOAD(name)    \
+  LOAD_OPTIONAL(name) \
   if (!table->name) return "vk" #name;
   DV_DEVICE_FUNCTIONS(LOAD)
+  LOAD_OPTIONAL(GetPipelineExecutablePropertiesKHR)
+  LOAD_OPTIONAL(GetPipelineExecutableStatisticsKHR)
 #undef LOAD
+#undef LOAD_OPTIONAL
   return NULL;
 }

@@ -55,8 +55,8 @@ extension OutOfResources: DescribedError {
 extension VulkanError: DescribedError {
   package var described: DarkroomError {
     switch self {
-    case .deviceLost: DarkroomError(.deviceLost, description)
-    case .unavailable, .outOfMemory, .failed: DarkroomError(.resources, description)
+    case .deviceLost, .endless: DarkroomError(.deviceLost, description)
+    case .unavailable, .outOfMemory, .notCompiled, .failed: DarkroomError(.resources, description)
     }
   }
 }

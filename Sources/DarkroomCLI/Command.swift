@@ -56,6 +56,8 @@ package struct Settings: Sendable {
   /// In bytes.
   package var memoryLimit: Int?
   package var ops = false
+  package var pipelines = false
+  package var retest = false
   package var json = false
   package var quiet = false
   package var dryRun = false

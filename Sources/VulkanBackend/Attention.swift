@@ -1,6 +1,7 @@
 import Graph
+
 extension Lowering {
-  func attention(_ node: Node, _ options: AttentionOptions) throws(VulkanError) {
+  func attention(_ node: Node, _ options: AttentionOptions) {
     let (query, key, value) = (node.inputs[0], node.inputs[1], node.inputs[2])
     let head = query.shape.channels / options.heads
     let (queries, keys) = (query.shape[1], key.shape[1])
@@ -10,28 +11,61 @@ extension Lowering {
       value_stride: UInt32(value.rowStride), queries: UInt32(queries), keys: UInt32(keys),
       heads: UInt32(options.heads), scale: options.scale, causal: options.causal ? 1 : 0,
       half_data: half(query) | half(key) << 1 | half(value) << 2 | (isHalf(node.output) ? 8 : 0))
-    let kernel: KernelKey
-    // Queries of a work group; zero for one result a thread.
-    var block = 0
-    // Columns of a head that a work group makes.
-    var columns = head
-    switch method(node) {
-    case .matrices:
-      block = 4 * (context.choices.matrixShape?.rows ?? 0)
-      columns = head <= 160 ? head : 128
-      kernel = matrixKey("attention_matrix", subgroups: 4, [head, columns, head <= 160 ? 32 : 16])
-    case .tiles:
-      // A thread keeps its part of the results in registers: wide heads leave room for fewer queries.
-      block = head <= 160 ? 32 : 8
-      kernel = self.key("attention", [0, UInt32(head), UInt32(block)])
-    case .plain: kernel = self.key("attention_plain", [UInt32(head), UInt32(query.shape[0])])
-    }
+    let kernel = choices.attention(node, options, plan)
     let groups =
-      block == 0
+      kernel.block == 0
       ? grid(elements: shape(node).count)
-      : (x: options.heads * (head / columns), y: (queries + block - 1) / block, z: query.shape[0])
-    try emit(
-      kernel, push, groups: groups, reads: [query, key, value].map(range), writes: range(ofResult: node),
-      cost: 4 * Double(shape(node).count) * Double(keys) * (block == 0 ? Double(head) : 1))
+      : (
+        x: options.heads * (head / kernel.columns), y: (queries + kernel.block - 1) / kernel.block,
+        z: query.shape[0]
+      )
+    emit(
+      kernel.key, push, groups: groups, reads: [query, key, value].map(range), writes: range(ofResult: node),
+      cost: 4 * Double(shape(node).count) * Double(keys) * (kernel.block == 0 ? Double(head) : 1))
+  }
+}
+
+/// A kernel for attention, and how it shares out the work.
+struct AttentionKernel {
+  let key: KernelKey
+  /// Queries of a work group; zero for one result a thread.
+  let block: Int
+  /// Columns of a head that a work group makes.
+  let columns: Int
+}
+
+extension KernelChoices {
+  func attention(_ node: Node, _ options: AttentionOptions, _ plan: Plan) -> AttentionKernel {
+    let query = node.inputs[0]
+    let head = query.shape.channels / options.heads
+    // A thread of tiles keeps its part of the results in registers: wide heads leave room for fewer queries.
+    let block = head <= 160 ? 32 : 8
+    let kernels =
+      [onMatrices(node, head, plan)].compactMap { $0 } + [
+        AttentionKernel(
+          key: KernelKey("attention", plan.storage, [0, head, block]), block: block, columns: head),
+        AttentionKernel(
+          key: KernelKey("attention_plain", plan.storage, [head, query.shape[0]]), block: 0, columns: head),
+      ]
+    let chosen = choose(kernels.map(\.key))
+    return kernels.first { $0.key == chosen } ?? kernels[kernels.count - 1]
+  }
+
+  private func onMatrices(_ node: Node, _ head: Int, _ plan: Plan) -> AttentionKernel? {
+    guard let shape = matrixShape, fitsMatrices(node, plan) else { return nil }
+    let isWide = head > 160
+    let values = node.inputs.map(\.value) + [node.output]
+    // Queries of a wide head are read in whole fragments.
+    let isPossible =
+      isWide ? head % 128 == 0 && head <= 512 && node.inputs[0].shape[1] % 16 == 0 : head % 4 == 0
+    guard isPossible, values.allSatisfy({ plan.place($0).storage == .float16 }) else { return nil }
+    let (keys, columns, queries) = (isWide ? 16 : 32, isWide ? 128 : head, 4 * shape.rows)
+    // Lanes that share a row of scores take four keys at least.
+    guard keys * shape.rows / subgroupSize >= 4 else { return nil }
+    // As in attention_matrix.comp: a tile, scores, weights and factors.
+    let width = (head + 15) / 16 * 16
+    let shared = 2 * keys * (width + 8) + queries * (4 * keys + 2 * (keys + 8) + 4 * shape.columns)
+    return matrixKernel("attention_matrix", subgroups: 4, [head, columns, keys], sharedBytes: shared)
+      .map { AttentionKernel(key: $0, block: queries, columns: columns) }
   }
 }

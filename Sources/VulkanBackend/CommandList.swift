@@ -2,7 +2,7 @@ import CVulkan
 
 /// One call of a kernel.
 struct Dispatch {
-  let kernel: Kernel
+  let kernel: KernelKey
   /// Push constants.
   let push: [UInt8]
   /// Work groups; a dispatch can be cut along y.
@@ -12,7 +12,7 @@ struct Dispatch {
   let cost: Double
 
   init<Push: BitwiseCopyable>(
-    _ kernel: Kernel, _ push: Push, groups: (x: Int, y: Int, z: Int), access: BarrierPlanner.Access,
+    _ kernel: KernelKey, _ push: Push, groups: (x: Int, y: Int, z: Int), access: BarrierPlanner.Access,
     cost: Double
   ) {
     self.kernel = kernel
@@ -51,11 +51,11 @@ final class CommandList {
     var chunks: [Commands] = []
     for (index, parts) in cut.enumerated() {
       let commands = try Commands(queue)
-      try commands.record { recorder in
+      try commands.record { recorder throws(VulkanError) in
         if index == 0 { clock.map { recorder.reset($0) } }
         clock.map { recorder.mark($0, 2 * index) }
         for part in parts {
-          recorder.record(part.dispatch, rows: part.rows, waits: part.waits, kernels)
+          try recorder.record(part.dispatch, rows: part.rows, waits: part.waits, kernels)
         }
         clock.map { recorder.mark($0, 2 * index + 1) }
         if index == cut.count - 1 { recorder.showToHost() }

@@ -8,8 +8,8 @@ package struct Simulation: Sendable {
   package var memory: Int?
   /// The device is lost when this many submissions have been made.
   package var submissionsUntilLoss: Int?
-  /// Modules that the driver takes for others, as if it compiled them wrongly.
-  package var swappedKernels: [String: String] = [:]
+  /// Seconds after which a submission of a self-test counts as endless.
+  package var patience: Int?
 
   package init() {}
 }
@@ -27,38 +27,54 @@ struct Owned<Kind>: ~Copyable {
     self.destroy = destroy
   }
 
-  deinit { destroy(device, handle) }
+  deinit { if !device.isStuck { destroy(device, handle) } }
 }
 
 /// An opened device with one queue. Not to be used from two threads at once.
 final class Device {
   let instance: Instance
-  let description: DeviceDescription
+  let physical: PhysicalDevice
+  var description: DeviceDescription { physical.description }
+  let modules: ShaderModules
   let simulation: Simulation
   let vk: dv_device
   let handle: VkDevice
   let queue: VkQueue
   let queueFamily: UInt32
   let memoryTypes: [VkMemoryType]
-  /// Whether the queue's clock can be read.
-  let hasClock: Bool
+  /// The bits of the queue's clock that count; none if it cannot be read.
+  let clockMask: UInt64
+  var hasClock: Bool { clockMask != 0 }
+  /// Whether the driver tells registers and spills of kernels.
+  let tellsStatistics: Bool
+  /// Seconds that a submission may take.
+  let patience: Int
   private(set) var isLost = false
+  /// Whether it never ended what it was given. Nothing on it can be destroyed then, since it may still be in use.
+  private(set) var isStuck = false
   private var submissions = 0
   private(set) var allocatedBytes = 0
 
-  init(_ physical: PhysicalDevice, _ instance: Instance, simulating simulation: Simulation = Simulation())
-    throws(VulkanError)
-  {
-    self.instance = instance
-    self.simulation = simulation
-    description = physical.description
+  /// - Parameters:
+  ///   - patience: seconds that a submission may take; by default more than any should need.
+  ///   - tellsStatistics: whether kernels' registers are to be asked for, if the driver tells them; it may then compile
+  ///     each anew.
+  init(
+    _ physical: PhysicalDevice, _ instance: Instance, _ modules: ShaderModules, patience: Int? = nil,
+    tellsStatistics: Bool = false,
+    simulating simulation: Simulation = Simulation()
+  ) throws(VulkanError) {
+    (self.instance, self.physical, self.modules, self.simulation) = (instance, physical, modules, simulation)
+    let description = physical.description
+    self.patience = patience ?? (description.isSoftware ? 3600 : 120)
+    self.tellsStatistics = tellsStatistics && physical.tellsStatistics
     guard description.missing.isEmpty else {
       throw .unavailable("\(description.name) lacks \(description.missing.joined(separator: ", "))")
     }
     let (family, clockBits) = try Device.computeFamily(physical, instance)
     queueFamily = family
-    hasClock = clockBits > 0
-    let handle = try Device.open(physical, instance, family)
+    clockMask = clockBits >= 64 ? .max : (1 << UInt64(clockBits)) - 1
+    let handle = try Device.open(physical, instance, family, tellsStatistics: self.tellsStatistics)
     self.handle = handle
     vk = try loaded { dv_load_device_of(instance.table, handle, $0) }
     var queue: VkQueue?
@@ -101,10 +117,12 @@ final class Device {
     return (UInt32(index), families[index].timestampValidBits)
   }
 
-  private static func open(_ physical: PhysicalDevice, _ instance: Instance, _ family: UInt32)
+  private static func open(
+    _ physical: PhysicalDevice, _ instance: Instance, _ family: UInt32, tellsStatistics: Bool
+  )
     throws(VulkanError) -> VkDevice
   {
-    let usesMatrices = !physical.description.matrixShapes.isEmpty
+    let usesMatrices = physical.description.usesMatrices
     var chain = PNextChain()
     var first = Features.first
     first.storageBuffer16BitAccess = physical.description.has16BitStorage ? 1 : 0
@@ -119,6 +137,13 @@ final class Device {
     (third.subgroupSizeControl, third.computeFullSubgroups) = usesMatrices ? (1, 1) : (0, 0)
     chain.append(third)
     var extensions: [String] = []
+    if tellsStatistics {
+      var statistics = VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR()
+      statistics.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR
+      statistics.pipelineExecutableInfo = 1
+      chain.append(statistics)
+      extensions.append(VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME)
+    }
     if usesMatrices {
       var matrices = VkPhysicalDeviceCooperativeMatrixFeaturesKHR()
       matrices.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR
@@ -160,6 +185,14 @@ final class Device {
       throw .deviceLost(call: call, device: description.name)
     }
     try check(result, call)
+  }
+
+  /// Gives a device up that does not end its work.
+  func giveUp() -> VulkanError {
+    (isLost, isStuck) = (true, true)
+    // It is never closed, since that would wait for it.
+    _ = Unmanaged.passRetained(self)
+    return .endless(seconds: patience, device: description.name)
   }
 
   /// Counts a submission.

@@ -102,14 +102,18 @@ final class DeviceBuffer {
 
   /// Types of memory that serve, the best first.
   private static func types(_ types: [VkMemoryType], _ home: Home) -> [Int] {
+    // Only for work that is protected from being read, and uncached for debuggers.
+    let special = VkFlags(
+      VK_MEMORY_PROPERTY_PROTECTED_BIT.rawValue | VK_MEMORY_PROPERTY_DEVICE_COHERENT_BIT_AMD.rawValue)
+    let usable = types.indices.filter { types[$0].propertyFlags & special == 0 }
     func has(_ type: Int, _ flags: VkMemoryPropertyFlagBits...) -> Bool {
       flags.allSatisfy { types[type].propertyFlags & VkFlags($0.rawValue) != 0 }
     }
     switch home {
     case .device:
-      return types.indices.filter { has($0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) }
+      return usable.filter { has($0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) }
     case .host:
-      let visible = types.indices.filter {
+      let visible = usable.filter {
         has($0, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
       }
       return visible.filter { has($0, VK_MEMORY_PROPERTY_HOST_CACHED_BIT) }

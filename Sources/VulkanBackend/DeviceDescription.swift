@@ -24,16 +24,33 @@ package struct DeviceDescription: Sendable, Equatable {
   /// Bytes that a work group shares.
   package let sharedMemory: Int
   package let subgroupSize: Int
+  package let workGroup: WorkGroupLimits
   /// Whether values can be stored in 16 bits.
   package let has16BitStorage: Bool
   /// Matrix products of float16 fragments with float32 sums, at subgroup scope.
   package let matrixShapes: [MatrixShape]
+  /// What the device lacks for their use; empty if they can be used, or there are none.
+  package let missingForMatrices: [String]
+  /// Kinds of memory: size of the heap and flags, in the driver's order.
+  package let memoryTypes: [String]
   /// What the device lacks; empty if it can be used.
   package let missing: [String]
   /// Nanoseconds of one tick of its clock.
   let timestampPeriod: Float
 
   package var isSoftware: Bool { kind == .software }
+  /// Whether kernels can use its matrix cores.
+  var usesMatrices: Bool { !matrixShapes.isEmpty && missingForMatrices.isEmpty }
+}
+
+/// The most that a work group may have, and how its threads are grouped.
+package struct WorkGroupLimits: Sendable, Equatable {
+  package let threads: Int
+  package let subgroups: Int
+  /// Sizes of subgroups that the device may choose from.
+  package let subgroupSizes: ClosedRange<Int>
+  /// Whether a kernel can demand one of them.
+  package let canDemandSize: Bool
 }
 
 /// The fragments of a cooperative matrix product: `rows x depth` times `depth x columns`.
@@ -50,6 +67,7 @@ struct PhysicalDevice {
   let handle: VkPhysicalDevice
   let description: DeviceDescription
   let extensions: Set<String>
+  var tellsStatistics: Bool { extensions.contains(VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME) }
 
   init(_ handle: VkPhysicalDevice, index: Int, _ instance: Instance) throws(VulkanError) {
     self.handle = handle
@@ -61,7 +79,7 @@ struct PhysicalDevice {
     let properties = Properties(handle, table)
     let features = Features(handle, table)
     var matrixShapes: [MatrixShape] = []
-    if extensions.contains(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME), features.hasMemoryModel {
+    if extensions.contains(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME) {
       matrixShapes = try PhysicalDevice.matrixShapes(handle, table)
     }
     var missing = features.missing
@@ -73,8 +91,11 @@ struct PhysicalDevice {
       memory: PhysicalDevice.memory(handle, table),
       largestAllocation: properties.largestAllocation,
       sharedMemory: Int(properties.core.limits.maxComputeSharedMemorySize),
-      subgroupSize: properties.subgroupSize, has16BitStorage: features.has16BitStorage,
-      matrixShapes: matrixShapes, missing: missing,
+      subgroupSize: properties.subgroupSize, workGroup: properties.workGroup,
+      has16BitStorage: features.has16BitStorage, matrixShapes: matrixShapes,
+      missingForMatrices: matrixShapes.isEmpty
+        ? [] : features.missingForMatrices + properties.missingForMatrices,
+      memoryTypes: PhysicalDevice.memoryTypes(handle, table), missing: missing,
       timestampPeriod: properties.core.limits.timestampPeriod)
   }
 
@@ -93,11 +114,34 @@ struct PhysicalDevice {
     }.map { MatrixShape(rows: Int($0.MSize), columns: Int($0.NSize), depth: Int($0.KSize)) }
   }
 
-  private static func memory(_ handle: VkPhysicalDevice, _ table: dv_instance) -> Int {
+  private static func memoryProperties(_ handle: VkPhysicalDevice, _ table: dv_instance)
+    -> VkPhysicalDeviceMemoryProperties
+  {
     var properties = VkPhysicalDeviceMemoryProperties2()
     properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2
     table.GetPhysicalDeviceMemoryProperties2(handle, &properties)
-    let memory = properties.memoryProperties
+    return properties.memoryProperties
+  }
+
+  private static func memoryTypes(_ handle: VkPhysicalDevice, _ table: dv_instance) -> [String] {
+    let memory = memoryProperties(handle, table)
+    let names = [
+      "device-local", "host-visible", "host-coherent", "host-cached", "lazy", "protected", "device-coherent",
+      "device-uncached",
+    ]
+    let heaps = withUnsafeBytes(of: memory.memoryHeaps) {
+      $0.bindMemory(to: VkMemoryHeap.self).map { Int(clamping: $0.size) }
+    }
+    return withUnsafeBytes(of: memory.memoryTypes) { types in
+      types.bindMemory(to: VkMemoryType.self).prefix(Int(memory.memoryTypeCount)).map { type in
+        let flags = names.indices.filter { type.propertyFlags >> UInt32($0) & 1 != 0 }.map { names[$0] }
+        return (["\(heaps[Int(type.heapIndex)] >> 20) MiB"] + flags).joined(separator: " ")
+      }
+    }
+  }
+
+  private static func memory(_ handle: VkPhysicalDevice, _ table: dv_instance) -> Int {
+    let memory = memoryProperties(handle, table)
     return withUnsafeBytes(of: memory.memoryHeaps) { bytes in
       bytes.bindMemory(to: VkMemoryHeap.self).prefix(Int(memory.memoryHeapCount))
         .filter { $0.flags & VkFlags(VK_MEMORY_HEAP_DEVICE_LOCAL_BIT.rawValue) != 0 }
@@ -114,6 +158,7 @@ private struct Properties {
   private let third: VkPhysicalDeviceMaintenance3Properties
   private let fourth: VkPhysicalDeviceMaintenance4Properties
   private let subgroup: VkPhysicalDeviceSubgroupProperties
+  private let sizes: VkPhysicalDeviceSubgroupSizeControlProperties
 
   init(_ handle: VkPhysicalDevice, _ table: dv_instance) {
     var chain = PNextChain()
@@ -123,18 +168,20 @@ private struct Properties {
     var empty = (
       VkPhysicalDeviceIDProperties(), VkPhysicalDeviceDriverProperties(),
       VkPhysicalDeviceMaintenance3Properties(), VkPhysicalDeviceMaintenance4Properties(),
-      VkPhysicalDeviceSubgroupProperties()
+      VkPhysicalDeviceSubgroupProperties(), VkPhysicalDeviceSubgroupSizeControlProperties()
     )
     empty.0.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES
     empty.1.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES
     empty.2.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES
     empty.3.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_PROPERTIES
     empty.4.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES
+    empty.5.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES
     let identity = chain.append(empty.0)
     let driverNames = chain.append(empty.1)
     let third = chain.append(empty.2)
     let fourth = chain.append(empty.3)
     let subgroup = chain.append(empty.4)
+    let sizes = chain.append(empty.5)
     table.GetPhysicalDeviceProperties2(handle, properties)
     core = properties.pointee.properties
     self.identity = identity.pointee
@@ -142,6 +189,7 @@ private struct Properties {
     self.third = third.pointee
     self.fourth = fourth.pointee
     self.subgroup = subgroup.pointee
+    self.sizes = sizes.pointee
   }
 
   var kind: DeviceDescription.Kind {
@@ -174,6 +222,26 @@ private struct Properties {
   }
 
   var subgroupSize: Int { Int(subgroup.subgroupSize) }
+
+  var workGroup: WorkGroupLimits {
+    let (least, most) = (Int(sizes.minSubgroupSize), Int(sizes.maxSubgroupSize))
+    let compute = VkFlags(VK_SHADER_STAGE_COMPUTE_BIT.rawValue)
+    return WorkGroupLimits(
+      threads: Int(core.limits.maxComputeWorkGroupInvocations),
+      subgroups: Int(sizes.maxComputeWorkgroupSubgroups), subgroupSizes: min(least, most)...most,
+      canDemandSize: sizes.requiredSubgroupSizeStages & compute != 0)
+  }
+
+  /// What kernels on matrix cores need beside the features.
+  var missingForMatrices: [String] {
+    let (compute, shuffle) = (
+      VkFlags(VK_SHADER_STAGE_COMPUTE_BIT.rawValue), VkFlags(VK_SUBGROUP_FEATURE_SHUFFLE_BIT.rawValue)
+    )
+    let isKnown = workGroup.canDemandSize || workGroup.subgroupSizes == subgroupSize...subgroupSize
+    return (isKnown ? [] : ["a subgroup size that can be demanded"])
+      + (subgroup.supportedStages & compute != 0 && subgroup.supportedOperations & shuffle != 0
+        ? [] : ["shuffles in subgroups"])
+  }
 }
 
 /// The features of a device that matter here.
@@ -197,7 +265,16 @@ struct Features {
   }
 
   var has16BitStorage: Bool { first.storageBuffer16BitAccess != 0 }
-  var hasMemoryModel: Bool { second.vulkanMemoryModel != 0 && third.subgroupSizeControl != 0 }
+
+  /// What kernels on matrix cores need.
+  var missingForMatrices: [String] {
+    [
+      ("16-bit storage", first.storageBuffer16BitAccess), ("float16 arithmetic", second.shaderFloat16),
+      ("the Vulkan memory model", second.vulkanMemoryModel),
+      ("control of subgroup sizes", third.subgroupSizeControl),
+      ("full subgroups", third.computeFullSubgroups),
+    ].filter { $0.1 == 0 }.map(\.0)
+  }
 
   var missing: [String] {
     [

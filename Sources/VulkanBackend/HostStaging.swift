@@ -72,15 +72,15 @@ final class HostStaging {
 
   // MARK: Lowering
 
-  func lower(_ input: Input, _ lowering: Lowering) throws(VulkanError) {
-    try transfer(input.value, input.layout, toArena: true, lowering)
+  func lower(_ input: Input, _ lowering: Lowering) {
+    transfer(input.value, input.layout, toArena: true, lowering)
   }
 
-  func lower(_ output: Output, _ lowering: Lowering) throws(VulkanError) {
+  func lower(_ output: Output, _ lowering: Lowering) {
     if output.layout == .pixels {
-      try round(output.value, lowering)
+      round(output.value, lowering)
     } else {
-      try transfer(output.value, output.layout, toArena: false, lowering)
+      transfer(output.value, output.layout, toArena: false, lowering)
     }
   }
 
@@ -90,22 +90,20 @@ final class HostStaging {
     return start..<(start + UInt64(max(1, bytes)))
   }
 
-  private func round(_ value: Int, _ lowering: Lowering) throws(VulkanError) {
+  private func round(_ value: Int, _ lowering: Lowering) {
     let (place, count) = (plan.place(value), plan.shapes[value].count)
     let groups = (count + 15) / 16
     let outside = outside(value, bytes: groups * 20)
     let push = PixelsPush(
-      data: context.arena.address(place), bytes: outside.lowerBound,
+      data: lowering.address(place), bytes: outside.lowerBound,
       broken: outside.lowerBound + UInt64(groups * 16), count: UInt32(count),
       half_data: place.storage == .float16 ? 1 : 0)
-    try lowering.emit(
+    lowering.emit(
       "pixels", push, elements: groups, reads: [lowering.range(place)], writes: outside)
   }
 
   /// Between the caller's numbers and the arena.
-  private func transfer(_ value: Int, _ layout: Layout, toArena: Bool, _ lowering: Lowering)
-    throws(VulkanError)
-  {
+  private func transfer(_ value: Int, _ layout: Layout, toArena: Bool, _ lowering: Lowering) {
     let (place, shape) = (plan.place(value), plan.shapes[value])
     let (outside, inside) = (
       outside(value, bytes: shape.count * Storage.float32.bytes), lowering.range(place)
@@ -119,7 +117,7 @@ final class HostStaging {
       channels: UInt32(channels), pixels: UInt32(shape.count / max(1, pictures * channels)),
       half_data: toArena ? 0 : half, half_result: toArena ? half : 0,
       channels_first: layout == .asIs ? 0 : toArena ? 1 : 2)
-    try lowering.emit(
+    lowering.emit(
       "transfer", push, elements: shape.count, reads: [toArena ? outside : inside],
       writes: toArena ? inside : outside)
   }

@@ -1,5 +1,4 @@
 import CVulkan
-import VulkanKernels
 
 private enum PipelineKind {}
 private enum LayoutKind {}
@@ -20,29 +19,22 @@ final class Kernel {
     throws(VulkanError)
     -> VkPipeline
   {
-    var bytes = 0
-    let name = device.simulation.swappedKernels[key.module] ?? key.module
-    guard let words = dv_kernel(name, &bytes) else { preconditionFailure("there is no kernel \(name)") }
-    var module = VkShaderModuleCreateInfo()
-    module.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO
-    module.codeSize = bytes
-    module.pCode = words.assumingMemoryBound(to: UInt32.self)
-    let shader = try made("vkCreateShaderModule") {
-      device.vk.CreateShaderModule(device.handle, &module, nil, $0)
-    }
+    let shader = try Kernel.shader(device, key)
     defer { device.vk.DestroyShaderModule(device.handle, shader, nil) }
     // Constant i of the shader is number i of the list.
     let entries = key.constants.indices.map {
       VkSpecializationMapEntry(constantID: UInt32($0), offset: UInt32(4 * $0), size: 4)
     }
     var chain = PNextChain()
-    if let size = key.subgroupSize {
+    if let size = key.subgroupSize, device.description.workGroup.canDemandSize {
       var required = VkPipelineShaderStageRequiredSubgroupSizeCreateInfo()
       required.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO
       required.requiredSubgroupSize = UInt32(size)
       chain.append(required)
     }
     let next = chain.first
+    let statistics = device.tellsStatistics ? VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR.rawValue : 0
+    let flags = VkFlags(VK_PIPELINE_CREATE_DISPATCH_BASE_BIT.rawValue | statistics)
     do {
       return try entries.withUnsafeBufferPointer { entries in
         try key.constants.withUnsafeBytes { constants in
@@ -54,20 +46,22 @@ final class Kernel {
             try "main".withCString { main in
               var info = VkComputePipelineCreateInfo()
               info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO
-              info.flags = VkFlags(VK_PIPELINE_CREATE_DISPATCH_BASE_BIT.rawValue)
+              info.flags = flags
               info.layout = layout
               info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO
               info.stage.pNext = UnsafeRawPointer(next)
-              if next != nil {
+              if key.subgroupSize != nil {
                 info.stage.flags = VkFlags(
                   VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT.rawValue)
               }
               info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT
               (info.stage.module, info.stage.pName) = (shader, main)
               info.stage.pSpecializationInfo = specialization
-              return try made("vkCreateComputePipelines (\(key.name))") {
-                device.vk.CreateComputePipelines(device.handle, nil, 1, &info, nil, $0)
-              }
+              var pipeline: VkPipeline?
+              let result = device.vk.CreateComputePipelines(device.handle, nil, 1, &info, nil, &pipeline)
+              try Kernel.check(result, device, key)
+              guard let pipeline else { throw VulkanError.notCompiled(kernel: key, result: result.rawValue) }
+              return pipeline
             }
           }
         }
@@ -80,18 +74,31 @@ final class Kernel {
   }
 }
 
-/// What a kernel is compiled from.
-struct KernelKey: Hashable {
-  /// The shader's file name.
-  let name: String
-  /// Whether it may meet 16-bit storage.
-  let half: Bool
-  /// The shader's constants, in order.
-  var constants: [UInt32] = []
-  /// Where it must have one, for matrices.
-  var subgroupSize: Int?
+extension Kernel {
+  private static func shader(_ device: Device, _ key: KernelKey) throws(VulkanError) -> VkShaderModule {
+    var shader: VkShaderModule?
+    let result = device.modules.withBytes(of: key.module) { bytes in
+      var info = VkShaderModuleCreateInfo()
+      info.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO
+      info.codeSize = bytes.count
+      info.pCode = bytes.bindMemory(to: UInt32.self).baseAddress
+      return device.vk.CreateShaderModule(device.handle, &info, nil, &shader)
+    }
+    try check(result, device, key)
+    guard let shader else { throw .notCompiled(kernel: key, result: result.rawValue) }
+    return shader
+  }
 
-  var module: String { half ? name + "_half" : name }
+  /// What is not for lack of memory is the kernel's fault.
+  private static func check(_ result: VkResult, _ device: Device, _ key: KernelKey) throws(VulkanError) {
+    switch result {
+    case VK_SUCCESS: return
+    case VK_ERROR_OUT_OF_HOST_MEMORY, VK_ERROR_OUT_OF_DEVICE_MEMORY:
+      throw .outOfMemory(purpose: "compiling \(key)", bytes: 0, device: device.description.name)
+    case VK_ERROR_DEVICE_LOST: try device.checkAlive(result, "vkCreateComputePipelines")
+    default: throw .notCompiled(kernel: key, result: result.rawValue)
+    }
+  }
 }
 
 /// The kernels of a device, compiled when they are first used. All take up to 128 bytes of push constants.

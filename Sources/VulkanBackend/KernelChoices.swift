@@ -1,68 +1,44 @@
 import Graph
 
-/// The kernels that a device may get wrong, by what they compute.
-package enum KernelFamily: String, Sendable, CaseIterable {
-  case product, attention
-  case groupNorm = "group_norm"
-  case layerNorm = "layer_norm"
-  case rows, upsample, embedding
+/// What a kernel is compiled from.
+package struct KernelKey: Hashable, Sendable, CustomStringConvertible {
+  /// The shader's file name.
+  let name: String
+  /// Whether it may meet 16-bit storage.
+  let half: Bool
+  /// The shader's constants, in order.
+  var constants: [UInt32] = []
+  /// Where it must have one, for matrices.
+  var subgroupSize: Int?
 
-  init(_ op: Op) {
-    switch op {
-    case .linear, .conv2d: self = .product
-    case .attention: self = .attention
-    case .groupNorm, .groupNormStatistics, .groupNormApply: self = .groupNorm
-    case .layerNorm: self = .layerNorm
-    case .concat, .activation, .add, .multiply: self = .rows
-    case .upsample: self = .upsample
-    case .embedding: self = .embedding
-    }
+  init(name: String, half: Bool, constants: [UInt32] = [], subgroupSize: Int? = nil) {
+    (self.name, self.half, self.constants, self.subgroupSize) = (name, half, constants, subgroupSize)
   }
 
-  /// How its kernels work, the fastest first.
-  var methods: [KernelMethod] {
-    switch self {
-    case .product, .attention: [.matrices, .tiles, .plain]
-    case .groupNorm, .layerNorm: [.tiles, .plain]
-    case .rows, .upsample, .embedding: [.plain]
-    }
+  init(_ name: String, _ storage: Storage, _ constants: [Int] = []) {
+    self.init(name: name, half: storage == .float16, constants: constants.map { UInt32($0) })
+  }
+
+  var module: String { half ? name + "_half" : name }
+
+  /// The module's name and its constants.
+  package var description: String {
+    constants.isEmpty ? module : "\(module) \(constants.map(String.init).joined(separator: ","))"
   }
 }
 
-/// How a kernel does its work.
-package enum KernelMethod: String, Sendable {
-  /// On the device's matrix cores.
-  case matrices
-  /// In float32 arithmetic, threads sharing what they read.
-  case tiles
-  /// Each thread for itself.
-  case plain
-}
-
-/// A kernel that can be tested, and replaced by the next method of its family.
-package struct KernelVariant: Sendable, Hashable, CustomStringConvertible {
-  package let family: KernelFamily
-  package let method: KernelMethod
-  package let storage: Storage
-
-  package init(_ family: KernelFamily, _ method: KernelMethod, _ storage: Storage) {
-    self.family = family
-    self.method = method
-    self.storage = storage
-  }
-
-  package var description: String { "\(family.rawValue) \(method.rawValue) \(storage.rawValue)" }
-}
-
-/// Which kernel runs a node.
+/// Which of several kernels that compute the same is taken: the fastest that can be trusted.
 struct KernelChoices {
   /// Fragments of the device's matrix cores for which kernels were compiled; nil without such cores.
   let matrixShape: MatrixShape?
-  let subgroupSize: Int
-  /// Kernels that computed wrongly here.
-  var distrusted: Set<KernelVariant> = []
-  /// For tests: the one method of a family.
-  var forced: [KernelFamily: KernelMethod] = [:]
+  private let device: DeviceDescription
+  var subgroupSize: Int { device.subgroupSize }
+  /// What self-tests found. A kernel that was not tested is trusted.
+  var verdicts: [KernelKey: KernelVerdict] = [:]
+  /// The kernel that a self-test tries. Beside it run only those that passed, and the plainest.
+  var tried: KernelKey?
+  /// For tests: no fast kernels.
+  var usesPlainest = false
 
   /// The shapes of scripts/build-kernels, the largest first.
   private static let compiledShapes = [(16, 16, 16), (8, 16, 16), (8, 8, 8)].map {
@@ -70,33 +46,41 @@ struct KernelChoices {
   }
 
   init(_ device: DeviceDescription) {
+    self.device = device
     matrixShape = KernelChoices.compiledShapes.first {
-      device.matrixShapes.contains($0) && device.subgroupSize % $0.rows == 0
+      device.usesMatrices && device.matrixShapes.contains($0) && device.subgroupSize % $0.rows == 0
     }
-    subgroupSize = device.subgroupSize
   }
 
-  func method(_ node: Node, _ plan: Plan) -> KernelMethod {
-    let family = KernelFamily(node.op)
-    let possible = family.methods.filter { $0 != .matrices || fitsMatrices(node, plan) }
-    if let forced = forced[family], possible.contains(forced) { return forced }
-    return possible.first { !distrusted.contains(KernelVariant(family, $0, plan.storage)) } ?? .plain
+  func trusts(_ kernel: KernelKey) -> Bool {
+    let verdict = verdicts[kernel]
+    return tried == nil ? verdict == nil || verdict == .right : verdict == .right || kernel == tried
   }
 
-  /// Matrix cores take float16, four numbers at a time.
-  private func fitsMatrices(_ node: Node, _ plan: Plan) -> Bool {
-    guard matrixShape != nil, plan.storage == .float16 else { return false }
-    let fours = node.inputs.allSatisfy { $0.rowStride % 4 == 0 && $0.offset % 4 == 0 }
-    switch node.op {
-    case .linear, .conv2d: return fours && node.inputs[0].shape.channels % 4 == 0
-    case .attention(let options):
-      let head = node.inputs[0].shape.channels / options.heads
-      let values = node.inputs.map(\.value) + [node.output]
-      // Queries of a wide head are read in whole fragments.
-      let isPossible =
-        head <= 160 ? head % 4 == 0 : head % 128 == 0 && head <= 512 && node.inputs[0].shape[1] % 16 == 0
-      return fours && isPossible && values.allSatisfy { plan.place($0).storage == .float16 }
-    default: return false
-    }
+  /// - Parameter kernels: for the same work, the fastest first.
+  func choose(_ kernels: [KernelKey]) -> KernelKey {
+    let plainest = kernels[kernels.count - 1]
+    if usesPlainest { return plainest }
+    if let tried, kernels.contains(tried) { return tried }
+    return kernels.first(where: trusts) ?? plainest
+  }
+
+  /// A kernel on matrix cores: its threads come first among the constants, the subgroup's size last.
+  /// - Parameter sharedBytes: of a work group.
+  /// - Returns: nil where the device has no such cores or too small work groups.
+  func matrixKernel(_ name: String, subgroups: Int, _ constants: [Int], sharedBytes: Int) -> KernelKey? {
+    let threads = subgroups * subgroupSize
+    guard let matrixShape, threads <= device.workGroup.threads, subgroups <= device.workGroup.subgroups,
+      sharedBytes <= device.sharedMemory
+    else { return nil }
+    return KernelKey(
+      name: "\(name)_\(matrixShape)", half: false,
+      constants: ([threads] + constants + [subgroupSize]).map { UInt32($0) }, subgroupSize: subgroupSize)
+  }
+
+  /// Whether matrix cores could take a node's operands: float16, four numbers at a time.
+  func fitsMatrices(_ node: Node, _ plan: Plan) -> Bool {
+    matrixShape != nil && plan.storage == .float16 && node.inputs[0].shape.channels % 4 == 0
+      && node.inputs.allSatisfy { $0.rowStride % 4 == 0 && $0.offset % 4 == 0 }
   }
 }

@@ -1,19 +1,19 @@
 import FoundationEssentials
-import Graph
+import Glibc
 import SystemFiles
-import VulkanKernels
 
 /// What self-tests found, kept in a file from run to run: by device, driver version and the kernels' own bytes.
 package final class KernelTestCache {
   private let file: URL?
-  private var known: [String: [String: Bool]]
+  private var known: [String: [String: String]]
+  private static let begun = "in its test by process "
 
   /// - Parameter file: nil to forget with the process. A file that cannot be read counts as empty.
   package init(file: URL?) {
     self.file = file
     known =
       file.flatMap { try? Data(contentsOf: $0) }
-      .flatMap { try? JSONDecoder().decode([String: [String: Bool]].self, from: $0) } ?? [:]
+      .flatMap { try? JSONDecoder().decode([String: [String: String]].self, from: $0) } ?? [:]
   }
 
   /// The user's own, in the folder for what can be made again.
@@ -21,16 +21,32 @@ package final class KernelTestCache {
     KernelTestCache(file: Paths.cache.map { URL(fileURLWithPath: "\($0)/vulkan-kernels.json") })
   }
 
-  subscript(device: DeviceDescription, variant: KernelVariant) -> Bool? {
-    known[KernelTestCache.key(device)]?[variant.description]
+  /// Nil for a kernel that is not known, or in its test by another process just now.
+  subscript(section: String, kernel: KernelKey) -> KernelVerdict? {
+    guard let text = known[section]?[kernel.description] else { return nil }
+    guard text.hasPrefix(KernelTestCache.begun) else { return KernelVerdict(rawValue: text) }
+    // A test that took its process with it, through the driver or a user who lost patience.
+    let process = Int32(text.dropFirst(KernelTestCache.begun.count)) ?? 0
+    return process > 0 && kill(process, 0) == 0 ? nil : .interrupted
   }
 
-  /// Adds what was found. A file that cannot be written costs the tests of the next run, and nothing else.
-  func add(_ results: [KernelVariant: Bool], of device: DeviceDescription) {
-    guard !results.isEmpty else { return }
-    for (variant, passes) in results {
-      known[KernelTestCache.key(device), default: [:]][variant.description] = passes
-    }
+  /// Notes that a test begins, in case that it does not end.
+  func begin(_ section: String, _ kernel: KernelKey) {
+    known[section, default: [:]][kernel.description] = "\(KernelTestCache.begun)\(getpid())"
+    save()
+  }
+
+  func end(_ section: String, _ kernel: KernelKey, _ verdict: KernelVerdict?) {
+    known[section]?[kernel.description] = verdict?.rawValue
+  }
+
+  func forget(_ section: String) {
+    known[section] = nil
+    save()
+  }
+
+  /// A file that cannot be written costs the tests of the next run, and nothing else.
+  func save() {
     guard let file else { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -38,7 +54,8 @@ package final class KernelTestCache {
     try? AtomicFile.write([UInt8](encoder.encode(known)), to: file.path)
   }
 
-  private static func key(_ device: DeviceDescription) -> String {
-    "\(device.uuid) \(device.driver) \(device.driverVersion) \(String(dv_kernels_fingerprint(), radix: 16))"
+  /// Where verdicts of one device, driver and set of kernels stand.
+  static func section(_ device: DeviceDescription, _ modules: ShaderModules) -> String {
+    "\(device.uuid) \(device.driver) \(device.driverVersion) \(String(modules.fingerprint, radix: 16))"
   }
 }

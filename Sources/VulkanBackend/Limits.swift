@@ -9,7 +9,7 @@ extension VulkanBackend {
     limits.scalarOperations = try rate { rounds in
       let push = PeakPush(result: scratch.address, rounds: UInt32(rounds), factor: 0.5)
       let groups = (x: 1024, y: 1, z: 1)
-      let kernel = try context.kernels.kernel(KernelKey(name: "peak_scalar", half: false))
+      let kernel = KernelKey(name: "peak_scalar", half: false)
       return (
         Dispatch(kernel, push, groups: groups, access: BarrierPlanner.Access(), cost: 0),
         16 * Double(rounds) * 1024 * 128
@@ -23,9 +23,8 @@ extension VulkanBackend {
   private func matrixRate(_ scratch: DeviceBuffer) throws -> Double? {
     guard let shape = context.choices.matrixShape else { return nil }
     let size = context.choices.subgroupSize
-    let key = KernelKey(
+    let kernel = KernelKey(
       name: "peak_matrix_\(shape)", half: false, constants: [UInt32(4 * size)], subgroupSize: size)
-    let kernel = try context.kernels.kernel(key)
     return try rate { rounds in
       let push = PeakPush(result: scratch.address, rounds: UInt32(rounds), factor: 0.01)
       let products = 8.0 * Double(rounds) * 4 * 1024
@@ -42,7 +41,7 @@ extension VulkanBackend {
     let buffers = try (0..<2).map { _ in
       try DeviceBuffer(context.device, bytes: bytes, home: .device, purpose: "measuring")
     }
-    let kernel = try context.kernels.kernel(KernelKey(name: "peak_copy", half: false))
+    let kernel = KernelKey(name: "peak_copy", half: false)
     let push = CopyPush(data: buffers[0].address, result: buffers[1].address, count: UInt32(bytes / 16))
     let dispatch = Dispatch(
       kernel, push, groups: grid(elements: bytes / 16), access: BarrierPlanner.Access(), cost: 0)

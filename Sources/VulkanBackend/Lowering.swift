@@ -14,26 +14,35 @@ private let elementThreads = 128
 final class Lowering {
   private(set) var dispatches: [Dispatch] = []
   let plan: Plan
-  let context: Context
+  let choices: KernelChoices
   /// Of values that are not wide. Kernels are compiled for weights of the same type.
   var storage: Storage { plan.storage }
-  let packs: [PackKey: WeightStore.Pack]
+  /// Where values and parameters lie. Without it all addresses are zero, and only the kernels are of use.
+  private let memory: (arena: DeviceArena, packs: [PackKey: WeightStore.Pack])?
   /// Memory that kernels of one node pass on to the next, at the end of the arena.
   let scratch: Plan.Place
 
-  init(_ plan: Plan, _ context: Context, _ packs: [PackKey: WeightStore.Pack]) {
-    self.plan = plan
-    self.context = context
-    self.packs = packs
-    scratch = Lowering.scratch(plan, context)
+  init(
+    _ plan: Plan, _ choices: KernelChoices, segment: Int,
+    memory: (arena: DeviceArena, packs: [PackKey: WeightStore.Pack])?
+  ) {
+    (self.plan, self.choices, self.memory) = (plan, choices, memory)
+    scratch = Lowering.scratch(plan, choices, segment: segment)
+  }
+
+  convenience init(_ plan: Plan, _ context: Context, _ packs: [PackKey: WeightStore.Pack]) {
+    self.init(
+      plan, context.choices, segment: context.arena.segment, memory: (context.arena, packs))
   }
 
   /// Bytes of the arena, scratch memory among them.
-  static func arenaBytes(_ plan: Plan, _ context: Context) -> Int { scratch(plan, context).range.upperBound }
+  static func arenaBytes(_ plan: Plan, _ context: Context) -> Int {
+    scratch(plan, context.choices, segment: context.arena.segment).range.upperBound
+  }
 
-  private static func scratch(_ plan: Plan, _ context: Context) -> Plan.Place {
-    let count = plan.nodes.map { scratchCount($0, plan, context.choices) }.max() ?? 0
-    let (segment, bytes) = (context.arena.segment, count * Storage.float32.bytes)
+  private static func scratch(_ plan: Plan, _ choices: KernelChoices, segment: Int) -> Plan.Place {
+    let count = plan.nodes.map { scratchCount($0, plan, choices) }.max() ?? 0
+    let bytes = count * Storage.float32.bytes
     var offset = (plan.arenaBytes + 63) / 64 * 64
     if bytes > 0, offset / segment != (offset + bytes - 1) / segment {
       offset = (offset + segment - 1) / segment * segment
@@ -46,7 +55,7 @@ final class Lowering {
     switch node.op {
     case .linear, .conv2d:
       let product = ProductShape(node, plan.result(of: node).shape)
-      let slices = choices.method(node, plan) == .plain ? 1 : product.slices
+      let slices = choices.product(node, plan).slices
       return slices > 1 ? slices * product.rows * product.outputs : 0
     case .groupNorm(let groups, _), .groupNormStatistics(let groups), .groupNormApply(let groups, _, _):
       return GroupNormShape(node, groups).scratchCount
@@ -54,18 +63,18 @@ final class Lowering {
     }
   }
 
-  func lower(_ node: Node) throws(VulkanError) {
+  func lower(_ node: Node) {
     switch node.op {
-    case .linear(let weight), .conv2d(let weight, _): try product(node, weight)
-    case .groupNorm(let groups, let affine): try groupNorm(node, groups, affine)
-    case .groupNormStatistics(let groups): try groupNormStatistics(node, groups)
-    case .groupNormApply(let groups, let affine, let cut): try groupNormApply(node, groups, affine, cut)
-    case .layerNorm(let affine): try layerNorm(node, affine)
-    case .attention(let options): try attention(node, options)
-    case .concat: try concat(node)
-    case .upsample: try upsample(node)
-    case .embedding(let table, let positions): try embedding(node, table, positions)
-    case .activation, .add, .multiply: try elementwise(node)
+    case .linear(let weight), .conv2d(let weight, _): product(node, weight)
+    case .groupNorm(let groups, let affine): groupNorm(node, groups, affine)
+    case .groupNormStatistics(let groups): groupNormStatistics(node, groups)
+    case .groupNormApply(let groups, let affine, let cut): groupNormApply(node, groups, affine, cut)
+    case .layerNorm(let affine): layerNorm(node, affine)
+    case .attention(let options): attention(node, options)
+    case .concat: concat(node)
+    case .upsample: upsample(node)
+    case .embedding(let table, let positions): embedding(node, table, positions)
+    case .activation, .add, .multiply: elementwise(node)
     }
   }
 
@@ -78,11 +87,11 @@ final class Lowering {
   func emit<Push: BitwiseCopyable>(
     _ kernel: KernelKey, _ push: Push, groups: (x: Int, y: Int, z: Int), reads: [Range<UInt64>],
     writes: Range<UInt64>, cost: Double
-  ) throws(VulkanError) {
+  ) {
     dispatches.append(
       Dispatch(
-        try context.kernels.kernel(kernel), push, groups: groups,
-        access: BarrierPlanner.Access(reads: reads, writes: [writes]), cost: cost))
+        kernel, push, groups: groups, access: BarrierPlanner.Access(reads: reads, writes: [writes]),
+        cost: cost))
   }
 
   /// A kernel of one element a thread, or of four. Memory takes most of its time.
@@ -90,34 +99,13 @@ final class Lowering {
   func emit<Push: BitwiseCopyable>(
     _ name: String, _ push: Push, elements: Int, quads: Bool? = nil, reads: [Range<UInt64>],
     writes: Range<UInt64>
-  ) throws(VulkanError) {
-    try emit(
-      key(name, quads.map { [$0 ? 1 : 0] } ?? []), push,
-      groups: grid(elements: quads == true ? elements / 4 : elements), reads: reads, writes: writes,
-      cost: 32 * Double(elements))
+  ) {
+    let ways = quads.map { $0 ? [[1], [0]] : [[0]] } ?? [[]]
+    let kernel = choices.choose(ways.map { KernelKey(name, storage, $0) })
+    emit(
+      kernel, push, groups: grid(elements: kernel.constants == [1] ? elements / 4 : elements), reads: reads,
+      writes: writes, cost: 32 * Double(elements))
   }
-
-  /// Whether rows of an operand can be read four numbers at a time.
-  func quads(_ operand: Operand) -> Bool {
-    [operand.rowStride, operand.offset, operand.shape.channels].allSatisfy { $0 % 4 == 0 }
-  }
-
-  func key(_ name: String, _ constants: [UInt32] = []) -> KernelKey {
-    KernelKey(name: name, half: storage == .float16, constants: constants)
-  }
-
-  /// A kernel on matrix cores: its threads come first among the constants, the subgroup's size last.
-  func matrixKey(_ name: String, subgroups: Int, _ constants: [Int]) -> KernelKey {
-    guard let shape = context.choices.matrixShape else {
-      preconditionFailure("the device has no matrix cores")
-    }
-    let size = context.choices.subgroupSize
-    return KernelKey(
-      name: "\(name)_\(shape)", half: false,
-      constants: ([subgroups * size] + constants + [size]).map { UInt32($0) }, subgroupSize: size)
-  }
-
-  func method(_ node: Node) -> KernelMethod { context.choices.method(node, plan) }
 
   // MARK: Addresses
 
@@ -125,15 +113,17 @@ final class Lowering {
   func isHalf(_ operand: Operand) -> Bool { isHalf(operand.value) }
   func half(_ operand: Operand) -> UInt32 { isHalf(operand) ? 1 : 0 }
 
+  func address(_ place: Plan.Place) -> UInt64 { memory?.arena.address(place) ?? 0 }
+
   func address(_ operand: Operand) -> UInt64 {
     let place = plan.place(operand.value)
-    return context.arena.address(place) + UInt64(operand.offset * place.storage.bytes)
+    return address(place) + UInt64(operand.offset * place.storage.bytes)
   }
 
   func address(ofResult node: Node) -> UInt64 { address(plan.result(of: node)) }
 
   func range(_ place: Plan.Place) -> Range<UInt64> {
-    let address = context.arena.address(place)
+    let address = address(place)
     return address..<(address + UInt64(max(1, place.range.count)))
   }
 
@@ -149,13 +139,32 @@ final class Lowering {
   func shape(_ node: Node) -> Shape { plan.result(of: node).shape }
 
   func packed(_ parts: [Parameter], _ packing: Packing) -> UInt64 {
-    guard let pack = packs[PackKey(parts: parts, packing: packing)] else {
+    guard let memory else { return 0 }
+    guard let pack = memory.packs[PackKey(parts: parts, packing: packing)] else {
       preconditionFailure("\(parts[0].name) is not packed")
     }
     return pack.address
   }
 
   func plain(_ parameter: Parameter) -> UInt64 { packed([parameter], .plain(.float32)) }
+}
+
+extension Lowering {
+  /// All kernels of a plan, in about the order in which they run.
+  static func kernels(of plan: Plan, _ choices: KernelChoices) -> [KernelKey] {
+    let lowering = Lowering(plan, choices, segment: 1 << 30, memory: nil)
+    for node in plan.nodes { lowering.lower(node) }
+    var kernels = [KernelKey("transfer", plan.storage)] + lowering.dispatches.map(\.kernel)
+    if plan.nodes.contains(where: { !$0.packs(plan.weights).isEmpty }) {
+      let stored: Storage = plan.weights == .float16 ? .float16 : .float32
+      kernels += [KernelKey("transfer", stored), KernelKey("pack", stored)]
+    }
+    if plan.outputs.contains(where: { $0.layout == .pixels }) {
+      kernels.append(KernelKey("pixels", plan.storage))
+    }
+    var seen: Set<KernelKey> = []
+    return kernels.filter { seen.insert($0).inserted }
+  }
 }
 
 extension Activation {

@@ -25,36 +25,36 @@ struct GroupNormShape {
 }
 
 extension Lowering {
-  func groupNorm(_ node: Node, _ groups: Int, _ affine: Affine) throws(VulkanError) {
+  func groupNorm(_ node: Node, _ groups: Int, _ affine: Affine) {
     let shape = GroupNormShape(node, groups)
     let push = groupNormPush(node, shape, affine)
-    try measure(node, shape, push, writes: range(scratch))
-    try apply(node, push)
+    measure(node, shape, push, writes: range(scratch))
+    apply(node, push)
   }
 
-  func groupNormStatistics(_ node: Node, _ groups: Int) throws(VulkanError) {
+  func groupNormStatistics(_ node: Node, _ groups: Int) {
     let shape = GroupNormShape(node, groups)
     var push = groupNormPush(node, shape, nil)
     push.whole = address(ofResult: node)
     push.flags |= Flag.moments
-    try measure(node, shape, push, writes: range(ofResult: node))
+    measure(node, shape, push, writes: range(ofResult: node))
   }
 
-  func groupNormApply(_ node: Node, _ groups: Int, _ affine: Affine, _ cut: Cut) throws(VulkanError) {
+  func groupNormApply(_ node: Node, _ groups: Int, _ affine: Affine, _ cut: Cut) {
     let shape = GroupNormShape(node, groups)
     let push = groupNormPush(node, shape, affine)
     var merge = push
     merge.statistics = address(node.inputs[1])
     (merge.pixels, merge.chunks) = (UInt32(cut.pixels), UInt32(cut.strips))
     merge.chunk_pixels = UInt32(cut.stripPixels)
-    try emit(
+    emit(
       "group_norm_merge", merge, elements: groups, reads: [range(node.inputs[1])], writes: range(scratch))
-    try apply(node, push)
+    apply(node, push)
   }
 
   private func groupNormPush(_ node: Node, _ shape: GroupNormShape, _ affine: Affine?) -> GroupNormPush {
     let data = node.inputs[0]
-    let scratch = context.arena.address(scratch)
+    let scratch = address(scratch)
     return GroupNormPush(
       data: address(data), statistics: scratch,
       whole: scratch + UInt64(shape.wholeStart * Storage.float32.bytes),
@@ -66,31 +66,30 @@ extension Lowering {
   }
 
   /// The first two passes.
-  private func measure(_ node: Node, _ shape: GroupNormShape, _ push: GroupNormPush, writes: Range<UInt64>)
-    throws(VulkanError)
-  {
+  private func measure(_ node: Node, _ shape: GroupNormShape, _ push: GroupNormPush, writes: Range<UInt64>) {
     let data = range(node.inputs[0])
-    if method(node) == .plain {
-      try emit(
+    if !choices.measuresInChunks(storage) {
+      emit(
         "group_norm_plain", push, elements: shape.pictures * shape.groups, reads: [data], writes: writes)
     } else {
-      try emit(
-        key("group_norm_measure"), push, groups: (shape.chunks, shape.pictures, 1), reads: [data],
+      emit(
+        KernelKey("group_norm_measure", storage), push, groups: (shape.chunks, shape.pictures, 1),
+        reads: [data],
         writes: range(scratch), cost: 32 * Double(node.inputs[0].shape.count))
-      try emit(
+      emit(
         "group_norm_merge", push, elements: shape.pictures * shape.groups, reads: [range(scratch)],
         writes: writes)
     }
   }
 
-  private func apply(_ node: Node, _ push: GroupNormPush) throws(VulkanError) {
+  private func apply(_ node: Node, _ push: GroupNormPush) {
     let data = node.inputs[0]
-    try emit(
-      "group_norm_apply", push, elements: data.shape.count, quads: quads(data),
+    emit(
+      "group_norm_apply", push, elements: data.shape.count, quads: data.hasQuads,
       reads: [range(scratch), range(data)], writes: range(ofResult: node))
   }
 
-  func layerNorm(_ node: Node, _ affine: Affine) throws(VulkanError) {
+  func layerNorm(_ node: Node, _ affine: Affine) {
     let data = node.inputs[0]
     let rows = data.shape.rows
     let push = LayerNormPush(
@@ -98,10 +97,11 @@ extension Lowering {
       result: address(ofResult: node), data_stride: UInt32(data.rowStride),
       channels: UInt32(data.shape.channels), rows: UInt32(rows), epsilon: affine.epsilon,
       flags: normFlags(node))
-    let isPlain = method(node) == .plain
+    let kernel = choices.choose([KernelKey("layer_norm", storage), KernelKey("layer_norm_plain", storage)])
+    let isPlain = kernel.name == "layer_norm_plain"
     let x = min(max(rows, 1), 1024)
-    try emit(
-      key(isPlain ? "layer_norm_plain" : "layer_norm"), push,
+    emit(
+      kernel, push,
       groups: isPlain ? grid(elements: rows) : (x, (rows + x - 1) / x, 1), reads: [range(data)],
       writes: range(ofResult: node), cost: 64 * Double(shape(node).count))
   }
@@ -109,5 +109,15 @@ extension Lowering {
   private func normFlags(_ node: Node) -> UInt32 {
     (node.epilogue.activation?.number ?? 0) | (isHalf(node.inputs[0]) ? Flag.halfInput : 0)
       | (isHalf(node.output) ? Flag.halfOutput : 0)
+  }
+}
+
+extension KernelChoices {
+  /// Whether statistics are made in chunks, which another kernel merges, or by one thread for a whole group.
+  func measuresInChunks(_ storage: Storage) -> Bool {
+    let measure = KernelKey("group_norm_measure", storage)
+    let chosen = choose([measure, KernelKey("group_norm_plain", storage)])
+    // The two are tried together.
+    return chosen == measure && (tried == measure || trusts(KernelKey("group_norm_merge", storage)))
   }
 }

@@ -36,3 +36,8 @@ extension Node {
     }
   }
 }
+
+extension Operand {
+  /// Whether its rows can be read four numbers at a time.
+  var hasQuads: Bool { [rowStride, offset, shape.channels].allSatisfy { $0 % 4 == 0 } }
+}

@@ -47,7 +47,7 @@ struct ProductShape {
 }
 
 extension Lowering {
-  func product(_ node: Node, _ weight: Weight) throws(VulkanError) {
+  func product(_ node: Node, _ weight: Weight) {
     let shape = ProductShape(node, shape(node))
     let epilogue = lowered(node.epilogue)
     let data = node.inputs[0]
@@ -66,72 +66,115 @@ extension Lowering {
       window.kernel | window.stride << 8 | window.padTop << 16 | window.padLeft << 24)
     push.flags =
       epilogue.flags | (isHalf(data) ? Flag.halfInput : 0) | (isHalf(node.output) ? Flag.halfOutput : 0)
-    let method = method(node)
-    if method == .plain { return try plainProduct(node, shape, push, reads: [range(data)] + epilogue.reads) }
-    let slices = shape.slices
-    let blocks = shape.blocks(of: method == .matrices ? 32 : 16)
-    push.depth = UInt32((blocks + slices - 1) / slices)
-    let kernel = method == .matrices ? matrixTiles(shape, slices) : tiles(shape, data, slices)
-    if slices == 1 {
-      try emit(
-        kernel.key, push, groups: kernel.groups, reads: [range(data)] + epilogue.reads,
+    let kernel = choices.product(node, plan)
+    guard let tile = kernel.tile else {
+      return plainProduct(node, shape, push, [range(data)] + epilogue.reads)
+    }
+    let blocks = shape.blocks(of: kernel.depth)
+    push.depth = UInt32((blocks + kernel.slices - 1) / kernel.slices)
+    let groups = shape.groups(tile, kernel.slices)
+    if kernel.slices == 1 {
+      emit(
+        kernel.key, push, groups: groups, reads: [range(data)] + epilogue.reads,
         writes: range(ofResult: node), cost: shape.operations)
     } else {
       var part = push
-      part.result = context.arena.address(scratch)
-      try emit(
-        kernel.key, part, groups: kernel.groups, reads: [range(data)], writes: range(scratch),
+      part.result = address(scratch)
+      emit(
+        kernel.key, part, groups: groups, reads: [range(data)], writes: range(scratch),
         cost: shape.operations)
       push.data = part.result
-      push.depth = UInt32(slices)
-      try emit(
+      push.depth = UInt32(kernel.slices)
+      emit(
         "reduce", push, elements: shape.rows * shape.outputs, reads: [range(scratch)] + epilogue.reads,
         writes: range(ofResult: node))
     }
   }
 
-  private typealias Tiles = (key: KernelKey, groups: (x: Int, y: Int, z: Int))
+  private func plainProduct(
+    _ node: Node, _ shape: ProductShape, _ push: ProductPush, _ reads: [Range<UInt64>]
+  ) {
+    emit(
+      ProductKernel.plain(storage).key, push, groups: grid(elements: shape.rows * shape.outputs),
+      reads: reads, writes: range(ofResult: node), cost: 4 * shape.operations)
+  }
+}
 
-  private func tiles(_ shape: ProductShape, _ data: Operand, _ slices: Int) -> Tiles {
-    let quads = quads(data)
-    // Large tiles read less, small ones busy more of the device.
-    let small = ((shape.rows + 63) / 64) * ((shape.outputs + 63) / 64) * slices < 32
-    let (side, part) = small ? (32, 4) : (64, 8)
-    var constants = [64, side, side, part, part, quads ? 1 : 0].map { UInt32($0) }
-    if storage == .float16 { constants.append(1) }
-    return (key("product", constants), shape.groups(side, side, slices))
+/// A kernel for products, and how it shares out the work.
+struct ProductKernel {
+  /// Results of a work group.
+  struct Tile {
+    let rows: Int
+    let columns: Int
   }
 
-  private func matrixTiles(_ shape: ProductShape, _ slices: Int) -> Tiles {
+  let key: KernelKey
+  /// Nil for one result a thread.
+  let tile: Tile?
+  /// Of a block.
+  let depth: Int
+  /// Pieces of the depth, which work groups sum up each for itself.
+  var slices = 1
+
+  static func plain(_ storage: Storage) -> ProductKernel {
+    ProductKernel(
+      key: KernelKey("product_plain", storage, storage == .float16 ? [1] : []), tile: nil, depth: 0)
+  }
+}
+
+extension KernelChoices {
+  func product(_ node: Node, _ plan: Plan) -> ProductKernel {
+    let shape = ProductShape(node, plan.result(of: node).shape)
+    let slices = trusts(KernelKey("reduce", plan.storage)) ? shape.slices : 1
+    let data = node.inputs[0]
+    let kernels =
+      (fitsMatrices(node, plan) ? matrixKernels(shape, slices) : [])
+      + tileKernels(shape, plan.storage, quads: data.hasQuads, slices) + [.plain(plan.storage)]
+    let chosen = choose(kernels.map(\.key))
+    var kernel = kernels.first { $0.key == chosen } ?? .plain(plan.storage)
+    if kernel.tile != nil { kernel.slices = slices }
+    return kernel
+  }
+
+  /// Large tiles read less, small ones busy more of the device.
+  private func tileKernels(_ shape: ProductShape, _ storage: Storage, quads: Bool, _ slices: Int)
+    -> [ProductKernel]
+  {
+    let small = ((shape.rows + 63) / 64) * ((shape.outputs + 63) / 64) * slices < 32
+    return [small ? 32 : 64, small ? 64 : 32].flatMap { side in
+      (quads ? [1, 0] : [0]).map { quads in
+        let constants = [64, side, side, side / 8, side / 8, quads] + (storage == .float16 ? [1] : [])
+        return ProductKernel(
+          key: KernelKey("product", storage, constants), tile: .init(rows: side, columns: side), depth: 16)
+      }
+    }
+  }
+
+  private func matrixKernels(_ shape: ProductShape, _ slices: Int) -> [ProductKernel] {
     // Rows and columns of a tile and of a subgroup's part of it; how much slower small tiles are, reading more.
     let tiles = [(128, 128, 64, 32, 1.0), (128, 64, 64, 32, 1.15), (64, 64, 32, 32, 1.4)]
     // A device runs about so many groups at once; the last round may leave most of it idle.
     let atOnce = 128
     func time(_ tile: (Int, Int, Int, Int, Double)) -> Double {
-      let groups = shape.groups(tile.0, tile.1, slices)
+      let groups = shape.groups(.init(rows: tile.0, columns: tile.1), slices)
       let rounds = (groups.x * groups.y * groups.z + atOnce - 1) / atOnce
       return Double(rounds * tile.0 * tile.1) * tile.4
     }
-    let best = tiles.min { time($0) < time($1) } ?? tiles[0]
-    let subgroups = best.0 / best.2 * (best.1 / best.3)
-    return (
-      matrixKey("product_matrix", subgroups: subgroups, [best.0, best.1, best.2, best.3]),
-      shape.groups(best.0, best.1, slices)
-    )
-  }
-
-  private func plainProduct(_ node: Node, _ shape: ProductShape, _ push: ProductPush, reads: [Range<UInt64>])
-    throws(VulkanError)
-  {
-    try emit(
-      key("product_plain", storage == .float16 ? [1] : []), push,
-      groups: grid(elements: shape.rows * shape.outputs),
-      reads: reads, writes: range(ofResult: node), cost: 4 * shape.operations)
+    let depth = 32
+    return tiles.sorted { time($0) < time($1) }.compactMap { tile in
+      let subgroups = tile.0 / tile.2 * (tile.1 / tile.3)
+      let fragment = (matrixShape?.rows ?? 0) * (matrixShape?.columns ?? 0)
+      // As in product_matrix.comp: both factors' tiles with their padding, and a fragment of each subgroup.
+      let shared = 2 * (tile.0 * (depth + 8) + depth * (tile.1 + 8)) + 4 * subgroups * fragment
+      return matrixKernel(
+        "product_matrix", subgroups: subgroups, [tile.0, tile.1, tile.2, tile.3], sharedBytes: shared
+      ).map { ProductKernel(key: $0, tile: .init(rows: tile.0, columns: tile.1), depth: depth) }
+    }
   }
 }
 
 extension ProductShape {
-  fileprivate func groups(_ rows: Int, _ columns: Int, _ slices: Int) -> (x: Int, y: Int, z: Int) {
-    ((outputs + columns - 1) / columns, (self.rows + rows - 1) / rows, slices)
+  fileprivate func groups(_ tile: ProductKernel.Tile, _ slices: Int) -> (x: Int, y: Int, z: Int) {
+    ((outputs + tile.columns - 1) / tile.columns, (rows + tile.rows - 1) / tile.rows, slices)
   }
 }

@@ -34,7 +34,7 @@ final class Queue {
     finished = Owned(semaphore, of: device) { $0.vk.DestroySemaphore($0.handle, $1, nil) }
   }
 
-  deinit { _ = device.vk.DeviceWaitIdle(device.handle) }
+  deinit { if !device.isStuck { _ = device.vk.DeviceWaitIdle(device.handle) } }
 
   /// - Returns: the number to wait for.
   func submit(_ commands: Commands) throws(VulkanError) -> UInt64 {
@@ -62,16 +62,20 @@ final class Queue {
   }
 
   /// Waits until a submission and all before it are done.
+  /// - Throws: `VulkanError.endless` if the device takes longer than anything should.
   func wait(for number: UInt64) throws(VulkanError) {
+    if device.isStuck { throw .endless(seconds: device.patience, device: device.description.name) }
+    let nanoseconds = UInt64(device.patience) * 1_000_000_000
     var semaphore: VkSemaphore? = finished.handle
     let result = withUnsafePointer(to: number) { value in
       withUnsafePointer(to: &semaphore) { semaphores in
         var info = VkSemaphoreWaitInfo()
         info.sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO
         (info.semaphoreCount, info.pSemaphores, info.pValues) = (1, semaphores, value)
-        return device.vk.WaitSemaphores(device.handle, &info, UInt64.max)
+        return device.vk.WaitSemaphores(device.handle, &info, nanoseconds)
       }
     }
+    if result == VK_TIMEOUT { throw device.giveUp() }
     try device.checkAlive(result, "vkWaitSemaphores")
   }
 
@@ -80,12 +84,12 @@ final class Queue {
   func seconds(of dispatches: [Dispatch], _ kernels: KernelLibrary) throws(VulkanError) -> Double {
     let clock = try Clock(device, marks: 2)
     let commands = try Commands(self)
-    try commands.record { recorder in
+    try commands.record { recorder throws(VulkanError) in
       clock.map { recorder.reset($0) }
       recorder.barrier()
       clock.map { recorder.mark($0, 0) }
       for dispatch in dispatches {
-        recorder.record(dispatch, rows: 0..<dispatch.groups.y, waits: true, kernels)
+        try recorder.record(dispatch, rows: 0..<dispatch.groups.y, waits: true, kernels)
       }
       clock.map { recorder.mark($0, 1) }
     }
@@ -107,7 +111,7 @@ final class Queue {
 
   fileprivate func free(_ buffer: VkCommandBuffer) {
     var buffer: VkCommandBuffer? = buffer
-    device.vk.FreeCommandBuffers(device.handle, pool.handle, 1, &buffer)
+    if !device.isStuck { device.vk.FreeCommandBuffers(device.handle, pool.handle, 1, &buffer) }
   }
 }
 
@@ -123,12 +127,12 @@ final class Commands {
 
   deinit { queue.free(handle) }
 
-  func record(_ body: (borrowing Recorder) -> Void) throws(VulkanError) {
+  func record(_ body: (borrowing Recorder) throws(VulkanError) -> Void) throws(VulkanError) {
     let vk = queue.device.vk
     var info = VkCommandBufferBeginInfo()
     info.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO
     try check(vk.BeginCommandBuffer(handle, &info), "vkBeginCommandBuffer")
-    body(Recorder(vk: vk, buffer: handle))
+    try body(Recorder(vk: vk, buffer: handle))
     try check(vk.EndCommandBuffer(handle), "vkEndCommandBuffer")
   }
 }
@@ -138,9 +142,13 @@ struct Recorder: ~Copyable {
   fileprivate let vk: dv_device
   fileprivate let buffer: VkCommandBuffer
 
-  func record(_ dispatch: Dispatch, rows: Range<Int>, waits: Bool, _ kernels: KernelLibrary) {
+  /// - Throws: what compiling the kernel throws.
+  func record(_ dispatch: Dispatch, rows: Range<Int>, waits: Bool, _ kernels: KernelLibrary)
+    throws(VulkanError)
+  {
+    let kernel = try kernels.kernel(dispatch.kernel)
     if waits { barrier() }
-    vk.CmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, dispatch.kernel.handle)
+    vk.CmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, kernel.handle)
     dispatch.push.withUnsafeBytes {
       vk.CmdPushConstants(
         buffer, kernels.layout, VkFlags(VK_SHADER_STAGE_COMPUTE_BIT.rawValue), 0, UInt32($0.count),
@@ -216,7 +224,7 @@ final class Clock {
     self.pool = Owned(pool, of: device) { $0.vk.DestroyQueryPool($0.handle, $1, nil) }
   }
 
-  /// The first marks, in seconds.
+  /// The first marks, in seconds since the first of all.
   func seconds(_ count: Int) throws(VulkanError) -> [Double] {
     var ticks = [UInt64](repeating: 0, count: count)
     let result = ticks.withUnsafeMutableBytes {
@@ -225,6 +233,8 @@ final class Clock {
         VkFlags(VK_QUERY_RESULT_64_BIT.rawValue | VK_QUERY_RESULT_WAIT_BIT.rawValue))
     }
     try device.checkAlive(result, "vkGetQueryPoolResults")
-    return ticks.map { Double($0) * Double(device.description.timestampPeriod) * 1e-9 }
+    // Beyond its valid bits the clock begins again at zero.
+    let passed = ticks.map { ($0 &- ticks[0]) & device.clockMask }
+    return passed.map { Double($0) * Double(device.description.timestampPeriod) * 1e-9 }
   }
 }

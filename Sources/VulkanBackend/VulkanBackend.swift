@@ -6,16 +6,17 @@ import Graph
 /// be used from two threads at once.
 package final class VulkanBackend: Backend {
   let context: Context
-  private let testCache: KernelTestCache?
-  private var examined: Set<KernelVariant> = []
+  let testCache: KernelTestCache?
   package var device: DeviceDescription { context.device.description }
 
   /// - Parameters:
   ///   - index: of `devices(of:)`.
+  ///   - modules: the kernels.
   ///   - testCache: results of self-tests, which are made for kernels that it does not know; nil to trust all.
   /// - Throws: `VulkanError`.
   package init(
-    _ instance: Instance, device index: Int, testCache: KernelTestCache? = nil,
+    _ instance: Instance, device index: Int, modules: ShaderModules = ShaderModules(),
+    testCache: KernelTestCache? = nil,
     simulating simulation: Simulation = Simulation()
   ) throws(VulkanError) {
     let physical = try instance.physicalDevices()
@@ -23,7 +24,7 @@ package final class VulkanBackend: Backend {
       throw .unavailable("there is no device \(index); there are \(physical.count)")
     }
     let device = try Device(
-      PhysicalDevice(physical[index], index: index, instance), instance, simulating: simulation)
+      PhysicalDevice(physical[index], index: index, instance), instance, modules, simulating: simulation)
     self.testCache = testCache
     context = try Context(device)
   }
@@ -40,10 +41,6 @@ package final class VulkanBackend: Backend {
   package var validationMessages: [String] { context.device.instance.validationMessages }
 
   package var summary: String { "vulkan \(device.name)" }
-
-  package var remarks: [String] {
-    distrusted.map { "\(device.name) computes wrongly (\($0)); a slower kernel takes its place" }
-  }
 
   package var storages: [Storage] { device.has16BitStorage ? [.float16, .float32] : [.float32] }
 
@@ -105,54 +102,8 @@ package final class VulkanBackend: Backend {
     return try VulkanProgram(plan, context, packs)
   }
 
-  /// Has a family's ops run by one method wherever it can, for tests and measurements.
-  package func force(_ family: KernelFamily, _ method: KernelMethod) {
-    context.choices.forced[family] = method
-  }
-
-  /// Kernels that were found to compute wrongly, and are replaced by slower ones.
-  package var distrusted: [KernelVariant] {
-    context.choices.distrusted.sorted { $0.description < $1.description }
-  }
-
-  /// Tests the kernels that a plan would use, until it uses none that failed.
-  /// - Throws: `VulkanError.unavailable` if even the plain kernel of an op is wrong.
-  private func examine(_ plan: Plan) throws {
-    guard testCache != nil else { return }
-    var unknown = SelfTest.variants(of: plan, context.choices).subtracting(examined)
-    while !unknown.isEmpty {
-      for variant in unknown { try examine(variant) }
-      unknown = SelfTest.variants(of: plan, context.choices).subtracting(examined)
-    }
-  }
-
-  private func examine(_ variant: KernelVariant) throws {
-    let known = testCache?[device, variant]
-    let passes = try known ?? SelfTest(context: context).passes(variant)
-    if known == nil { testCache?.add([variant: passes], of: device) }
-    examined.insert(variant)
-    guard !passes else { return }
-    context.choices.distrusted.insert(variant)
-    if variant.method == .plain {
-      throw VulkanError.unavailable(
-        "\(device.name) computes wrongly (\(variant)); its driver may be broken: \(device.driver)")
-    }
-  }
-
-  /// Tests all kernels.
-  /// - Returns: those that compute wrongly.
-  package func examineAll() throws -> [KernelVariant] {
-    for storage in storages {
-      for family in KernelFamily.allCases {
-        for method in family.methods
-        where method != .matrices || context.choices.matrixShape != nil && storage == .float16 {
-          let variant = KernelVariant(family, method, storage)
-          if !examined.contains(variant) { try examine(variant) }
-        }
-      }
-    }
-    return distrusted
-  }
+  /// Has everything computed by the plainest kernels, for tests.
+  package func usePlainestKernels() { context.choices.usesPlainest = true }
 
   package func dropParameters(of source: any WeightSource) { context.weights.drop(source) }
 

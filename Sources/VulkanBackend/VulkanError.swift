@@ -8,6 +8,10 @@ package enum VulkanError: Error, Sendable, Equatable, CustomStringConvertible {
   case outOfMemory(purpose: String, bytes: Int, device: String)
   /// The device stopped answering; nothing on it can be used any more.
   case deviceLost(call: String, device: String)
+  /// The driver does not compile a kernel.
+  case notCompiled(kernel: KernelKey, result: Int32)
+  /// The device has not ended a submission in the time that all of them should take together.
+  case endless(seconds: Int, device: String)
   case failed(call: String, result: Int32)
 
   package var description: String {
@@ -17,6 +21,10 @@ package enum VulkanError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(device): no memory for \(purpose) (\(max(1, bytes >> 20)) MiB)"
     case .deviceLost(let call, let device):
       "\(device): the device was lost (\(call)); its driver may have reset it because of a fault or a time limit"
+    case .notCompiled(let kernel, let result):
+      "the driver does not compile the kernel \(kernel): \(VulkanError.name(result))"
+    case .endless(let seconds, let device):
+      "\(device): the device has not answered for \(seconds) s; its driver may hang"
     case .failed(let call, let result): "\(call) failed: \(VulkanError.name(result))"
     }
   }

@@ -49,7 +49,7 @@ final class VulkanProgram: Program {
     guard context.device.hasClock else { return nil }
     let lowering = Lowering(plan, context, packs)
     return try (rate == .picture ? plan.nodes[..<plan.prologue] : plan.nodes[plan.prologue...]).map { node in
-      try lowering.lower(node)
+      lowering.lower(node)
       return try context.queue.seconds(of: lowering.taken(), context.kernels)
     }
   }
@@ -64,15 +64,15 @@ final class VulkanProgram: Program {
     var lists: [Rate: CommandList] = [:]
     for rate in [Rate.picture, .step] {
       for input in plan.inputs where input.rate == rate {
-        try staging.lower(input, lowering)
+        staging.lower(input, lowering)
       }
-      for node in rate == .picture ? prologue : plan.nodes[plan.prologue...] { try lowering.lower(node) }
+      for node in rate == .picture ? prologue : plan.nodes[plan.prologue...] { lowering.lower(node) }
       for output in plan.outputs {
         let perPicture =
           made.contains(output.value)
           || plan.inputs.contains { $0.value == output.value && $0.rate == .picture }
         guard perPicture == (rate == .picture) else { continue }
-        try staging.lower(output, lowering)
+        staging.lower(output, lowering)
       }
       lists[rate] = try CommandList(
         lowering.taken(), context.queue, context.kernels,

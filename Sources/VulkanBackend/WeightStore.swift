@@ -103,14 +103,14 @@ private final class Uploader {
       let most = max(1, buffers[0].bytes / MemoryLayout<Float>.stride / max(1, part.rowCount))
       for start in stride(from: 0, to: rows, by: most) {
         let piece = part.slice(start..<min(start + most, rows))
-        try send(piece) { source in try dispatch(key, piece, first: first, from: source, to: pack) }
+        try send(piece) { source in dispatch(key, piece, first: first, from: source, to: pack) }
         first += piece.rows.count
       }
     }
   }
 
   /// Fills the next buffer once it is free, and has the device take it.
-  private func send(_ piece: Parameter, _ dispatch: (UInt64) throws -> Dispatch) throws {
+  private func send(_ piece: Parameter, _ dispatch: (UInt64) -> Dispatch) throws {
     let buffer = buffers[next]
     if let (_, number) = pending[next] { try queue.wait(for: number) }
     guard let memory = buffer.mapped else { preconditionFailure("a staging buffer is mapped") }
@@ -119,37 +119,37 @@ private final class Uploader {
         purpose: "a row of \(piece.name)", bytes: piece.rowCount * 4, device: queue.device.description.name)
     }
     try piece.readInParallel(into: memory.bindMemory(to: Float.self, capacity: piece.count))
-    let dispatch = try dispatch(buffer.address)
+    let dispatch = dispatch(buffer.address)
     let commands = try Commands(queue)
-    try commands.record { $0.record(dispatch, rows: 0..<dispatch.groups.y, waits: false, kernels) }
+    try commands.record { recorder throws(VulkanError) in
+      try recorder.record(dispatch, rows: 0..<dispatch.groups.y, waits: false, kernels)
+    }
     pending[next] = (commands, try queue.submit(commands))
     next = 1 - next
   }
 
   private func dispatch(
     _ key: PackKey, _ piece: Parameter, first: Int, from source: UInt64, to pack: WeightStore.Pack
-  ) throws -> Dispatch {
+  ) -> Dispatch {
     switch key.packing {
     case .columns(let area, let format):
       let push = PackPush(
         data: source, result: pack.address, rows: UInt32(piece.rows.count), first_row: UInt32(first),
         channels: UInt32(piece.rowCount / area), taps: UInt32(area), padded: UInt32(key.paddedOutputs),
         half_result: format == .float16 ? 1 : 0)
-      return try elementwise("pack", push, piece.count)
+      return elementwise("pack", push, piece.count)
     case .plain(let format):
       let at = pack.address + UInt64(format.bytes(rows: first, columns: piece.rowCount))
       let push = TransferPush(
         data: source, result: at, pictures: 1, channels: UInt32(piece.count), pixels: 1, half_data: 0,
         half_result: format == .float16 ? 1 : 0, channels_first: 0)
-      return try elementwise("transfer", push, piece.count)
+      return elementwise("transfer", push, piece.count)
     }
   }
 
-  private func elementwise<Push: BitwiseCopyable>(_ name: String, _ push: Push, _ count: Int) throws
-    -> Dispatch
-  {
+  private func elementwise<Push: BitwiseCopyable>(_ name: String, _ push: Push, _ count: Int) -> Dispatch {
     Dispatch(
-      try kernels.kernel(KernelKey(name: name, half: half)), push, groups: grid(elements: count),
+      KernelKey(name: name, half: half), push, groups: grid(elements: count),
       access: BarrierPlanner.Access(), cost: 0)
   }
 }

@@ -134,7 +134,7 @@ import VulkanBackend
   }
 
   @Test func aSoftwareDeviceIsNeverTakenUnasked() throws {
-    let (devices, _) = DeviceSummary.all()
+    let (devices, _) = try DeviceSummary.all()
     #expect(devices.first?.id == "cpu")
     #expect(devices.contains { $0.kind == "software" })
     guard !devices.contains(where: { !["cpu", "software"].contains($0.kind) }) else { return }

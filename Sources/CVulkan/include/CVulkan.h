@@ -111,7 +111,12 @@ struct dv_instance {
   PFN_vkDestroyDebugUtilsMessengerEXT _Nullable DestroyDebugUtilsMessengerEXT;
   PFN_vkGetDeviceProcAddr _Nullable GetDeviceProcAddr;
 };
-struct dv_device { DV_DEVICE_FUNCTIONS(DV_FIELD) };
+struct dv_device {
+  DV_DEVICE_FUNCTIONS(DV_FIELD)
+  // Null without VK_KHR_pipeline_executable_properties.
+  PFN_vkGetPipelineExecutablePropertiesKHR _Nullable GetPipelineExecutablePropertiesKHR;
+  PFN_vkGetPipelineExecutableStatisticsKHR _Nullable GetPipelineExecutableStatisticsKHR;
+};
 #undef DV_FIELD
 
 // Each fills its table and returns null, or the name of what is missing.

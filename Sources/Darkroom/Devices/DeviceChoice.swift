@@ -1,4 +1,5 @@
 import CPUBackend
+import FoundationEssentials
 import Graph
 import VulkanBackend
 
@@ -48,13 +49,22 @@ public struct DeviceChoice: Sendable, Equatable, CustomStringConvertible {
   func backend(threads: Int, instructions: InstructionSet) throws -> any Backend {
     switch kind {
     case .cpu: return try CPUBackend(threads: threads, instructions: instructions)
-    case .vulkan(let which): return try VulkanDevices().backend(which)
+    case .vulkan(let which): return try VulkanDevices(VulkanDevices.shaders()).backend(which)
     case .auto:
+      let shaders = try VulkanDevices.shaders()
       // A machine without Vulkan, or with a broken one, has its processor.
-      if let devices = try? VulkanDevices(), devices.best != nil, let backend = try? devices.backend(nil) {
-        return backend
+      guard let devices = try? VulkanDevices(shaders), devices.best != nil else {
+        return try CPUBackend(threads: threads, instructions: instructions)
       }
-      return try CPUBackend(threads: threads, instructions: instructions)
+      do {
+        let backend = try devices.backend(nil)
+        try backend.examinePlainest()
+        return backend
+      } catch {
+        return try CPUBackend(
+          threads: threads, instructions: instructions,
+          remarks: ["device: \(error); the processor computes instead"])
+      }
     }
   }
 }
@@ -62,17 +72,30 @@ public struct DeviceChoice: Sendable, Equatable, CustomStringConvertible {
 /// The Vulkan devices of this machine.
 struct VulkanDevices {
   let instance: Instance
+  private let shaders: ShaderModules
   /// Each once, the fittest first: discrete GPUs, integrated ones, virtual ones, software; among these by memory.
   let ranked: [DeviceDescription]
 
-  init() throws {
+  init(_ shaders: ShaderModules) throws {
     instance = try Instance()
+    self.shaders = shaders
     var seen: Set<String> = []
     let order: [DeviceDescription.Kind] = [.discrete, .integrated, .virtual, .other, .software]
     func rank(_ device: DeviceDescription) -> Int { order.firstIndex(of: device.kind) ?? order.count }
     ranked = try VulkanBackend.devices(of: instance)
       .sorted { rank($0) != rank($1) ? rank($0) < rank($1) : $0.memory > $1.memory }
       .filter { seen.insert($0.uuid).inserted }
+  }
+
+  /// The kernels, for developers with those of the folder that the environment's DARKROOM_SHADERS names.
+  /// - Throws: `DarkroomError` of kind `request`.
+  static func shaders() throws -> ShaderModules {
+    guard let folder = ProcessInfo.processInfo.environment["DARKROOM_SHADERS"], !folder.isEmpty else {
+      return ShaderModules()
+    }
+    do { return try ShaderModules(folder: folder) } catch {
+      throw DarkroomError(.request, "DARKROOM_SHADERS: \(error)")
+    }
   }
 
   /// The one that is taken when none is named: never a software device.
@@ -86,7 +109,11 @@ struct VulkanDevices {
         ranked.first { $0.isSoftware }.map { "; \($0.name) is no GPU, and used when it is named" } ?? ""
       throw DarkroomError(.resources, "device: Vulkan finds no GPU on this machine\(hint)")
     }
-    return try VulkanBackend(instance, device: device.index, testCache: .standard)
+    return try open(device)
+  }
+
+  func open(_ device: DeviceDescription) throws -> VulkanBackend {
+    try VulkanBackend(instance, device: device.index, modules: shaders, testCache: .standard)
   }
 
   private func named(_ which: String) throws -> DeviceDescription {

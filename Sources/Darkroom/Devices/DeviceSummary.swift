@@ -31,10 +31,13 @@ extension DeviceSummary {
   /// The processor, then the Vulkan devices in the order of their indices. Kernels are tested on devices that have
   /// not been seen before, which can take seconds.
   /// - Returns: also why there are no Vulkan devices, if there are none.
-  public static func all() -> (devices: [DeviceSummary], noVulkan: String?) {
+  /// - Throws: `DarkroomError` of kind `request` for a wrong environment variable DARKROOM_SHADERS.
+  /// - Parameter retesting: whether kernels are tested that were tested before.
+  public static func all(retesting: Bool = false) throws -> (devices: [DeviceSummary], noVulkan: String?) {
+    let shaders = try VulkanDevices.shaders()
     do {
-      let vulkan = try VulkanDevices()
-      return ([processor] + vulkan.ranked.indices.map { vulkan.summary($0) }, nil)
+      let vulkan = try VulkanDevices(shaders)
+      return ([processor] + vulkan.ranked.indices.map { vulkan.summary($0, retesting: retesting) }, nil)
     } catch {
       return ([processor], "\(error)")
     }
@@ -56,17 +59,18 @@ extension DeviceSummary {
       precisions: (device.has16BitStorage ? [Storage.float16] : []).map(\.rawValue) + [
         Storage.float32.rawValue
       ],
-      matrices: device.matrixShapes.isEmpty
+      matrices: device.matrixShapes.isEmpty || !device.missingForMatrices.isEmpty
         ? "scalar" : device.matrixShapes.map(\.description).joined(separator: " "),
       distrusted: distrusted, problem: problem)
   }
 }
 
 extension VulkanDevices {
-  fileprivate func summary(_ index: Int) -> DeviceSummary {
+  fileprivate func summary(_ index: Int, retesting: Bool) -> DeviceSummary {
     let device = ranked[index]
     do {
-      let backend = try VulkanBackend(instance, device: device.index, testCache: .standard)
+      let backend = try open(device)
+      if retesting { backend.forgetTests() }
       return DeviceSummary(
         device, index: index, distrusted: try backend.examineAll().map(\.description), problem: nil)
     } catch {

@@ -11,15 +11,16 @@ enum SoftwareDevice {
   static let instance: Result<Instance, any Error> = Result { try Instance(validating: true) }
 
   /// A backend of its own.
-  static func backend(testCache: KernelTestCache? = nil, simulating simulation: Simulation = Simulation())
-    throws
-    -> VulkanBackend
-  {
+  static func backend(
+    _ modules: ShaderModules = ShaderModules(), testCache: KernelTestCache? = nil,
+    simulating simulation: Simulation = Simulation()
+  ) throws -> VulkanBackend {
     let instance = try instance.get()
     guard let device = try VulkanBackend.devices(of: instance).first(where: \.isSoftware) else {
       throw Missing(description: "there is no software device; scripts/setup installs mesa-vulkan-drivers")
     }
-    return try VulkanBackend(instance, device: device.index, testCache: testCache, simulating: simulation)
+    return try VulkanBackend(
+      instance, device: device.index, modules: modules, testCache: testCache, simulating: simulation)
   }
 
   /// Backends are costly to make, since kernels are compiled for each, and may be used by one test at a time.

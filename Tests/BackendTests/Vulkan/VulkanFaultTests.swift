@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Reference
+import TestSupport
 import Testing
 import VulkanBackend
 
@@ -123,23 +124,27 @@ import VulkanBackend
 
   /// As if the driver compiled one kernel into another.
   @Test(arguments: [
-    ("group_norm_measure", "group_norm_merge", KernelVariant(.groupNorm, .tiles, .float32)),
-    ("product", "product_plain", KernelVariant(.product, .tiles, .float32)),
+    ("group_norm_measure", "group_norm_merge"), ("product", "product_plain"),
+    ("layer_norm", "group_norm_plain"),
+    ("reduce", "group_norm_plain"),
   ])
-  func aWrongKernelIsReplacedAndNamed(kernel: String, by other: String, variant: KernelVariant) throws {
+  func aWrongKernelIsReplacedAndNamed(kernel: String, by other: String) throws {
     let recorder = VulkanFaultTests.block.recorded()
     let norm = OpTable.networks[0].recorded()
     let expected = try [recorder, norm].map { try $0.run(on: ReferenceBackend()) }
-    var simulation = Simulation()
-    simulation.swappedKernels = [kernel: other]
-    let backend = try SoftwareDevice.backend(testCache: KernelTestCache(file: nil), simulating: simulation)
+    var modules = ShaderModules()
+    modules.replace(kernel, by: other)
+    let backend = try SoftwareDevice.backend(modules, testCache: KernelTestCache(file: nil))
     let results = try [recorder, norm].map { try run($0, on: backend) }
-    #expect(backend.distrusted == [variant])
+    #expect(
+      !backend.distrusted.isEmpty
+        && backend.distrusted.allSatisfy { $0.verdict == .wrong && "\($0.kernel)".hasPrefix(kernel) },
+      "\(backend.distrusted)")
     for (result, expected) in zip(results, expected) {
       #expect(normalisedError(result, from: expected) <= 1e-5)
     }
     // The same fault unexamined.
-    let trusting = try SoftwareDevice.backend(simulating: simulation)
+    let trusting = try SoftwareDevice.backend(modules)
     let wrong = try [recorder, norm].map { recorder in
       let program = try trusting.prepare(trusting.plan(recorder.graph, values: .float32))
       recorder.write(.picture, to: program)
@@ -153,20 +158,107 @@ import VulkanBackend
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appendingPathComponent("a/vulkan-kernels.json")
-    var simulation = Simulation()
-    simulation.swappedKernels = ["group_norm_measure": "group_norm_merge"]
+    var modules = ShaderModules()
+    modules.replace("group_norm_measure", by: "group_norm_merge")
     let recorder = OpTable.networks[0].recorded()
-    let broken = try SoftwareDevice.backend(testCache: KernelTestCache(file: file), simulating: simulation)
+    let broken = try SoftwareDevice.backend(modules, testCache: KernelTestCache(file: file))
     _ = try run(recorder, on: broken)
     #expect(broken.distrusted.count == 1)
     // The next run believes the file.
-    let next = try SoftwareDevice.backend(testCache: KernelTestCache(file: file))
+    let next = try SoftwareDevice.backend(modules, testCache: KernelTestCache(file: file))
     _ = try run(recorder, on: next)
     #expect(next.distrusted == broken.distrusted)
     try Data("{".utf8).write(to: file)
+    // Other kernels, or a file that says nothing, are tested anew.
     let fresh = try SoftwareDevice.backend(testCache: KernelTestCache(file: file))
     _ = try run(recorder, on: fresh)
     #expect(fresh.distrusted.isEmpty)
+  }
+
+  /// Files of a folder replace kernels: a driver that refuses one, and one that never ends.
+  @Test(arguments: [("nameless", "does not compile"), ("endless", "does not end")])
+  func aKernelThatFailsIsReplacedByASlowerOne(shader: String, verdict: String) throws {
+    let folder = try shaders(["layer_norm_half": shader])
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var simulation = Simulation()
+    simulation.patience = 3
+    let instance = try Instance()
+    let software = try #require(VulkanBackend.devices(of: instance).first(where: \.isSoftware))
+    let file = folder.appendingPathComponent("verdicts.json")
+    func backend() throws -> VulkanBackend {
+      try VulkanBackend(
+        instance, device: software.index, modules: ShaderModules(folder: folder.path),
+        testCache: KernelTestCache(file: file), simulating: simulation)
+    }
+    let recorder = Recorder(batch: 2, firstPicture: 0)
+    recorder.graph.output("result", recorder.input(9, 40).layerNorm(recorder.affine(40)))
+    let expected = try recorder.run(on: ReferenceBackend())
+    let failing = try backend()
+    #expect(normalisedError(try run(recorder, on: failing, .float16), from: expected) <= 5e-3)
+    #expect(failing.distrusted.map(\.description) == ["layer_norm_half \(verdict)"])
+    #expect(failing.remarks.count == 1 && failing.remarks[0].contains("layer_norm_half \(verdict)"))
+    #expect(!failing.isLost)
+    // The next start knows it, and does not fail again.
+    let next = try backend()
+    _ = try run(recorder, on: next, .float16)
+    #expect(next.distrusted == failing.distrusted)
+  }
+
+  @Test func withoutASlowerKernelTheDeviceIsRefused() throws {
+    let folder = try shaders(["layer_norm": "nameless", "layer_norm_plain": "nameless"])
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let instance = try Instance()
+    let software = try #require(VulkanBackend.devices(of: instance).first(where: \.isSoftware))
+    let backend = try VulkanBackend(
+      instance, device: software.index, modules: ShaderModules(folder: folder.path),
+      testCache: KernelTestCache(file: nil))
+    let recorder = OpTable.networks[1].recorded()
+    #expect { try run(recorder, on: backend) } throws: {
+      "\($0)".contains("layer_norm_plain does not compile, and there is no slower one")
+    }
+  }
+
+  /// A test that took its process along leaves its mark.
+  @Test func aTestThatDidNotSurviveIsNotTriedAgain() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("vulkan-kernels.json")
+    let recorder = OpTable.networks[0].recorded()
+    let first = try SoftwareDevice.backend(testCache: KernelTestCache(file: file))
+    _ = try run(recorder, on: first)
+    // No process has this number.
+    let text = try String(contentsOf: file, encoding: .utf8).replacingOccurrences(
+      of: "\"group_norm_measure\" : \"right\"",
+      with: "\"group_norm_measure\" : \"in its test by process 2147483646\"")
+    try text.write(to: file, atomically: true, encoding: .utf8)
+    let next = try SoftwareDevice.backend(testCache: KernelTestCache(file: file))
+    _ = try run(recorder, on: next)
+    #expect(next.distrusted.map(\.description) == ["group_norm_measure did not survive its test"])
+  }
+
+  @Test func aFolderOfShadersIsChecked() throws {
+    let folder = try shaders(["layer_nrom": "endless"])
+    defer { try? FileManager.default.removeItem(at: folder) }
+    #expect { try ShaderModules(folder: folder.path) } throws: {
+      "\($0)".contains("layer_nrom") && "\($0)".contains("layer_norm_plain")
+    }
+    try Data("no shader".utf8).write(to: folder.appendingPathComponent("layer_nrom.spv"))
+    try FileManager.default.moveItem(
+      at: folder.appendingPathComponent("layer_nrom.spv"), to: folder.appendingPathComponent("rows.spv"))
+    #expect { try ShaderModules(folder: folder.path) } throws: { "\($0)".contains("expected SPIR-V") }
+    #expect { try ShaderModules(folder: folder.path + "/none") } throws: { "\($0)".contains("none") }
+  }
+
+  /// A folder with shaders of Tests/Fixtures under the names of kernels.
+  private func shaders(_ names: [String: String]) throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    for (kernel, shader) in names {
+      try FileManager.default.copyItem(
+        at: Fixtures.url("shaders/\(shader).spv"),
+        to: folder.appendingPathComponent("\(kernel).spv"))
+    }
+    return folder
   }
 
   @Test func plainKernelsAreTheReference() throws {
@@ -176,7 +268,7 @@ import VulkanBackend
     }
     #expect(rows.count >= 10)
     let backend = try SoftwareDevice.backend()
-    for family in KernelFamily.allCases { backend.force(family, .plain) }
+    backend.usePlainestKernels()
     for row in rows {
       let recorder = row.recorded()
       let expected = try recorder.run(on: ReferenceBackend())
