@@ -8,9 +8,11 @@ extension VulkanBackend {
       .sorted { $0.description < $1.description }
   }
 
+  private static let retestHint = "\"darkroom devices --retest\" tries it again"
+
   package var remarks: [String] {
     distrusted.map {
-      "\(device.name): the kernel \($0); a slower one takes its place. \"darkroom devices --retest\" tries it again"
+      "\(device.name): the kernel \($0); a slower one takes its place (\(VulkanBackend.retestHint))"
     }
   }
 
@@ -69,7 +71,7 @@ extension VulkanBackend {
 
   private func noOther(_ kernel: KernelKey, _ verdict: KernelVerdict) -> VulkanError {
     .unavailable(
-      "\(device.name): the kernel \(kernel) \(verdict.rawValue), and there is no slower one; the driver may be broken: \(device.driver)"
+      "\(device.name): the kernel \(kernel) \(verdict.rawValue), and there is no slower one; the driver may be broken: \(device.driver); \(VulkanBackend.retestHint)"
     )
   }
 }
