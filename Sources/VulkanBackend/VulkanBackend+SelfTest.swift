@@ -86,7 +86,7 @@ private final class SelfTests {
   private var hasNews = false
   private let trials = KernelTrials()
   /// Seconds of a test. It takes milliseconds on a GPU, and a software device may be one of many programs.
-  private static let patience = (gpu: 10, software: 60)
+  private static let patience = (gpu: 10, software: 120)
 
   /// Seconds in which a driver brings a device back that a kernel kept busy.
   private static let recovery = 60

@@ -30,7 +30,7 @@ import DarkroomCLI
     let devices = try JSONDecoder().decode(Listing.self, from: Data(result.output.utf8)).devices
     #expect(devices.map(\.id) == ["cpu"] + devices.dropFirst().indices.map { "vulkan:\($0 - 1)" })
     let software = try #require(devices.first { $0.kind == "software" })
-    #expect(software.problem == nil && software.distrusted.isEmpty)
+    #expect(software.problem == nil && software.distrusted == [])
     #expect(software.largest_allocation > 0 && software.memory >= software.largest_allocation)
     #expect(software.precisions == ["float16", "float32"])
     #expect(FileManager.default.fileExists(atPath: folder.path("darkroom/vulkan-kernels.json")))
