@@ -8,9 +8,11 @@ extension VulkanBackend {
       .sorted { $0.description < $1.description }
   }
 
+  private static let retestHint = "\"darkroom devices --retest\" tries it again"
+
   package var remarks: [String] {
     distrusted.map {
-      "\(device.name): the kernel \($0); a slower one takes its place. \"darkroom devices --retest\" tries it again"
+      "\(device.name): the kernel \($0); a slower one takes its place (\(VulkanBackend.retestHint))"
     }
   }
 
@@ -69,7 +71,7 @@ extension VulkanBackend {
 
   private func noOther(_ kernel: KernelKey, _ verdict: KernelVerdict) -> VulkanError {
     .unavailable(
-      "\(device.name): the kernel \(kernel) \(verdict.rawValue), and there is no slower one; the driver may be broken: \(device.driver)"
+      "\(device.name): the kernel \(kernel) \(verdict.rawValue), and there is no slower one; the driver may be broken: \(device.driver); \(VulkanBackend.retestHint)"
     )
   }
 }
@@ -84,7 +86,7 @@ private final class SelfTests {
   private var hasNews = false
   private let trials = KernelTrials()
   /// Seconds of a test. It takes milliseconds on a GPU, and a software device may be one of many programs.
-  private static let patience = (gpu: 10, software: 60)
+  private static let patience = (gpu: 10, software: 120)
 
   /// Seconds in which a driver brings a device back that a kernel kept busy.
   private static let recovery = 60

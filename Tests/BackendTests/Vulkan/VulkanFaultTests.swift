@@ -125,8 +125,6 @@ import VulkanBackend
   /// As if the driver compiled one kernel into another.
   @Test(arguments: [
     ("group_norm_measure", "group_norm_merge"), ("product", "product_plain"),
-    ("layer_norm", "group_norm_plain"),
-    ("reduce", "group_norm_plain"),
   ])
   func aWrongKernelIsReplacedAndNamed(kernel: String, by other: String) throws {
     let recorder = VulkanFaultTests.block.recorded()
@@ -181,9 +179,9 @@ import VulkanBackend
     let folder = try shaders(["layer_norm_half": shader])
     defer { try? FileManager.default.removeItem(at: folder) }
     var simulation = Simulation()
-    simulation.patience = 3
+    simulation.patience = 5
     let instance = try Instance()
-    let software = try #require(VulkanBackend.devices(of: instance).first(where: \.isSoftware))
+    let software = try #require(VulkanBackend.devices(of: instance).first { $0.isSoftware })
     let file = folder.appendingPathComponent("verdicts.json")
     func backend() throws -> VulkanBackend {
       try VulkanBackend(
@@ -208,7 +206,7 @@ import VulkanBackend
     let folder = try shaders(["layer_norm": "nameless", "layer_norm_plain": "nameless"])
     defer { try? FileManager.default.removeItem(at: folder) }
     let instance = try Instance()
-    let software = try #require(VulkanBackend.devices(of: instance).first(where: \.isSoftware))
+    let software = try #require(VulkanBackend.devices(of: instance).first { $0.isSoftware })
     let backend = try VulkanBackend(
       instance, device: software.index, modules: ShaderModules(folder: folder.path),
       testCache: KernelTestCache(file: nil))

@@ -10,6 +10,6 @@ layout(local_size_x = 1) in;
 void main() {
   if (gl_WorkGroupID != uvec3(0u)) return;
   float x = 0.3;
-  for (uint i = 0u; i < 1000000000u; i++) x = 3.7 * x * (1.0 - x);
+  for (uint i = 0u; i < 4000000000u; i++) x = 3.7 * x * (1.0 - x);
   p.result.v[0] = x;
 }
