@@ -9,12 +9,18 @@ package enum OutputPlace: Sendable, Equatable {
   /// The path without its ending, and the ending.
   case file(stem: String, ending: String)
   case folder(String)
+  /// `-`: the bytes of one picture are the command's output.
+  case standardOutput
 
   /// Reads the value of `--output`; the current folder if there is none.
   /// - Throws: `DarkroomError` of kind `request` if the ending is not that of a picture.
   package init(_ path: String?) throws {
     guard let path else {
       self = .folder(".")
+      return
+    }
+    if path == "-" {
+      self = .standardOutput
       return
     }
     if path.hasSuffix("/") || Self.isFolder(path) {
@@ -39,6 +45,7 @@ package enum OutputPlace: Sendable, Equatable {
   package func prepare() throws {
     let folder: String
     switch self {
+    case .standardOutput: return
     case .file(let stem, let ending): folder = Paths.folder(of: stem + ending)
     case .folder(let path):
       folder = path
@@ -56,6 +63,7 @@ package enum OutputPlace: Sendable, Equatable {
   /// As `prepare`, but leaves everything as it is.
   package func check() throws {
     switch self {
+    case .standardOutput: return
     case .file(let stem, let ending): try Self.checkWritable(Paths.folder(of: stem + ending))
     case .folder(let path):
       var existing = path
@@ -77,6 +85,7 @@ package enum OutputPlace: Sendable, Equatable {
   /// The path of picture `index` of `count`: in a folder a name that no file has yet.
   package func path(index: Int, count: Int, seed: UInt64, prompt: String) -> String {
     switch self {
+    case .standardOutput: return "-"
     case .file(let stem, let ending): return count == 1 ? stem + ending : "\(stem)-\(index + 1)\(ending)"
     case .folder(let folder):
       let slug = Self.slug(prompt)

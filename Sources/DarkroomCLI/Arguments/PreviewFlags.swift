@@ -4,6 +4,7 @@ import Glibc
 import SystemFiles
 
 extension Option {
+  static let show = `switch`("show", "draw each finished picture on the terminal") { $0.show = true }
   static let preview = path(
     "preview", "FILE", "a picture that shows after each step what is being drawn: .png, .jpg, .jpeg or .webp"
   ) { $0.preview = $1 }
@@ -29,19 +30,28 @@ extension Invocation {
   /// - Throws: `DarkroomError` if they could not be shown, before anything is done.
   func previews(besides paths: [String]) throws -> PreviewShow? {
     if let file = settings.preview { try Self.check(preview: file, besides: paths) }
-    let terminal = settings.previewTerminal ? try terminalGraphics() : nil
+    let terminal = settings.previewTerminal ? try terminalGraphics("--preview-terminal") : nil
     guard settings.preview != nil || terminal != nil else { return nil }
     return PreviewShow(file: settings.preview, terminal: terminal, console: console)
   }
 
-  private func terminalGraphics() throws -> TerminalGraphics {
-    let flag = "--preview-terminal"
+  /// Who tells of finished pictures.
+  /// - Throws: `DarkroomError` if they cannot be shown as it is asked for, before anything is done.
+  func pictureReport() throws -> PictureReport {
+    PictureReport(
+      console: console, json: settings.json, graphics: settings.show ? try terminalGraphics("--show") : nil)
+  }
+
+  /// - Parameter flag: that asks for pictures on the terminal.
+  private func terminalGraphics(_ flag: String) throws -> TerminalGraphics {
     guard !settings.quiet else {
       throw DarkroomError(.request, "\(flag): shows nothing with --quiet; expected one of the two")
     }
     guard console.terminalSize != nil else {
       throw DarkroomError(
-        .request, "\(flag): the error stream is no terminal; expected one, or --preview FILE")
+        .request,
+        "\(flag): the error stream is no terminal; expected one"
+          + (flag == "--show" ? "" : ", or --preview FILE"))
     }
     guard let graphics = TerminalGraphics(environment) else {
       throw DarkroomError(
