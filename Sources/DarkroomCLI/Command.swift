@@ -48,6 +48,9 @@ package struct Settings: Sendable {
   package var preview: String?
   package var wildcards: String?
   package var previewTerminal = false
+  package var show = false
+  /// Of a picture that goes to the output.
+  package var format: PictureFormat?
   /// A file of a repository.
   package var file: String?
   /// Nil for the user's own, else the best.

@@ -72,7 +72,9 @@ extension Invocation {
   func make(
     _ request: GenerationRequest, with model: ModelSource, to place: OutputPlace, keeping paths: [String] = []
   ) async throws -> Int32 {
+    try checkOutput(place, count: request.pictureCount)
     try place.check(for: request)
+    let report = try pictureReport()
     let previews = try previews(besides: paths + place.files(count: request.pictureCount))
     let engine = try await engine(model)
     if settings.dryRun {
@@ -80,24 +82,45 @@ extension Invocation {
       try EstimateResult(estimate).show(on: console, json: settings.json)
     } else {
       try place.prepare(for: request)
-      try await make(request, to: place, by: engine, showing: previews)
+      try await make(request, to: place, by: engine, showing: previews, telling: report)
     }
     return ExitCode.done
   }
 
   package func make(
     _ request: GenerationRequest, to place: OutputPlace, by maker: any PictureMaker,
-    showing previews: PreviewShow? = nil
+    showing previews: PreviewShow? = nil, telling told: PictureReport? = nil
   ) async throws {
     defer { previews?.finish() }
     let report = ProgressReport(console: console)
     let laps = Laps(console)
-    let (json, console) = (settings.json, console)
+    let told = told ?? PictureReport(console: console, json: settings.json)
+    let format = settings.format ?? .png
     try await maker.make(
       request, progress: { report.show($0) }, notice: { report.tell($0) }, preview: previews.map { $0.take }
     ) { picture in
+      if case .standardOutput = place {
+        return try told.write(picture, as: format, seconds: laps.next())
+      }
       let path = try place.write(picture, count: request.pictureCount)
-      try PictureResult(picture, path: path, seconds: laps.next()).show(on: console, json: json)
+      try told.tell(picture, path: path, seconds: laps.next())
+    }
+  }
+
+  /// - Throws: `DarkroomError` of kind `request` if so many pictures cannot go there.
+  private func checkOutput(_ place: OutputPlace, count: Int) throws {
+    guard case .standardOutput = place else {
+      guard settings.format == nil else {
+        throw DarkroomError(
+          .request, "--format: belongs to --output -; elsewhere a name's ending chooses the format")
+      }
+      return
+    }
+    func refusal(_ reason: String) -> DarkroomError { DarkroomError(.request, "--output -: \(reason)") }
+    guard count == 1 else { throw refusal("takes one picture; expected a folder for \(count)") }
+    guard !settings.json else { throw refusal("the picture is the output; expected no --json") }
+    guard !console.outputIsTerminal || settings.dryRun else {
+      throw refusal("the output is a terminal; expected a file or a program, as in --output - > picture.png")
     }
   }
 
@@ -109,6 +132,8 @@ extension Invocation {
       throw DarkroomError(
         .request, "--output: is a file; expected a folder with --from (a new one ends in /)")
     }
+    try checkOutput(place, count: 0)
+    let told = try pictureReport()
     let file = try RowFile(path: path, defaults: request)
     for problem in file.problems.prefix(10) { console.error(problem) }
     guard file.problems.isEmpty else {
@@ -133,7 +158,8 @@ extension Invocation {
     let engine = try await engine(model)
     if settings.dryRun { return try await estimate(plan, by: engine) }
     return try await Batch(
-      plan: plan, journal: journal, maker: engine, console: console, json: settings.json, previews: previews
+      plan: plan, journal: journal, maker: engine, console: console, json: settings.json, previews: previews,
+      graphics: told.graphics
     ).run()
   }
 

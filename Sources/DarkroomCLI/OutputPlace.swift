@@ -11,12 +11,18 @@ package enum OutputPlace: Sendable, Equatable {
   case folder(String)
   /// The path without its ending, and the ending: with -2, -3 … between them if there is such a file.
   case free(stem: String, ending: String)
+  /// `-`: the bytes of one picture are the command's output.
+  case standardOutput
 
   /// Reads the value of `--output`; the current folder if there is none.
   /// - Throws: `DarkroomError` of kind `request` if the ending is not that of a picture.
   package init(_ path: String?) throws {
     guard let path else {
       self = .folder(".")
+      return
+    }
+    if path == "-" {
+      self = .standardOutput
       return
     }
     if path.hasSuffix("/") || Self.isFolder(path) {
@@ -73,6 +79,7 @@ package enum OutputPlace: Sendable, Equatable {
     case .file: return files(count: request.pictureCount)
     case .folder(let folder): return [Self.stem(in: folder, seed: .max, prompt: request.prompt) + ".png"]
     case .free(let stem, let ending): return [stem + ending]
+    case .standardOutput: return []
     }
   }
 
@@ -90,6 +97,7 @@ package enum OutputPlace: Sendable, Equatable {
   package func write(_ picture: any FinishedPicture, count: Int) throws -> String {
     let (stem, ending): (String, String)
     switch self {
+    case .standardOutput: throw DarkroomError(.output, "--output -: takes bytes, and no file")
     case .file:
       let path = files(count: count)[picture.index]
       try picture.write(to: path)

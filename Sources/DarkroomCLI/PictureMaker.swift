@@ -19,6 +19,10 @@ package protocol FinishedPicture {
   var request: ResolvedRequest { get }
   var width: Int { get }
   var height: Int { get }
+  /// The picture for a terminal.
+  var sheet: PreviewSheet { get }
+  /// The bytes of a file.
+  func encoded(as format: PictureFormat) throws -> [UInt8]
   /// Writes the file whole or not at all; a file of that name is replaced.
   func write(to path: String) throws
   /// Writes the file under the first of some names in one folder that is free; nil if none is.
@@ -68,11 +72,6 @@ struct PictureResult: Encodable, Sendable {
     self.seconds = (seconds * 1000).rounded() / 1000
     memory = ResidentMemory.peak
     request = picture.request
-  }
-
-  /// - Throws: `DarkroomError` of kind `output`.
-  func show(on console: Console, json: Bool) throws {
-    if json { try console.result(json: self) } else { try console.result(singleLine(path)) }
   }
 }
 

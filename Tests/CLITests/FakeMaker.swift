@@ -53,6 +53,16 @@ struct FakePicture: FinishedPicture {
   let width = 8
   let height = 16
 
+  var sheet: PreviewSheet {
+    PreviewSheet([
+      GenerationPreview(
+        index: 0, together: 0..<1, step: 1, steps: 1, width: width, height: height,
+        pixels: [UInt8](repeating: 9, count: 3 * width * height), pictureWidth: width, pictureHeight: height)
+    ])
+  }
+
+  func encoded(as format: PictureFormat) throws -> [UInt8] { Array("\(format) \(request.prompt)".utf8) }
+
   func write(to path: String) throws {
     try AtomicFile.write(bytes, to: path)
   }

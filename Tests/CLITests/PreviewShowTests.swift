@@ -63,11 +63,11 @@ import Testing
     let seconds = Mutex(0.0)
     let console = Console(
       terminalWidth: { 40 }, seconds: { seconds.withLock { $0 } },
-      write: { _, text in
+      write: { _, bytes in
         begun.signal()
         gate.wait()
         gate.signal()
-        written.withLock { $0 += text }
+        written.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
       })
     let show = PreviewShow(file: nil, terminal: .blocks, console: console)
     show.take(preview(1, grey: 1))

@@ -29,6 +29,19 @@ import DarkroomCLI
       ["generate", "x", "--config", "folder"],
       "--config: belongs to a model; expected --model FILE.safetensors as well"
     ),
+    (
+      ["generate", "x", "--output", "-", "--count", "2"],
+      "--output -: takes one picture; expected a folder for 2"
+    ),
+    (
+      ["generate", "x", "--output", "-", "--json"],
+      "--output -: the picture is the output; expected no --json"
+    ),
+    (
+      ["generate", "x", "--output", "a.png", "--format", "webp"],
+      "--format: belongs to --output -; elsewhere a name's ending chooses the format"
+    ),
+    (["generate", "x", "--show"], "--show: the error stream is no terminal; expected one"),
     (["redo"], "no PICTURE; expected darkroom redo PICTURE"),
     (["inspect"], "no MODEL|PICTURE; expected darkroom inspect MODEL|PICTURE"),
     (["samplers", "x"], "unexpected argument 'x'"),
@@ -37,8 +50,8 @@ import DarkroomCLI
       "--output: is a file; expected a folder with --from (a new one ends in /)"
     ),
     (
-      ["generate", "--from", "a.txt", "--model", "m"],
-      "--from: 'a.txt' is not possible; expected a file that ends in .csv or .jsonl"
+      ["generate", "--from", "a.doc", "--model", "m"],
+      "--from: 'a.doc' is not possible; expected a file that ends in .csv, .jsonl or .txt, or -"
     ),
     (
       ["generate", "--from", "no\u{1B}such.csv", "--model", "m"],

@@ -107,6 +107,19 @@ import Testing
     #expect(try folder.data(incomplete).count == 500_000)
   }
 
+  @Test func addressesAsABrowserShowsThem() async throws {
+    let hub = try hub()
+    let address = "\(hub.address)/owner/tiny"
+    let pulled = try await run(["pull", "\(address)/tree/main?library=diffusers"], hub)
+    #expect(pulled.code == 0, "\(pulled.error)")
+    let words = ["generate", "x", "--steps", "1", "--size", "64", "--output", "a.png", "--model", address]
+    #expect(try await run(words, hub).code == 0)
+    let asked = hub.requests.count
+    let nameless = try await run(["pull", "tiny"], hub)
+    #expect(nameless.code == 2 && nameless.error.contains("'tiny' has no owner; expected OWNER/NAME"))
+    #expect(hub.requests.count == asked)
+  }
+
   @Test func modelsAndRemove() async throws {
     struct Listing: Decodable { let models: [StoredModel] }
     let hub = try hub()

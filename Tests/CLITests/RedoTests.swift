@@ -1,5 +1,6 @@
 import Darkroom
 import Foundation
+import TestSupport
 import Testing
 
 /// Pictures that are made again, and what is told of them.
@@ -64,5 +65,21 @@ import Testing
     let result = try JSONDecoder().decode(Result.self, from: Data(json.output.utf8))
     #expect(result.origin == .darkroom && result.request == record.request)
     #expect(try await run("inspect", "missing.png").code == 2)
+  }
+
+  /// A picture that no program signed is described; only who wants its request is refused.
+  @Test(arguments: [("alpha.png", "PNG"), ("aside.jpg", "JPEG"), ("beside.webp", "WebP")])
+  func anyPictureIsInspected(name: String, format: String) async throws {
+    let path = Fixtures.url("pictures/\(name)").path
+    let text = try await run("inspect", path)
+    #expect(text.code == 0 && text.output.hasPrefix("\(format) picture of "), "\(text.output)\(text.error)")
+    #expect(text.output.hasSuffix(" pixels; it holds no request of darkroom and no text of A1111's\n"))
+    struct Result: Decodable { let file: PictureFacts }
+    let json = try await run("inspect", path, "--json")
+    let facts = try JSONDecoder().decode(Result.self, from: Data(json.output.utf8)).file
+    #expect(facts.format == format && !facts.holdsRequest)
+    #expect(try await run("redo", path).code == 2)
+    try folder.write("<html>", "page.png")
+    #expect(try await run("inspect", "page.png").code == 2)
   }
 }

@@ -65,6 +65,21 @@ import DarkroomCLI
     #expect { try csv(text) } throws: { "\($0)" == message }
   }
 
+  @Test func aPromptALine() throws {
+    var defaults = GenerationRequest(prompt: "")
+    defaults.steps = 3
+    let file = try RowFile(
+      prompts: "# colours\r\na red heart\n\n  a cat, {x|y} # of two  \n", name: "p.txt", defaults: defaults)
+    #expect(
+      file.problems.isEmpty && file.rows.map(\.request.prompt) == ["a red heart", "a cat, {x|y} # of two"])
+    #expect(file.rows.map(\.line) == [2, 4] && file.rows.map(\.request.steps) == [3, 3])
+    let flags = try RowFile(prompts: "--prompt \"x\"", name: "p.txt", defaults: defaults)
+    #expect(
+      flags.problems == [
+        "p.txt, row 1 (line 1): begins with --; expected a prompt (a .csv file has columns for other fields)"
+      ])
+  }
+
   @Test func unknownColumnsHaveNearNames() {
     #expect {
       try csv("prompt,step\n")

@@ -13,13 +13,20 @@ final class TestConsole: Sendable {
   private let state = Mutex(State())
   let terminalWidth: Int?
 
-  init(terminalWidth: Int? = nil) { self.terminalWidth = terminalWidth }
+  let outputIsTerminal: Bool
+
+  init(terminalWidth: Int? = nil, outputIsTerminal: Bool = false) {
+    self.terminalWidth = terminalWidth
+    self.outputIsTerminal = outputIsTerminal
+  }
 
   var console: Console {
     let width = terminalWidth
     return Console(
-      terminalWidth: { width }, seconds: { self.state.withLock { $0.seconds } },
-      write: { stream, text in
+      terminalWidth: { width }, outputIsTerminal: outputIsTerminal,
+      seconds: { self.state.withLock { $0.seconds } },
+      write: { stream, bytes in
+        let text = String(decoding: bytes, as: UTF8.self)
         self.state.withLock { state in
           switch stream {
           case .output: state.output += text

@@ -46,7 +46,9 @@ extension StoredModel {
   /// A model in a folder, which has no revisions.
   init(_ entry: ModelFolders.Entry) {
     let looked = Result { try ModelSummary.inspect(ModelSource(path: entry.path)) }
-    let reason: String? = if case .failure(let error) = looked { DarkroomError(error).message } else { nil }
+    var reason: String? = if case .failure(let error) = looked { DarkroomError(error).message } else { nil }
+    // The whole advice is for who wants to load it.
+    if entry.isPickle { reason = "a Python pickle, which is not read" }
     self.init(
       repository: entry.name, commit: "", revisions: [], path: entry.path,
       family: (try? looked.get())?.family, bytes: Self.bytes(entry.path), missing: [], choices: [],

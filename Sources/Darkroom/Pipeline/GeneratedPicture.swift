@@ -3,8 +3,8 @@ import Pictures
 import Sampling
 import SystemFiles
 
-/// The file formats that pictures are written in.
-public typealias PictureFormat = Pictures.PictureFormat
+// The file formats that pictures are written in are named by users of the library too.
+@_exported import enum Pictures.PictureFormat
 
 /// A finished picture with the request that makes it again.
 public struct GeneratedPicture: Sendable {
@@ -43,6 +43,9 @@ public struct GeneratedPicture: Sendable {
       throw DarkroomError(.output, "\(error)")
     }
   }
+
+  /// The picture as a terminal shows it.
+  package var sheet: PreviewSheet { PreviewSheet(self) }
 
   /// The bytes of a file with the picture and its metadata.
   /// - Throws: `DarkroomError` of kind `output`.

@@ -18,7 +18,13 @@ public struct PreviewSheet: Sendable {
     shownHeight = max(1, Int((Double(height) * scale).rounded()))
   }
 
-  /// Latent pixels of all previews together.
+  /// A finished picture as it is.
+  package init(_ picture: GeneratedPicture) {
+    previews = [picture.picture]
+    (shownWidth, shownHeight) = (picture.width, picture.height)
+  }
+
+  /// Latent pixels of all previews together; pixels of a finished picture.
   public var width: Int { previews.reduce(0) { $0 + $1.width } }
   public var height: Int { previews[0].height }
 

@@ -120,6 +120,14 @@ extension Option {
     "wildcards", "DIR", "folder of the .txt files whose lines __NAME__ in a prompt draws",
     initial: "~/.config/darkroom/wildcards", .prompt
   ) { $0.wildcards = $1 }
+  static let format = Option(
+    name: "format", placeholder: "NAME", meaning: "format of a picture for --output -", initial: "png",
+    expected: "png, jpeg or webp", choices: PictureFormat.allCases.map(\.rawValue)
+  ) { settings, text in
+    guard let format = PictureFormat(rawValue: text == "jpg" ? "jpeg" : text) else { return false }
+    settings.format = format
+    return true
+  }
   static let device = Option(
     name: "device", group: .speed, placeholder: "D", meaning: "what computes", initial: "auto",
     expected: DeviceChoice.expected

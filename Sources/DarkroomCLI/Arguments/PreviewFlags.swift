@@ -3,6 +3,7 @@ import FoundationEssentials
 import SystemFiles
 
 extension Option {
+  static let show = `switch`("show", "draw each finished picture on the terminal") { $0.show = true }
   static let preview = path(
     "preview", "FILE", "a picture that shows after each step what is being drawn: .png, .jpg, .jpeg or .webp"
   ) { $0.preview = $1 }
@@ -32,20 +33,28 @@ extension Invocation {
       try Self.check(preview: file, besides: paths)
       lock = try settings.dryRun ? nil : RunLock.take(forFlag: "--preview", file)
     }
-    let terminal = settings.previewTerminal ? try terminalGraphics() : nil
+    let terminal = settings.previewTerminal ? try terminalGraphics("--preview-terminal") : nil
     guard settings.preview != nil || terminal != nil else { return nil }
     return PreviewShow(file: settings.preview, lock: lock, terminal: terminal, console: console)
   }
 
-  private func terminalGraphics() throws -> TerminalGraphics {
-    let flag = "--preview-terminal"
+  /// Who tells of finished pictures.
+  /// - Throws: `DarkroomError` if they cannot be shown as it is asked for, before anything is done.
+  func pictureReport() throws -> PictureReport {
+    PictureReport(
+      console: console, json: settings.json, graphics: settings.show ? try terminalGraphics("--show") : nil)
+  }
+
+  /// - Parameter flag: that asks for pictures on the terminal.
+  private func terminalGraphics(_ flag: String) throws -> TerminalGraphics {
     guard !settings.quiet else {
       throw DarkroomError(.request, "\(flag): shows nothing with --quiet; expected one of the two")
     }
     guard console.terminalSize != nil else {
       throw DarkroomError(
         .request,
-        "\(flag): the error stream is no terminal that can show them; expected one, or --preview FILE")
+        "\(flag): the error stream is no terminal that can show them; expected one"
+          + (flag == "--show" ? "" : ", or --preview FILE"))
     }
     guard let graphics = TerminalGraphics(environment) else {
       throw DarkroomError(

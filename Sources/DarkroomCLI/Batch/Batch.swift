@@ -7,19 +7,19 @@ package struct Batch: Sendable {
   let journal: JournalFile
   let maker: any PictureMaker
   let console: Console
-  let json: Bool
+  let report: PictureReport
   let previews: PreviewShow?
 
   package init(
     plan: BatchPlan, journal: JournalFile, maker: any PictureMaker, console: Console, json: Bool,
-    previews: PreviewShow? = nil
+    previews: PreviewShow? = nil, graphics: TerminalGraphics? = nil
   ) {
     self.previews = previews
     self.plan = plan
     self.journal = journal
     self.maker = maker
     self.console = console
-    self.json = json
+    report = PictureReport(console: console, json: json, graphics: graphics)
   }
 
   /// A row that fails is reported, and the others go on; the exit code tells.
@@ -57,7 +57,7 @@ package struct Batch: Sendable {
     let report = ProgressReport(
       console: console, prefix: plan.items.count > 1 ? "row \(position) of \(plan.items.count), " : "")
     let laps = Laps(console)
-    let (console, json, folder) = (console, json, plan.folder)
+    let (told, folder) = (self.report, plan.folder)
     try await maker.make(
       item.rest, progress: { report.show($0, suffix: clock.suffix($0, at: console.now)) },
       notice: { report.tell($0) }, preview: previews.map { $0.take }
@@ -68,8 +68,7 @@ package struct Batch: Sendable {
         if isOwn { return try picture.write(to: path) }
         guard try picture.write(toFirstFreeOf: [path]) != nil else { throw BatchPlan.foreign(path) }
       }
-      try PictureResult(picture, path: path, seconds: laps.next(), row: item.row.number)
-        .show(on: console, json: json)
+      try told.tell(picture, path: path, seconds: laps.next(), row: item.row.number)
     }
   }
 

@@ -20,7 +20,8 @@ package struct Row: Sendable, Equatable {
   }
 }
 
-/// A file of requests: CSV with a header, or JSON lines. Its fields are those of requests as JSON, and `output`.
+/// A file of requests: CSV with a header, JSON lines, or a prompt a line. Its fields are those of requests as JSON, and
+/// `output`.
 package struct RowFile: Sendable {
   /// The last part of its path.
   package let name: String
@@ -30,16 +31,29 @@ package struct RowFile: Sendable {
 
   static let byteLimit = 64 << 20
 
-  /// - Parameter defaults: what holds for fields that a row does not have, or leaves empty in CSV.
+  /// - Parameters:
+  ///   - path: of a file, or `-` for the standard input, which is JSON lines if it begins with `{"`, else prompts.
+  ///   - defaults: what holds for fields that a row does not have, or leaves empty in CSV.
   /// - Throws: `DarkroomError` of kind `request` if the file as a whole cannot be read.
   package init(path: String, defaults: GenerationRequest) throws {
+    if path == "-" {
+      let text = try Self.text(path)
+      if text.hasPrefix("{\"") {
+        try self.init(jsonLines: text, name: "stdin", defaults: defaults)
+      } else {
+        try self.init(prompts: text, name: "stdin", defaults: defaults)
+      }
+      return
+    }
     let name = URL(fileURLWithPath: path).lastPathComponent
     switch OutputPlace.ending(of: path).lowercased() {
     case ".csv": try self.init(csv: Self.text(path), name: name, defaults: defaults)
     case ".jsonl": try self.init(jsonLines: Self.text(path), name: name, defaults: defaults)
+    case ".txt": try self.init(prompts: Self.text(path), name: name, defaults: defaults)
     default:
       throw DarkroomError(
-        .request, "--from: \(quoted(path)) is not possible; expected a file that ends in .csv or .jsonl")
+        .request,
+        "--from: \(quoted(path)) is not possible; expected a file that ends in .csv, .jsonl or .txt, or -")
     }
   }
 
@@ -84,6 +98,24 @@ package struct RowFile: Sendable {
     }
   }
 
+  /// A prompt a line; empty lines and those that begin with # are left out.
+  package init(prompts text: String, name: String, defaults: GenerationRequest) throws {
+    self.name = name
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    for (index, line) in lines.enumerated() {
+      let prompt = String(line).trimmingSpaces()
+      if prompt.isEmpty || prompt.hasPrefix("#") { continue }
+      var builder = RowBuilder(number: rows.count + 1, line: index + 1, defaults: defaults)
+      builder.set(Field.promptName, .text(prompt))
+      // A1111 reads flags in such files.
+      if prompt.hasPrefix("--") {
+        builder.problems.append(
+          "begins with --; expected a prompt (a .csv file has columns for other fields)")
+      }
+      take(builder)
+    }
+  }
+
   private mutating func take(_ builder: RowBuilder) {
     rows.append(builder.row)
     let missing = builder.hasPrompt || !builder.problems.isEmpty ? [] : ["\(Field.promptName): is missing"]
@@ -96,25 +128,27 @@ package struct RowFile: Sendable {
     DarkroomError(.request, "\(singleLine(name)): \(what)")
   }
 
-  private static func text(_ path: String) throws -> String {
-    let bytes = try bytes(path)
+  /// A text in UTF-8, with or without a mark at its beginning.
+  /// - Parameter flag: what names the path, for errors.
+  static func text(_ path: String, flag: String = "--from") throws -> String {
+    let bytes = try bytes(path, flag)
     guard bytes.count <= byteLimit else {
-      throw DarkroomError(.request, "--from: \(quoted(path)) is too long; expected at most 64 MiB")
+      throw DarkroomError(.request, "\(flag): \(quoted(path)) is too long; expected at most 64 MiB")
     }
     let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
     guard let text = String(validating: content, as: UTF8.self) else {
-      throw DarkroomError(.request, "--from: \(quoted(path)) is not text in UTF-8")
+      throw DarkroomError(.request, "\(flag): \(quoted(path)) is not text in UTF-8")
     }
     return text
   }
 
   /// The file's bytes, or more than `byteLimit` of them. It may be a pipe.
-  private static func bytes(_ path: String) throws -> [UInt8] {
+  private static func bytes(_ path: String, _ flag: String) throws -> [UInt8] {
     func failure() -> DarkroomError {
       DarkroomError(
-        .request, "--from: \(quoted(path)) cannot be read: \(String(cString: strerror(errno)))")
+        .request, "\(flag): \(quoted(path)) cannot be read: \(String(cString: strerror(errno)))")
     }
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    let file = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw failure() }
     defer { close(file) }
     var bytes: [UInt8] = []

@@ -5,23 +5,27 @@ extension Command {
     name: "generate", summary: "make pictures of a prompt, or of a file of prompts",
     arguments: ["[PROMPT]"],
     options: Option.fields + [
-      .path("from", "FILE", "a file of requests instead of a prompt: .csv or .jsonl", .prompt) {
-        $0.from = $1
-      },
+      .path(
+        "from", "FILE",
+        "a file of requests instead of a prompt: .csv, .jsonl, or .txt with a prompt a line; - for the standard input",
+        .prompt
+      ) { $0.from = $1 },
       .output("a file, or a folder in which names are made of seed and prompt", initial: "this folder"),
-      .wildcards, .preview, .previewTerminal, .model, .configuration, .vae, .device, .threads, .memoryLimit,
-      .json,
-      .quiet,
+      .wildcards, .format, .show, .preview, .previewTerminal, .model, .configuration, .vae, .device, .threads,
+      .memoryLimit, .json, .quiet,
       .dryRun,
     ],
     details: [
       """
       The ending of --output chooses the format: .png, .jpg, .jpeg or .webp. Several pictures for FILE.png are
       called FILE-1.png, FILE-2.png …; names made in a folder never replace a file. A folder that does not
-      exist yet is written with a / at its end.
+      exist yet is written with a / at its end. - is the standard output, for one picture in --format.
       """,
       """
-      Each picture's path is a line of the output; with --json an object with path, seed, width, height,
+      PROMPT may be -: the standard input is the prompt.
+      """,
+      """
+      Each picture's path is a line of the output (on a terminal with seed, size and time); with --json an object with path, seed, width, height,
       seconds and request. "darkroom redo" makes a picture again from its file.
       """,
       previewDetails,
@@ -41,7 +45,9 @@ extension Command {
       backslash makes \\{ \\} \\| \\__ literal, --prompt-syntax plain everything.
       """,
       """
-      --from: each row or object is a request with the fields
+      --from: a .txt file has a prompt a line; empty lines and those that begin with # are left out. The standard input
+      is read so too, or as .jsonl if it begins with {". Each row of .csv, or object of .jsonl, is a request with the
+      fields
       \(fieldNames.joined(separator: ", "));
       flags stand for what a row lacks. The field output names the row's picture within the folder of --output.
       A run that was stopped goes on where it was when the same command is given again; rows that have changed
@@ -51,6 +57,7 @@ extension Command {
     examples: [
       "darkroom generate 'a lighthouse at dusk' --model sd15/ --steps 20 --seed 7 --output dusk.png",
       "darkroom generate --from prompts.csv --model sd15.safetensors --output pictures/",
+      "darkroom generate 'a red heart' --output - --format webp",
     ]
   ) { invocation in
     let settings = invocation.settings
@@ -82,6 +89,12 @@ extension Invocation {
     guard !isFlag else {
       throw DarkroomError(.request, "--prompt: stands instead of PROMPT; expected one of the two")
     }
-    return prompt
+    guard prompt == "-" else { return prompt }
+    let text = try RowFile.text(prompt, flag: "PROMPT")
+    guard let start = text.firstIndex(where: { !$0.isWhitespace }) else {
+      throw DarkroomError(.request, "PROMPT: the standard input is empty; expected a prompt")
+    }
+    let end = text.lastIndex { !$0.isWhitespace } ?? start
+    return String(text[start...end])
   }
 }

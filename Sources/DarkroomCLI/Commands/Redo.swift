@@ -6,7 +6,9 @@ extension Command {
     arguments: ["PICTURE"],
     options: Option.fields.map { $0.usually("the picture's own") } + [
       .output("a file, or a folder in which the name is made", initial: "PICTURE-redo with its ending"),
-      .wildcards, .preview, .previewTerminal, .model("the picture's own"), .configuration, .vae, .device,
+      .wildcards, .format, .show, .preview, .previewTerminal, .model("the picture's own"), .configuration,
+      .vae,
+      .device,
       .threads,
       .memoryLimit,
       .json, .quiet, .dryRun,

@@ -13,7 +13,7 @@ package final class Console: Sendable {
   }
 
   /// Writes all bytes; a failure of the output is thrown, but not that its reader has gone.
-  package typealias Write = @Sendable (Stream, String) throws -> Void
+  package typealias Write = @Sendable (Stream, [UInt8]) throws -> Void
 
   private struct State {
     var quiet = false
@@ -21,9 +21,11 @@ package final class Console: Sendable {
   }
 
   private let state: Mutex<State>
-  private let write: Write
+  private let send: Write
   private let seconds: @Sendable () -> Double
   private let size: @Sendable () -> (columns: Int, lines: Int)?
+  /// Whether the output is a terminal.
+  let outputIsTerminal: Bool
 
   /// - Parameters:
   ///   - terminalWidth: columns of the terminal that the error stream is; nil if it is none.
@@ -31,18 +33,22 @@ package final class Console: Sendable {
   ///   - seconds: a clock that never goes back.
   package init(
     terminalWidth: @escaping @Sendable () -> Int?, terminalHeight: @escaping @Sendable () -> Int = { 24 },
-    seconds: @escaping @Sendable () -> Double, write: @escaping Write
+    outputIsTerminal: Bool = false, seconds: @escaping @Sendable () -> Double, write: @escaping Write
   ) {
     size = { terminalWidth().map { ($0, terminalHeight()) } }
     state = Mutex(State(status: StatusLine(terminalWidth: terminalWidth)))
-    self.write = write
+    self.outputIsTerminal = outputIsTerminal
+    send = write
     self.seconds = seconds
   }
 
   static let standard = Console(
     terminalWidth: { size(of: .error)?.columns }, terminalHeight: { size(of: .error)?.lines ?? 24 },
+    outputIsTerminal: isatty(Stream.output.rawValue) == 1,
     seconds: { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 },
-    write: { stream, text in try writeAll(text, to: stream) })
+    write: { stream, bytes in try writeAll(bytes, to: stream) })
+
+  private func write(_ stream: Stream, _ text: String) throws { try send(stream, Array(text.utf8)) }
 
   /// Whether only errors go to the error stream.
   package var quiet: Bool {
@@ -79,6 +85,17 @@ package final class Console: Sendable {
     }
   }
 
+  /// - Throws: `DarkroomError` of kind `output`.
+  func result(bytes: [UInt8]) throws {
+    try state.withLock { state in
+      try? write(.error, state.status.clearing())
+      try send(.output, bytes)
+    }
+  }
+
+  /// Whether the error stream is a terminal that more than errors go to.
+  var isReadByPeople: Bool { terminalSize != nil && !quiet }
+
   package func notice(_ text: String) { state.withLock { if !$0.quiet { line(text, &$0) } } }
 
   package func error(_ text: String) { state.withLock { line(text, &$0) } }
@@ -102,6 +119,11 @@ package final class Console: Sendable {
     }
   }
 
+  /// Shows a picture that stays where it is.
+  func keep(_ picture: TerminalPicture) {
+    state.withLock { if !$0.quiet { try? write(.error, $0.status.keeping(picture)) } }
+  }
+
   /// Takes the rewriting line and the picture away.
   func endStatus() { state.withLock { try? write(.error, $0.status.clearing()) } }
 
@@ -121,8 +143,8 @@ extension Console {
     return (Int(size.ws_col), size.ws_row > 0 ? Int(size.ws_row) : 24)
   }
 
-  private static func writeAll(_ text: String, to stream: Stream) throws {
-    var bytes = Array(text.utf8)[...]
+  private static func writeAll(_ bytes: [UInt8], to stream: Stream) throws {
+    var bytes = bytes[...]
     repeat {
       let count = bytes.withUnsafeBytes { Glibc.write(stream.rawValue, $0.baseAddress, $0.count) }
       if count >= 0 {

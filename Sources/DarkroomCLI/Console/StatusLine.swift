@@ -44,9 +44,17 @@ package struct StatusLine {
     let line = shown
     let clearing = clearing()
     (picture, shown) = (next, line)
-    // Lines for it first, since at the end of the screen they move what is above.
-    let room = String(repeating: "\r\n", count: next.rows) + "\u{1B}[\(next.rows)A"
-    return "\(clearing)\(room)\(next.text)\(line ?? "")"
+    return "\(clearing)\(Self.room(next))\(next.text)\(line ?? "")"
+  }
+
+  /// What to write for a picture that is no part of the state.
+  package mutating func keeping(_ picture: TerminalPicture) -> String {
+    "\(clearing())\(Self.room(picture))\(picture.text)"
+  }
+
+  /// Lines for a picture, since at the end of the screen they move what is above.
+  private static func room(_ picture: TerminalPicture) -> String {
+    String(repeating: "\r\n", count: picture.rows) + "\u{1B}[\(picture.rows)A"
   }
 
   /// What to write before anything else.

@@ -37,8 +37,11 @@ package enum TerminalGraphics: Sendable, Equatable {
   }
 
   /// The sheet as wide and high as a terminal of this size has room for beside other lines.
+  /// - Parameter stays: whether no later picture takes its place.
   /// - Throws: `DarkroomError`.
-  package func picture(of sheet: PreviewSheet, columns: Int, lines: Int) throws -> TerminalPicture {
+  package func picture(
+    of sheet: PreviewSheet, columns: Int, lines: Int, stays: Bool = false
+  ) throws -> TerminalPicture {
     let room = max(1, min(24, lines * 2 / 3))
     // A cell is about twice as high as wide.
     let natural = self == .blocks ? min(room, (sheet.height + 1) / 2) : room
@@ -48,7 +51,8 @@ package enum TerminalGraphics: Sendable, Equatable {
     let down = "\u{1B}[\(rows)B\r"
     switch self {
     case .kitty:
-      let keys = "a=T,f=100,i=\(Self.identifier),p=1,c=\(width),r=\(rows),C=1,q=2"
+      let place = stays ? "" : "i=\(Self.identifier),p=1,"
+      let keys = "a=T,f=100,\(place)c=\(width),r=\(rows),C=1,q=2"
       return TerminalPicture(
         text: Self.chunks(try sheet.png(), keys: keys) + down, rows: rows,
         erasing: "\u{1B}_Ga=d,d=I,i=\(Self.identifier),q=2\u{1B}\\")
