@@ -30,11 +30,17 @@ extension Checkpoint {
       }
       return first.map { Int($0) == nil } ?? false
     }
-    guard let first = strangers.first, let tensor = tensor(first) else { return }
-    throw tensor.error(
+    // In a denoiser of a single file, what no layout has a name for.
+    let nameless = unknown.filter { name, tensor in
+      name.hasPrefix("model.diffusion_model.") && tensor.shape.count != 0 && paths.contains("unet.")
+    }
+    let found = strangers.compactMap(tensor) + nameless.sorted { $0.key < $1.key }.map { $0.value }
+    guard let first = found.first else { return }
+    let others = found.count > 1 ? " (nor are \(found.count - 1) others)" : ""
+    throw first.error(
       .unsupported,
-      "changes what the network computes, and is not read here\(strangers.count > 1 ? " (nor are \(strangers.count - 1) others)" : "")"
-        + ": the picture would be another; choose the plain checkpoint of the model")
+      "changes what the network computes, and is not read here\(others): the picture would be another; choose the plain "
+        + "checkpoint of the model")
   }
 
   /// The first tensor that the networks read and that holds a number which is none; nil if all are finite. Reads all.

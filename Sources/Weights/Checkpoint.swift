@@ -38,7 +38,7 @@ package final class Checkpoint: WeightSource {
   /// What the files hold besides a model, and nobody uses: "a ControlNet".
   package let additions: [String]
   /// Tensors that no layout has a name for, as they are stored.
-  private let unknown: [String]
+  let unknown: [String: LocatedTensor]
   private let tensors: [String: LocatedTensor]
   private let scales: [String: WeightScale]
   private let record = Mutex(Record())
@@ -75,7 +75,7 @@ package final class Checkpoint: WeightSource {
 
   private init(name: String, files: [(Safetensors, ModelPart?)], vae: AutoencoderFile? = nil) throws {
     var tensors: [String: LocatedTensor] = [:]
-    var unknown: [String] = []
+    var unknown: [String: LocatedTensor] = [:]
     var layouts: [String] = []
     var metadata: [String: String] = [:]
     var additions: [String] = []
@@ -89,11 +89,11 @@ package final class Checkpoint: WeightSource {
       metadata.merge(file.metadata) { first, _ in first }
       for (storedName, stored) in file.tensors {
         let inner = String(storedName.dropFirst(wrapper.count))
+        let tensor = LocatedTensor(storedName: storedName, file: file, stored: stored)
         guard let name = table[inner] else {
-          if !KeyMap.isIgnored(inner) { unknown.append(storedName) }
+          if !KeyMap.isIgnored(inner) { unknown[inner] = tensor }
           continue
         }
-        let tensor = LocatedTensor(storedName: storedName, file: file, stored: stored)
         if let other = tensors.updateValue(tensor, forKey: name) {
           throw WeightsError(
             .malformed, file: tensor.path, tensor: storedName,
@@ -136,7 +136,7 @@ package final class Checkpoint: WeightSource {
 
   /// Whether a file holds a tensor of this name that says something about the model and is no part of it.
   package func isMarked(_ name: String) -> Bool {
-    guard unknown.contains(name) else { return false }
+    guard unknown[name] != nil else { return false }
     record.withLock { _ = $0.asked.insert(name) }
     return true
   }
@@ -183,7 +183,8 @@ package final class Checkpoint: WeightSource {
   package func unusedNames() -> [String] {
     let asked = asked
     let unasked = tensors.filter { name, _ in !asked.contains(name) }
-    return (unknown.filter { !asked.contains($0) } + unasked.values.map(\.storedName)).sorted()
+    return (unknown.merging(unasked) { first, _ in first }).filter { !asked.contains($0.key) }
+      .values.map(\.storedName).sorted()
   }
 
   // MARK: - Reading

@@ -117,7 +117,7 @@ import Weights
     }
     let unet = "\(TinyModel.folder)/unet/diffusion_pytorch_model.safetensors"
     #expect(
-      problem(unet).contains("\(unet): has no autoencoder; expected tensors such as decoder.conv_in.weight"))
+      problem(unet).contains("has no autoencoder; expected tensors such as decoder.conv_in.weight"))
     #expect(problem("/no/such.safetensors").contains("no such file or folder"))
     #expect(problem("\(TinyModel.folder)/scheduler").contains("no VAE in it"))
     let pickle = folder.appendingPathComponent("vae.pt").path

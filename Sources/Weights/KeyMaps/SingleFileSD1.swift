@@ -14,8 +14,7 @@ extension KeyMap {
       var table: [String: String] = [:]
       for name in names where !isIgnored(name) {
         if let rest = name.after("model.diffusion_model.") {
-          // What the layout does not know is in the network all the same.
-          table[name] = "unet.\(unet.presentName(rest) ?? rest)"
+          table[name] = unet.presentName(rest).map { "unet.\($0)" }
         } else if let rest = name.after("first_stage_model.") ?? name.after("vae.") {
           table[name] = vae.presentName(rest).map { "vae.\($0)" }
         } else if let rest = name.after("cond_stage_model.transformer.") {
