@@ -66,6 +66,18 @@ import DarkroomCLI
     withExtendedLifetime(lock) {}
   }
 
+  @Test func oneComparisonOfAFolder() async throws {
+    try FileManager.default.createDirectory(atPath: folder.path("bench"), withIntermediateDirectories: true)
+    let lock = try #require(try RunLock.take(for: folder.path("bench/results.json")))
+    let second = try await BuiltCommand.run(
+      [
+        "compare", "--samplers", "euler", "--steps", "2", "--prompt", "x", "--model", BuiltCommand.model,
+        "--output", "bench",
+      ], in: folder)
+    #expect(second.code == 1 && second.error.contains("bench/: another run compares in this folder; wait"))
+    withExtendedLifetime(lock) {}
+  }
+
   /// Two row files want one name: the first that has it keeps it.
   @Test func rowsReplaceNoFileThatCameMeanwhile() async throws {
     let test = TestConsole()

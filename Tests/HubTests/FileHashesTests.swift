@@ -46,6 +46,18 @@ import Testing
     #expect(try FileHashes(file: nil).sha256(ofFiles: [path]) != first)
   }
 
+  /// Two that add at the same time keep what the other has added.
+  @Test func hashesOfAllAreKept() async throws {
+    let paths = try (0..<10).map { try file("\($0)", filledWith: UInt8($0)) }
+    let hashes = kept
+    await withTaskGroup(of: Void.self) { group in
+      for path in paths { group.addTask { _ = try? hashes.sha256(ofFiles: [path]) } }
+    }
+    let text = try Data(contentsOf: folder.appendingPathComponent("cache/hashes.json"))
+    let entries = try #require(JSONSerialization.jsonObject(with: text) as? [String: Any])
+    #expect(entries.count == paths.count)
+  }
+
   @Test func anotherTimeSizeOrInodeIsReadAgain() throws {
     let path = try file(filledWith: 1)
     let first = try kept.sha256(ofFiles: [path])
