@@ -27,9 +27,11 @@ package struct ModelTraits: Sendable {
   /// Pixels a side of the pictures that the model was trained with.
   package let nativeSide: Int
   /// How the model was trained to see noise.
-  package let noise: NoiseDescription
+  package var noise: NoiseDescription { schedule.noise }
+  /// The same, and the sampler that the model comes with.
+  package let schedule: ModelSchedule
   /// What its denoiser makes.
-  package let prediction: Prediction
+  package var prediction: Prediction { schedule.prediction }
   /// What requests mean that do not say otherwise.
   package let defaults: SamplingDefaults
   /// How pictures above the size that the model was trained for are made.
@@ -54,7 +56,7 @@ package struct ModelTraits: Sendable {
   ) {
     (self.family, familyTitle) = family
     (self.latents, self.nativeSide) = (latents, nativeSide)
-    (noise, prediction) = (schedule.noise, schedule.prediction)
+    self.schedule = schedule
     (self.defaults, self.secondPass, self.tokenizer) = (defaults, secondPass, tokenizer)
     (self.textPositions, self.textLayers) = (textPositions, textLayers)
     (self.hasEncoder, self.preview) = (hasEncoder, preview)
@@ -73,6 +75,13 @@ package struct SamplingDefaults: Sendable, Equatable {
   package var guidanceScale: Double?
 
   package init() {}
+
+  /// What diffusers' `pipe(prompt)` takes, if the model names its scheduler.
+  package init(pipelineWith schedule: ModelSchedule) {
+    guard let sampler = schedule.defaultSampler else { return }
+    (self.sampler, guidanceScale) = (sampler, 7.5)
+    steps = min(50, schedule.mostSteps ?? 50)
+  }
 }
 
 /// A named input of a denoiser that depends on the noise level alone.

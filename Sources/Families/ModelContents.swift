@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Graph
 import Models
+import Sampling
 import Tokenizer
 import Weights
 
@@ -12,6 +13,8 @@ package struct ModelContents {
   private let folder: ModelFolder?
   /// What stands in the place of the model's own autoencoder.
   private let vae: AutoencoderFile?
+  /// Nil if the folder has none, as one that a caller names may.
+  private let index: ModelIndex?
 
   /// - Parameters:
   ///   - configuration: a folder that the caller names, instead of the files' own.
@@ -26,6 +29,7 @@ package struct ModelContents {
         file: configuration, "no such folder; expected one with unet/config.json and the like")
     }
     folder = configuration.map { ModelFolder($0) } ?? files.folder
+    index = try folder.flatMap { $0.has(ModelIndex.file) ? try ModelIndex($0) : nil }
   }
 
   /// The shape of a tensor, by our name.
@@ -41,6 +45,37 @@ package struct ModelContents {
   package func configuration(_ name: String) throws -> ConfigurationFile? {
     guard let folder, folder.has(name) else { return nil }
     return try folder.configuration(name)
+  }
+
+  /// Refuses parts of another class than those that are known here.
+  package func expectClasses(_ known: [ModelPart: [String]]) throws {
+    for (part, names) in known.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      guard let name = index?.classes[part.rawValue], !names.contains(name) else { continue }
+      throw FamilyError(
+        file: folder?.path(ModelIndex.file) ?? path,
+        "\(part.rawValue): \(name) is not supported; expected \(names.joined(separator: " or "))")
+    }
+  }
+
+  /// What the folder's scheduler says, or what holds for a single file.
+  /// - Parameter overridden: fields that the family's pipeline sets in any file.
+  package func schedule(
+    overridden: [String: JSONValue], single: NoiseDescription, prediction: Prediction = .epsilon
+  ) throws -> ModelSchedule {
+    try expectNamed("scheduler", ModelSchedule.file)
+    guard let file = try configuration(ModelSchedule.file) else {
+      return ModelSchedule(single, prediction: prediction)
+    }
+    return try ModelSchedule(file, class: index?.classes["scheduler"], overridden: overridden)
+  }
+
+  /// Refuses a folder without a part that its index names.
+  private func expectNamed(_ part: String, _ file: String) throws {
+    guard let folder, let name = index?.classes[part], !folder.has(file) else { return }
+    throw FamilyError(
+      file: folder.path(file),
+      "no such file, though \(ModelIndex.file) names a \(part) (\(name)); "
+        + "expected the whole model: copy or download it again")
   }
 
   /// How the model's latents look by a table of its own; nil if it has none.
@@ -60,8 +95,18 @@ package struct ModelContents {
     }
   }
 
+  private static let tokenizerClasses: [JSONValue] = ["CLIPTokenizer", "CLIPTokenizerFast"]
+
   /// The vocabulary of a folder of the model, else the built-in one of CLIP.
-  package func tokenizer(_ name: String = "tokenizer") throws -> CLIPTokenizer {
+  /// - Parameter length: tokens of a sequence, which the tokenizer must not ask to be another.
+  package func tokenizer(_ name: String = "tokenizer", length: Int) throws -> CLIPTokenizer {
+    try expectNamed(name, name)
+    if let file = try configuration("\(name)/tokenizer_config.json") {
+      try file.expect([
+        "model_max_length": [.number(Double(length))], "padding_side": ["right"],
+        "tokenizer_class": Self.tokenizerClasses,
+      ])
+    }
     guard let folder, folder.has(name) else { return CLIPTokenizer(try Vocabulary.clip()) }
     let files = VocabularyFolder(folder.path(name)) { file in
       do {

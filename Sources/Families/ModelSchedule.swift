@@ -1,58 +1,119 @@
 import Models
 import Sampling
+import Weights
 
-/// How a model was trained to see noise, and what its network predicts.
+/// How a model was trained to see noise, what its network predicts, and the sampler that it comes with.
 package struct ModelSchedule: Sendable {
   /// Where a diffusers folder has it.
   static let file = "scheduler/scheduler_config.json"
 
   package let noise: NoiseDescription
   package let prediction: Prediction
+  /// With all that the model's scheduler asks for; nil if it names none.
+  private let ownSampler: Sampler?
+  /// What of the file is not used.
+  package let notices: [String]
 
   package init(_ noise: NoiseDescription, prediction: Prediction) {
-    (self.noise, self.prediction) = (noise, prediction)
+    (self.noise, self.prediction, ownSampler, notices) = (noise, prediction, nil, [])
   }
 
-  /// What a folder's file says, or what diffusers assumes of a single file.
-  /// - Parameter prediction: of the family.
-  init(_ file: ConfigurationFile?, prediction: Prediction) throws {
-    guard let file else {
-      (noise, self.prediction) = (.diffusion(ScheduleSettings()), prediction)
-      return
-    }
-    self = try ModelSchedule(file)
+  /// What requests take that name no sampler; nil if the model names none.
+  package var defaultSampler: String? { ownSampler?.name }
+
+  /// The most steps that the model's sampler has; nil if only the table limits them.
+  var mostSteps: Int? {
+    guard case .diffusion(let settings) = noise, case .distilled = ownSampler?.levels else { return nil }
+    return settings.taughtTimesteps
   }
 
-  /// Reads a diffusers `scheduler_config.json`; missing fields have the defaults of its schedulers.
+  /// The sampler that a name means with this model, by diffusers' rules: its own one is set as its file says.
+  package func sampler(_ sampler: Sampler, in system: NameSystem) -> Sampler {
+    guard system == .diffusers else { return sampler }
+    if let ownSampler, ownSampler.name == sampler.name { return ownSampler }
+    guard sampler.name == Sampler.pndm.name, prediction == .velocity else { return sampler }
+    var method = PseudoNumericalMethod()
+    method.mixesVelocity = true
+    return .pndm(method)
+  }
+
+  /// Reads a diffusers `scheduler_config.json`; missing fields have the defaults of its class.
+  /// - Parameters:
+  ///   - name: the class by which the model is loaded; nil for the one that the file names.
+  ///   - overridden: what the model's pipeline sets in any file.
   /// - Throws: `ConfigurationError` naming the field.
-  private init(_ file: ConfigurationFile) throws {
-    func choice<Value: RawRepresentable & CaseIterable>(_ field: String, _ fallback: Value) throws -> Value
-    where Value.RawValue == String {
-      guard let name = try file.string(field) else { return fallback }
-      guard let value = Value(rawValue: name) else {
-        let known = Value.allCases.map(\.rawValue).joined(separator: " or ")
-        throw file.error(field, "\"\(name)\" is not supported; expected \(known)")
-      }
-      return value
+  init(_ file: ConfigurationFile, class name: String?, overridden: [String: JSONValue]) throws {
+    let written = try file.string("_class_name")
+    guard let name = name ?? written else {
+      throw file.error("_class_name", "is missing; expected a scheduler class of diffusers")
     }
-    try file.expectUnset(["trained_betas"])
-    prediction = try choice("prediction_type", .epsilon)
-    guard prediction != .flow else {
-      noise = .flow(shift: try file.number("flow_shift", 0.01...100, default: 1))
-      return
+    guard let scheduler = SchedulerClass.named(name) else {
+      let known = SchedulerClass.all.map(\.name).joined(separator: ", ")
+      throw file.error("_class_name", "\"\(name)\" is not supported; expected one of \(known)")
     }
-    var settings = ScheduleSettings()
-    settings.betaSchedule = try choice("beta_schedule", .linear)
-    settings.betaStart = try file.number("beta_start", 0...1, default: 0.0001)
-    settings.betaEnd = try file.number("beta_end", 0...1, default: 0.02)
-    settings.trainTimesteps = try file.integer("num_train_timesteps", 2...100_000, default: 1000)
-    settings.rescaleZeroSNR = try file.flag("rescale_betas_zero_snr", default: false)
-    settings.stepsOffset = try file.integer("steps_offset", 0...1000, default: 0)
-    settings.setAlphaToOne = try file.flag("set_alpha_to_one", default: true)
-    settings.finalSigma = try choice("final_sigmas_type", .zero)
-    settings.spacing =
-      file.has("timestep_spacing") ? try choice("timestep_spacing", TimestepSpacing.leading) : nil
-    noise = .diffusion(settings)
-    _ = try noise.range
+    let own = file.setting(overridden).filled(with: scheduler.fields)
+    try own.expect(scheduler.followed)
+    var notices = SchedulerClass.unused(file, by: scheduler)
+    if let written, written != name {
+      notices.insert(
+        "\(file.path): _class_name is \(written); model_index.json says \(name), which is used", at: 0)
+    }
+    self.notices = notices
+    let wanted = try own.string("prediction_type")
+    prediction =
+      try wanted == "original_sample" ? .sample : own.choice("prediction_type", Prediction.self) ?? .epsilon
+    noise = .diffusion(try ScheduleSettings(own, scheduler, prediction))
+    ownSampler = try scheduler.sampler(own)
+    do {
+      _ = try noise.range
+    } catch {
+      throw FamilyError(file: file.path, "\(error)")
+    }
+  }
+}
+
+extension SchedulerClass {
+  /// What to say of fields that ask other classes for something, and that this one does not know, as diffusers does not use
+  /// them either.
+  fileprivate static func unused(_ file: ConfigurationFile, by scheduler: SchedulerClass) -> [String] {
+    file.names.filter { field in
+      scheduler.fields[field] == nil && file[field] != false
+        && all.contains { other in other.fields[field].map { $0 != file[field] } ?? false }
+    }.map { "\(file.path): \($0) is not used by \(scheduler.name), in diffusers either" }
+  }
+}
+
+extension ScheduleSettings {
+  fileprivate init(
+    _ file: ConfigurationFile, _ scheduler: SchedulerClass, _ prediction: Prediction
+  ) throws {
+    self.init()
+    betaSchedule = try file.choice("beta_schedule", BetaSchedule.self) ?? .linear
+    betaStart = try file.number("beta_start", 0...1)
+    betaEnd = try file.number("beta_end", 0...1)
+    trainTimesteps = try file.integer("num_train_timesteps", 2...100_000)
+    trainedBetas = try file.numbers("trained_betas", 0...1)
+    rescaleZeroSNR = try file.flag("rescale_betas_zero_snr")
+    stepsOffset = try file.integer("steps_offset", 0...1000, default: 0)
+    setAlphaToOne = try file.flag("set_alpha_to_one", default: true)
+    finalSigma = try file.choice("final_sigmas_type", FinalSigma.self) ?? .zero
+    spacing = try file.choice("timestep_spacing", TimestepSpacing.self)
+    let chosen = try Sigmas.allCases.filter { try file.flag($0.rawValue) }
+    if chosen.count > 1, chosen != [.karras, .luLambdas] {
+      throw file.error(chosen[1].rawValue, "is true beside \(chosen[0].rawValue); expected one of them")
+    }
+    sigmas = chosen.first
+    smallestSigma = try file.positive("sigma_min")
+    largestSigma = try file.positive("sigma_max")
+    interpolatesLogSigma = try file.string("interpolation_type") == "log_linear"
+    tellsLogSigma = try file.string("timestep_type") == "continuous" && prediction == .velocity
+    smallestLambda = try file.number("lambda_min_clipped", -Double.infinity...100, default: -.infinity)
+    taughtTimesteps = try file.integer("original_inference_steps", 1...100_000, default: 50)
+  }
+}
+
+extension ConfigurationFile {
+  fileprivate func positive(_ field: String) throws -> Double? {
+    has(field) ? try number(field, 1e-6...1e6) : nil
   }
 }

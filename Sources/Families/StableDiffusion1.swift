@@ -23,7 +23,13 @@ final class StableDiffusion1: DiffusionModel {
     try checkpoint.verify()
     let weights = checkpoint[.vae]
     unverifiedEncoder = weights.contains(VAEEncoder.firstTensor) ? VAEEncoder(weights, sizes.vae) : nil
-    let tokenizer = try contents.tokenizer()
+    try contents.expectClasses([
+      .unet: ["UNet2DConditionModel"], .vae: ["AutoencoderKL"], .textEncoder: ["CLIPTextModel"],
+    ])
+    // Its pipeline sets these two in any file.
+    let schedule = try contents.schedule(
+      overridden: ["steps_offset": 1, "clip_sample": false], single: .diffusion(ScheduleSettings()))
+    let tokenizer = try contents.tokenizer(length: sizes.text.positions)
     guard tokenizer.vocabulary.count <= sizes.text.vocabulary else {
       throw FamilyError(
         file: contents.path,
@@ -33,8 +39,8 @@ final class StableDiffusion1: DiffusionModel {
     traits = ModelTraits(
       family: (ModelFamily.stableDiffusion1.name, ModelFamily.stableDiffusion1.title),
       latents: sizes.vae.latentSpace, nativeSide: sizes.unet.sampleSize * sizes.vae.factor,
-      noise: try ModelSchedule(contents.configuration(ModelSchedule.file), prediction: .epsilon),
-      defaults: SamplingDefaults(), secondPass: SecondPassRule(), tokenizer: tokenizer,
+      noise: schedule, defaults: SamplingDefaults(pipelineWith: schedule), secondPass: SecondPassRule(),
+      tokenizer: tokenizer,
       textPositions: sizes.text.positions, textLayers: sizes.text.layers,
       hasEncoder: unverifiedEncoder != nil,
       preview: try contents.previewColours(channels: sizes.vae.latentChannels)
@@ -109,7 +115,7 @@ final class StableDiffusion1: DiffusionModel {
   var stepInputs: [StepInput] {
     [
       StepInput(name: "time", count: unet.configuration.blockChannels[0]) {
-        UNet.writeTime($0.timestep, into: $1)
+        [unet] in unet.writeTime($0.timestep, into: $1)
       }
     ]
   }
@@ -150,7 +156,7 @@ extension StableDiffusion1 {
   fileprivate struct Sizes {
     let unet: UNetConfiguration
     let text: TextEncoderConfiguration
-    let vae: VAEConfiguration
+    private(set) var vae: VAEConfiguration
 
     init(_ contents: ModelContents) throws {
       (unet, text, vae) = try contents.inferring {
@@ -163,11 +169,13 @@ extension StableDiffusion1 {
             ?? VAEConfiguration(inferredFrom: contents.shape, family: VAEConfiguration())
         )
       }
+      // diffusers' pipeline of this family scales latents and does not shift them, whatever the file says.
+      vae.latentShift = 0
     }
 
     var isStableDiffusion1: Bool {
       unet.contextChannels == text.width && unet.inputChannels == 4 && unet.outputChannels == 4
-        && text.activation == .quickGelu && Set(unet.heads).count == 1
+        && Set(unet.heads).count == 1
     }
 
     var networks: String {

@@ -18,6 +18,10 @@ package struct TextEncoderConfiguration: Sendable, Equatable {
   /// Reads a transformers CLIPTextModel's `config.json`.
   /// - Throws: `ConfigurationError` naming the field that is malformed or asks for something unsupported.
   package init(_ file: ConfigurationFile) throws {
+    try file.expect([
+      "hidden_act": ["quick_gelu", "gelu"], "model_type": ["clip_text_model", "clip"], "text_config": [],
+      "use_attention_mask": [false],
+    ])
     vocabulary = try file.integer("vocab_size", 1...1_000_000, default: 49408)
     width = try file.integer("hidden_size", 1...16384, default: 512)
     layers = try file.integer("num_hidden_layers", 1...256, default: 12)
@@ -25,7 +29,6 @@ package struct TextEncoderConfiguration: Sendable, Equatable {
     inner = try file.integer("intermediate_size", 1...65536, default: 2048)
     positions = try file.integer("max_position_embeddings", 3...1024, default: 77)
     normEpsilon = Float(try file.number("layer_norm_eps", 0...1, default: 1e-5))
-    try file.expect("hidden_act", ["quick_gelu", "gelu"])
     activation = try file.string("hidden_act") == "gelu" ? .gelu : .quickGelu
     guard width % heads == 0 else {
       throw file.error("num_attention_heads", "\(width) channels do not divide into \(heads) heads")

@@ -60,14 +60,15 @@ package struct UNet {
     return graph
   }
 
-  /// Writes the sinusoids of a timestep, `[cos | sin]` with frequencies 10000^(-i / half) (diffusers'
-  /// Timesteps with flip_sin_to_cos and no shift).
-  package static func writeTime(_ timestep: Double, into values: UnsafeMutableBufferPointer<Float>) {
+  /// Writes the sinusoids of a timestep, usually `[cos | sin]` with frequencies 10000^(-i / half) (diffusers' Timesteps).
+  package func writeTime(_ timestep: Double, into values: UnsafeMutableBufferPointer<Float>) {
     let half = values.count / 2
+    let (cosines, sines) = configuration.cosinesFirst ? (0, half) : (half, 0)
+    let steps = Float(Double(half) - configuration.frequencyShift)
     for i in 0..<half {
-      let angle = Float(timestep) * exp(Float(-log(10000.0)) * Float(i) / Float(half))
-      values[i] = cos(angle)
-      values[half + i] = sin(angle)
+      let angle = Float(timestep) * exp(Float(-log(10000.0)) * Float(i) / steps)
+      values[cosines + i] = cos(angle)
+      values[sines + i] = sin(angle)
     }
   }
 }

@@ -17,6 +17,9 @@ package struct UNetConfiguration: Sendable, Equatable {
   package var normEpsilon: Float = 1e-5
   /// Latent pixels a side that the model was trained for.
   package var sampleSize = 64
+  /// Whether cosines come first in the time embedding, and what shifts its frequencies.
+  package var cosinesFirst = true
+  package var frequencyShift = 0.0
 
   package init() {}
 
@@ -26,23 +29,58 @@ package struct UNetConfiguration: Sendable, Equatable {
   /// Reads a diffusers UNet2DConditionModel's `config.json`.
   /// - Throws: `ConfigurationError` naming the field that is malformed or asks for something unsupported.
   package init(_ file: ConfigurationFile) throws {
+    try file.expectNotNull(["mid_block_type", "norm_num_groups"])
+    try file.expect(Self.followed)
+    let file = file.filled(with: Self.diffusersDefaults)
     inputChannels = try file.integer("in_channels", 1...64, default: 4)
     outputChannels = try file.integer("out_channels", 1...64, default: 4)
     blockChannels = try file.integers("block_out_channels", 1...16384)
     guard (1...8).contains(blockChannels.count) else {
       throw file.error("block_out_channels", "has \(blockChannels.count) entries, expected 1...8")
     }
-    resnetsPerBlock = try file.integer("layers_per_block", 1...16, default: 2)
-    contextChannels = try file.integer("cross_attention_dim", 1...16384)
+    resnetsPerBlock = try file.common("layers_per_block", 1...16)
+    contextChannels = try file.common("cross_attention_dim", 1...16384)
     // diffusers stores the number of heads under this name.
     heads = try file.integers("attention_head_dim", 1...1024, count: blockChannels.count)
     normGroups = try file.integer("norm_num_groups", 1...1024, default: 32)
     normEpsilon = Float(try file.number("norm_eps", 0...1, default: 1e-5))
-    sampleSize = try file.integer("sample_size", 1...1024, default: 64)
+    sampleSize = try file.common("sample_size", 1...1024, default: 64)
+    if try file.isOlderThan(minor: 9) { sampleSize = max(sampleSize, 64) }
+    cosinesFirst = try file.flag("flip_sin_to_cos", default: true)
+    frequencyShift = try file.number("freq_shift", 0...Double(blockChannels[0] / 2 - 1), default: 0)
+    let time = try file.integer("time_embedding_dim", 1...65536, default: timeChannels)
+    guard time == timeChannels else {
+      throw file.error("time_embedding_dim", "\(time) is not supported; expected null or \(timeChannels)")
+    }
     attentionLevels = try UNetConfiguration.attentionLevels(file, count: blockChannels.count)
     try checkDivisors { file.error("block_out_channels", $0) }
-    try UNetConfiguration.checkSupport(file)
   }
+
+  private static let diffusersDefaults: [String: JSONValue] = [
+    "block_out_channels": [320, 640, 1280, 1280], "layers_per_block": 2, "cross_attention_dim": 1280,
+    "attention_head_dim": 8,
+    "down_block_types": [
+      "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D",
+    ],
+    "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"],
+  ]
+
+  /// Fields that would make another network of it, with the values that do not. Those that are not here, like `dropout`,
+  /// change no picture, or are read above.
+  private static let followed: [String: [JSONValue]] = [
+    "act_fn": ["silu", "swish"], "addition_embed_type": [],
+    // Without a picture of boxes, which nobody gives, gated attention is not asked.
+    "attention_type": ["default", "gated", "gated-text-image"],
+    "center_input_sample": [false], "class_embed_type": [], "class_embeddings_concat": [false],
+    "conv_in_kernel": [3], "conv_out_kernel": [3], "downsample_padding": [1],
+    "dual_cross_attention": [false], "encoder_hid_dim": [], "encoder_hid_dim_type": [],
+    "mid_block_scale_factor": [1],
+    "mid_block_type": ["UNetMidBlock2DCrossAttn"], "num_attention_heads": [], "num_class_embeds": [],
+    "only_cross_attention": [false], "resnet_time_scale_shift": ["default"],
+    "reverse_transformer_layers_per_block": [1],
+    "time_cond_proj_dim": [], "time_embedding_act_fn": [], "time_embedding_type": ["positional"],
+    "timestep_post_act": [], "transformer_layers_per_block": [1],
+  ]
 
   private static func attentionLevels(_ file: ConfigurationFile, count: Int) throws -> [Bool] {
     let known = ["CrossAttnDownBlock2D": true, "DownBlock2D": false]
@@ -64,29 +102,6 @@ package struct UNetConfiguration: Sendable, Equatable {
       throw file.error("up_block_types", "expected \(expected), the mirror image of down_block_types")
     }
     return levels
-  }
-
-  private static func checkSupport(_ file: ConfigurationFile) throws {
-    try file.expect("act_fn", ["silu", "swish"])
-    try file.expect("time_embedding_type", ["positional"])
-    try file.expect("resnet_time_scale_shift", ["default"])
-    try file.expect("mid_block_type", ["UNetMidBlock2DCrossAttn"])
-    try file.expectUnset([
-      "class_embed_type", "addition_embed_type", "encoder_hid_dim", "only_cross_attention",
-      "dual_cross_attention", "num_attention_heads", "num_class_embeds", "timestep_post_act",
-      "time_cond_proj_dim", "center_input_sample",
-    ])
-    if file.has("transformer_layers_per_block"),
-      try file.integers("transformer_layers_per_block", 1...64, count: 1) != [1]
-    {
-      throw file.error("transformer_layers_per_block", "only 1 is supported")
-    }
-    guard try file.flag("flip_sin_to_cos", default: true),
-      try file.integer("freq_shift", 0...1, default: 0) == 0
-    else { throw file.error("flip_sin_to_cos", "expected true, with freq_shift 0") }
-    guard try file.integer("downsample_padding", 0...1, default: 1) == 1 else {
-      throw file.error("downsample_padding", "expected 1")
-    }
   }
 
   /// Reports channels that cannot be split into the groups or heads asked for.

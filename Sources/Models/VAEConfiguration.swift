@@ -29,6 +29,8 @@ package struct VAEConfiguration: Sendable, Equatable {
   /// Reads a diffusers AutoencoderKL's `config.json`.
   /// - Throws: `ConfigurationError` naming the field that is malformed or asks for something unsupported.
   package init(_ file: ConfigurationFile) throws {
+    try file.expectNotNull(["norm_num_groups"])
+    try file.expect(["act_fn": ["silu", "swish"]])
     latentChannels = try file.integer("latent_channels", 1...64, default: 4)
     pictureChannels = try file.integer("out_channels", 3...3, default: 3)
     _ = try file.integer("in_channels", 3...3, default: 3)
@@ -43,11 +45,12 @@ package struct VAEConfiguration: Sendable, Equatable {
     usesPostQuant = try file.flag("use_post_quant_conv", default: true)
     latentScale = Float(try file.number("scaling_factor", 1e-6...1e6, default: 0.18215))
     latentShift = Float(try file.number("shift_factor", -1e6...1e6, default: 0))
-    try file.expect("act_fn", ["silu", "swish"])
     for (field, type) in [("down_block_types", "DownEncoderBlock2D"), ("up_block_types", "UpDecoderBlock2D")]
     {
-      guard try file.strings(field)?.allSatisfy({ $0 == type }) ?? true else {
-        throw file.error(field, "expected \(type) alone")
+      let types = try file.strings(field)
+      guard types == nil || types == Array(repeating: type, count: blockChannels.count) else {
+        throw file.error(
+          field, "\(file[field]) is not supported; expected \(blockChannels.count) times \(type)")
       }
     }
     if let channels = blockChannels.first(where: { $0 % normGroups != 0 }) {

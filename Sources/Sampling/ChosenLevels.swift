@@ -1,3 +1,5 @@
+import Glibc
+
 /// The levels that diffusers' class of a sampler would step through.
 struct ChosenLevels {
   private let count: Int
@@ -31,12 +33,14 @@ struct ChosenLevels {
       }
       return scale.steps(levels, end: end)
     case .sigmas, .midpoints:
-      let levels = try spacing.timesteps(count, settings).map {
-        NoiseLevel(timestep: $0, ratio: training.sigma(at: $0), in: scale.space)
+      let sigmas = try spacedSigmas(spacing)
+      let levels = zip(try spacing.timesteps(count, settings), sigmas).map {
+        NoiseLevel(timestep: told($0, $1), ratio: $1, in: scale.space)
       }
+      let end = sigmas.count > count ? scale.level(ratio: sigmas[count]) : end
       return scale.steps(levels, end: end)
     case .solver:
-      let levels = try spacing.solverTimesteps(count, settings).map {
+      let levels = try spacing.solverTimesteps(count, settings, below: lastTimestep).map {
         NoiseLevel(timestep: $0, ratio: training.sigma(at: $0), in: scale.space)
       }
       return scale.steps(levels, end: end)
@@ -53,26 +57,50 @@ struct ChosenLevels {
     let (from, to) = try range()
     let levels = reshape(from, to, count).map { sigma in
       var level = scale.level(ratio: sigma)
-      level.timestep = told(level.timestep, rounds)
+      level.timestep = told(whole(level.timestep, rounds), sigma)
       return level
     }
-    return scale.steps(levels, end: end)
+    // UniPC's list ends where the model asks for it.
+    let isOwnEnd = settings.smallestSigma != nil && scale.space == .variancePreserving && end.sigma > 0
+    return scale.steps(levels, end: isOwnEnd ? levels[count - 1] : end)
   }
 
   /// The noisiest and the cleanest sigma.
   private func range() throws -> (Double, Double) {
-    if case .solver = rule { return (training.largest, training.smallest) }
-    let timesteps = try spacing.timesteps(count, settings)
-    return (training.sigma(at: timesteps[0]), training.sigma(at: timesteps[count - 1]))
+    var (from, to) = (training.largest, training.smallest)
+    if scale.space == .varianceExploding {
+      let sigmas = try spacedSigmas(spacing)
+      (from, to) = (sigmas[0], sigmas[sigmas.count - 1])
+    }
+    return (settings.largestSigma ?? from, settings.smallestSigma ?? to)
   }
 
-  /// The timestep that the network is told: DPM-Solvers keep whole ones, DPM2 rounds.
-  private func told(_ timestep: Double, _ rounds: Bool) -> Double {
+  /// The sigmas of timesteps. Those that are even in ln sigma end with one more, to which the last step goes.
+  private func spacedSigmas(_ spacing: TimestepSpacing) throws -> [Double] {
+    guard settings.interpolatesLogSigma else {
+      return try spacing.timesteps(count, settings).map(training.sigma(at:))
+    }
+    return Precision.double.spaced(from: log(training.largest), to: log(training.smallest), count + 1).map(
+      exp)
+  }
+
+  /// The table's end that is not too noisy for DPM-Solvers.
+  private var lastTimestep: Int {
+    training.sigmas.count { -log($0) >= settings.smallestLambda }
+  }
+
+  private func told(_ timestep: Double, _ sigma: Double) -> Double {
+    settings.tellsLogSigma ? log(sigma) / 4 : timestep
+  }
+
+  /// DPM-Solvers keep whole timesteps, DPM2 rounds.
+  private func whole(_ timestep: Double, _ rounds: Bool) -> Double {
+    let rounds = rounds && settings.betaSchedule != .squaredCosine
     switch rule {
     // Sigma's way to its timestep and back costs some digits.
-    case .solver: rounds ? timestep.rounded(.toNearestOrEven) : (timestep + 1e-9).rounded(.down)
-    case .midpoints: rounds ? timestep.rounded(.toNearestOrEven) : timestep
-    default: timestep
+    case .solver: return rounds ? timestep.rounded(.toNearestOrEven) : (timestep + 1e-9).rounded(.down)
+    case .midpoints: return rounds ? timestep.rounded(.toNearestOrEven) : timestep
+    default: return timestep
     }
   }
 
@@ -87,9 +115,9 @@ struct ChosenLevels {
     }
   }
 
-  /// Of 50 timesteps, evenly spaced in training (`original_inference_steps` of diffusers), as many as asked for.
+  /// Of the timesteps that were taught, evenly spaced in training, as many as asked for.
   private func distilledTimesteps() throws -> [Int] {
-    let taught = 50
+    let taught = settings.taughtTimesteps
     guard count <= taught, settings.trainTimesteps >= taught else {
       throw SamplingError.setting(
         name: "steps", value: "\(count)", expected: "1 to \(taught) with a sampler for distilled models")

@@ -15,18 +15,44 @@ extension Sampler {
     name: "ddpm", title: "DDPM",
     names: [.diffusers: ["DDPMScheduler"], .comfyui: ["ddpm"], .stability: ["DDPM"]],
     levels: .listed, limit: .path, callsPerStep: 1, defaultEta: nil, holdsForFlow: true,
-    body: { x, run in try denoisingImplicit(&x, &run, eta: 1) })
+    body: { x, run in try denoisingImplicit(&x, &run, eta: 1, limitsNoise: true) })
 
-  private static func denoisingImplicit(_ x: inout Latents, _ run: inout SamplingRun, eta: Double) throws {
+  /// The same with the noise of one training step as the variance (`fixed_large` of diffusers), which leaves some in the
+  /// last picture.
+  package static let ddpmWide: Sampler = {
+    var sampler = ddpm
+    sampler.body = { x, run in
+      try denoisingImplicit(&x, &run, eta: 1, limitsNoise: true) { from, to in
+        from.timestep > 0 ? max(1 - from.alpha * from.alpha / (to.alpha * to.alpha), 0).squareRoot() : 0
+      }
+    }
+    return sampler
+  }()
+
+  /// - Parameters:
+  ///   - limitsNoise: whether the noise in x is found after the threshold on the estimate, as diffusers' DDPM has it, and
+  ///     not before it, as its DDIM has.
+  ///   - deviation: of the noise to add, if it is not what the mean leaves room for.
+  private static func denoisingImplicit(
+    _ x: inout Latents, _ run: inout SamplingRun, eta: Double, limitsNoise: Bool = false,
+    deviation: ((NoiseLevel, NoiseLevel) -> Double)? = nil
+  ) throws {
     var clean = Latents(zerosLike: x)
     for (index, step) in run.steps.enumerated() {
       let (from, to) = (step.from, step.to)
-      try run.estimate(&clean, in: x, at: from)
       let spread = eta * posteriorDeviation(from, to)
       // The noise in x is (x - alpha * clean) / sigma, of which sqrt(sigma'² - spread²) stays.
       let kept = max(to.sigma * to.sigma - spread * spread, 0).squareRoot() / from.sigma
-      x.combine(kept, adding: to.alpha - kept * from.alpha, of: clean)
-      if eta > 0 { run.addNoise(spread, to: &x, from: from, to: to) }
+      if run.hasThreshold, !limitsNoise {
+        try run.estimateUnlimited(&clean, in: x, at: from)
+        x.combine(kept, adding: -kept * from.alpha, of: clean)
+        run.limit(&clean)
+        x.combine(1, adding: to.alpha, of: clean)
+      } else {
+        try run.estimate(&clean, in: x, at: from)
+        x.combine(kept, adding: to.alpha - kept * from.alpha, of: clean)
+      }
+      if eta > 0 { run.addNoise(deviation?(from, to) ?? spread, to: &x, from: from, to: to) }
       try run.finish(&x, at: to, step: index)
     }
   }

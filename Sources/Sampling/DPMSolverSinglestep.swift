@@ -6,25 +6,37 @@ extension Sampler {
   package static let dpmpp2S = Sampler(
     name: "dpmpp_2s", title: "DPM++ 2S", names: [.diffusers: ["DPMSolverSinglestepScheduler"]],
     levels: .solver(spacing: .linspace, final: nil), limit: .flow, callsPerStep: 1, defaultEta: nil,
-    holdsForFlow: true
-  ) { x, run in
-    var history = CleanHistory(like: x)
+    holdsForFlow: true,
+    body: { x, run in try singlestep(&x, &run, DPMSolver { $0.lowersOrderAtEnd = false }) })
+
+  /// Any other (`algorithm_type`, `solver_order`, `solver_type` … of diffusers).
+  package static func singlestep(_ solver: DPMSolver) -> Sampler {
+    var sampler = dpmpp2S
+    if solver.isStochastic { (sampler.limit, sampler.defaultEta) = (.path, 1) }
+    sampler.body = { x, run in try singlestep(&x, &run, solver) }
+    return sampler
+  }
+
+  private static func singlestep(_ x: inout Latents, _ run: inout SamplingRun, _ solver: DPMSolver) throws {
+    var history = EstimateHistory(like: x, ofNoise: solver.integratesNoise)
     var (start, origin) = (x, run.steps[0].from)
-    let count = run.steps.count
+    let eta = solver.isStochastic ? run.eta : 0
+    let first = run.firstWithSignal
+    let orders =
+      Array(repeating: 1, count: first)
+      + solver.singlestepOrders(
+        count: run.steps.count - first, endsClean: run.steps[run.steps.count - 1].to.sigma == 0)
     for (index, step) in run.steps.enumerated() {
-      let (from, to) = (step.from, step.to)
-      try history.estimate(x, at: from, &run)
-      // A list of odd length, or one that ends at the clean picture, ends with a step of first order.
-      if (index - run.firstWithSignal) % 2 == 1, index < count - 1 || to.sigma > 0 {
-        let h = to.lambda - origin.lambda
-        x = start
-        x.move(from: origin, to: to, clean: history[1])
-        history.addSecondOrder(to: &x, at: to, h, factor: -0.5 * expm1(-h))
-      } else {
-        (start, origin) = (x, from)
-        x.move(from: from, to: to, clean: history[0])
-      }
-      try run.finish(&x, at: to, step: index)
+      try history.estimate(x, at: step.from, &run)
+      let order = orders[index]
+      if order == 1 { (start, origin) = (x, step.from) }
+      let part = ExponentialStep(from: origin, to: step.to, solver, eta: eta)
+      x = start
+      x.combine(part.kept, adding: part.ofEstimate, of: history[order - 1])
+      if order == 2 { history.addDifference(to: &x, part.second, 0, 1, over: part.width) }
+      if order == 3 { history.addThirdOrder(to: &x, part, solver.rule) }
+      if eta > 0 { run.addNoise(part.noise, to: &x, from: origin, to: step.to) }
+      try run.finish(&x, at: step.to, step: index)
     }
   }
 
@@ -87,5 +99,18 @@ extension Sampler {
       }
       try run.finish(&x, at: to, step: index)
     }
+  }
+}
+
+extension EstimateHistory {
+  /// `x += first * D1 + second * D2` with differences to the oldest of the last three estimates, from which the step goes
+  /// on.
+  fileprivate func addThirdOrder(to x: inout Latents, _ step: ExponentialStep, _ rule: DPMSolver.Rule) {
+    guard rule == .heun else { return addDifference(to: &x, step.curved, 0, 2, over: step.width) }
+    let r0 = lambdaStep(from: 2, to: 0) / step.width
+    let r1 = lambdaStep(from: 2, to: 1) / step.width
+    // D1 = (r0 d - r1 e) / (r0 - r1), D2 = 2 (e - d) / (r0 - r1), d = (D₋₁ - D₋₂) / r1, e = (D - D₋₂) / r0.
+    addDifference(to: &x, (step.curved * r0 - 2 * step.third) / (r0 - r1), 1, 2, over: step.width)
+    addDifference(to: &x, (2 * step.third - step.curved * r1) / (r0 - r1), 0, 2, over: step.width)
   }
 }

@@ -8,7 +8,7 @@ extension Sampler {
       .a1111: ["Euler a", "k_euler_a", "k_euler_ancestral"], .comfyui: ["euler_ancestral"],
       .stability: ["K_EULER_ANCESTRAL"],
     ],
-    levels: .sigmas, limit: .path, callsPerStep: 1, defaultEta: 1
+    levels: .sigmas, limit: .path, callsPerStep: 1, defaultEta: 1, knowsTimestepsAlone: true
   ) { x, run in
     var clean = Latents(zerosLike: x)
     for (index, step) in run.steps.enumerated() {

@@ -49,6 +49,14 @@ extension Sampler {
     return stepNoise
   }
 
+  /// Whether it can step through sigmas that the model asks for.
+  var takesSigmas: Bool {
+    switch levels {
+    case .sigmas, .midpoints, .solver: !knowsTimestepsAlone
+    case .table, .listed, .distilled: false
+    }
+  }
+
   /// The space of its latents.
   package func space(in system: NameSystem) -> NoiseSpace {
     switch system {

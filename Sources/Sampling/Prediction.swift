@@ -4,6 +4,8 @@ package enum Prediction: String, Sendable, CaseIterable {
   case epsilon
   /// Velocity (Salimans and Ho, 2022): `alpha * noise - sigma * clean`, alpha and sigma scaled to unit variance.
   case velocity = "v_prediction"
+  /// The clean picture itself.
+  case sample
   /// The straight line from the clean picture to the noise: `noise - clean`, for `alpha = 1 - sigma`.
   case flow = "flow_prediction"
 
@@ -42,6 +44,8 @@ package enum Prediction: String, Sendable, CaseIterable {
     switch self {
     case .epsilon:
       return (1 / level.alpha, -level.sigma / level.alpha)
+    case .sample:
+      return (0, 1)
     case .velocity:
       let magnitude = level.magnitude
       return (level.alpha / (magnitude * magnitude), -level.sigma / magnitude)

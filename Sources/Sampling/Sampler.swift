@@ -61,12 +61,12 @@ public struct Sampler: Named {
   var droppingLastSigma: Set<NameSystem> = []
   /// The sigma that ComfyUI's lists end at; nil for the clean picture.
   var comfyEnd: Double?
-  package let limit: Limit
+  package var limit: Limit
   package var stepNoise = StepNoise.generator
   /// Calls of `denoise` a step, but for the last, which may need fewer.
   package let callsPerStep: Int
   /// Eta if the request says nothing; nil if the sampler ignores eta.
-  package let defaultEta: Double?
+  package var defaultEta: Double?
   /// Whether it measures its own error, over all latents: pictures of a batch would depend on each other.
   package var isAdaptive = false
   /// Whether its formulas hold in the space of flow models too, from a level without any signal.
@@ -76,7 +76,11 @@ public struct Sampler: Named {
   var fewestSteps: Int?
   /// What else a user should know of a number of steps.
   var caution: @Sendable (_ steps: Int) -> String? = { _ in nil }
-  let body: Body
+  /// What happens to each estimate of the clean picture; nil for nothing.
+  package var threshold: DynamicThreshold?
+  /// Whether diffusers' class steps through timesteps whatever sigmas the model asks for.
+  var knowsTimestepsAlone = false
+  var body: Body
 
   package static let all: [Sampler] = [
     .ddim, .ddpm, .pndm, .euler, .eulerAncestral, .heun, .dpm2, .dpm2Ancestral, .lms, .dpmpp2M, .dpmpp3M,
@@ -126,7 +130,8 @@ public struct Sampler: Named {
     return try withoutActuallyEscaping(denoise) { denoise in
       try withoutActuallyEscaping(afterStep) { afterStep in
         var run = SamplingRun(
-          list, eta: eta, system: options.system, noise: noise, denoise: denoise, afterStep: afterStep)
+          list, eta: eta, system: options.system, threshold: threshold, noise: noise, denoise: denoise,
+          afterStep: afterStep)
         defer { noise = run.noise }
         try body(&x, &run)
         return run.calls

@@ -11,17 +11,19 @@ struct SamplingRun {
   private(set) var noise: any NoiseSource
   /// Noise as generators make it; empty before the first.
   private var fresh: [Float] = []
+  private let threshold: DynamicThreshold?
   private let denoise: Sampler.Denoise
   private let afterStep: Sampler.AfterStep
 
   init(
-    _ list: StepList, eta: Double, system: NameSystem, noise: any NoiseSource,
-    denoise: @escaping Sampler.Denoise, afterStep: @escaping Sampler.AfterStep
+    _ list: StepList, eta: Double, system: NameSystem, threshold: DynamicThreshold?,
+    noise: any NoiseSource, denoise: @escaping Sampler.Denoise, afterStep: @escaping Sampler.AfterStep
   ) {
     steps = list.steps
     levels = list.levels
     self.eta = eta
     self.system = system
+    self.threshold = threshold
     self.noise = noise
     self.denoise = denoise
     self.afterStep = afterStep
@@ -33,9 +35,18 @@ struct SamplingRun {
 
   /// Asks the network for the clean picture in `x`.
   mutating func estimate(_ clean: inout Latents, in x: Latents, at level: NoiseLevel) throws {
+    try estimateUnlimited(&clean, in: x, at: level)
+    threshold?.apply(to: &clean)
+  }
+
+  /// The same without the threshold on the estimate.
+  mutating func estimateUnlimited(_ clean: inout Latents, in x: Latents, at level: NoiseLevel) throws {
     calls += 1
     try denoise(x, level, &clean)
   }
+
+  var hasThreshold: Bool { threshold != nil }
+  func limit(_ clean: inout Latents) { threshold?.apply(to: &clean) }
 
   /// `x += factor * noise`, where the noise is that of the way between two levels. It is drawn even if the factor
   /// is 0, so that generators stand where the reference's would.

@@ -21,6 +21,12 @@ extension Schedule {
     rule: .reshaped(rounds: false) { exponential(from: $0, to: $1, $2, .double) },
     webUIRule: overRange(exponential))
 
+  /// The same sigmas, with whole timesteps: `use_lu_lambdas` of diffusers, after Lu et al., "DPM-Solver" (2022).
+  package static let luLambdas = Schedule(
+    name: "lu_lambdas", names: [.diffusers: ["use_lu_lambdas"]],
+    rule: .reshaped(rounds: true) { exponential(from: $0, to: $1, $2, .double) },
+    webUIRule: overRange(exponential))
+
   /// k-diffusion's `get_sigmas_polyexponential`; with its default rho of 1 the same as exponential.
   package static let polyexponential = Schedule(
     name: "polyexponential", names: [.a1111: ["Polyexponential"]],

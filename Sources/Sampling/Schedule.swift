@@ -26,7 +26,8 @@ package struct Schedule: Named {
   var flowRule: FlowRule?
 
   package static let all: [Schedule] = [
-    .leading, .trailing, .linspace, .karras, .exponential, .polyexponential, .normal, .simple, .sgmUniform,
+    .leading, .trailing, .linspace, .karras, .exponential, .luLambdas, .polyexponential, .normal, .simple,
+    .sgmUniform,
     .ddimUniform, .beta, .klOptimal, .linearQuadratic, .alignYourSteps, .alignYourStepsSDXL,
   ]
 
@@ -34,12 +35,13 @@ package struct Schedule: Named {
   package static let trailing = Schedule(name: "trailing", names: [:], rule: .spacing(.trailing))
   package static let linspace = Schedule(name: "linspace", names: [:], rule: .spacing(.linspace))
 
-  /// What to run if the request names no schedule: the model's own spacing, unless the sampler insists on one; by
+  /// What to run if the request names no schedule: the model's own sigmas or spacing, unless the sampler insists on one; by
   /// A1111's rules what "Automatic" means for the sampler, by ComfyUI's the normal one.
   package static func own(
     of settings: ScheduleSettings, for sampler: Sampler, in system: NameSystem = .diffusers
   ) -> Schedule {
     guard system.followsDiffusers else { return system == .a1111 ? sampler.webUISchedule : .normal }
+    if let sigmas = settings.sigmas, sampler.takesSigmas { return sigmas.schedule }
     var spacing = settings.spacing ?? sampler.levels.usualSpacing
     if case .solver(let own?, _) = sampler.levels { spacing = own }
     switch spacing {

@@ -1,10 +1,10 @@
 extension Sampler {
   /// Zheng et al., "Trajectory Consistency Distillation" (2024), algorithm 4: every step goes along the estimate
-  /// below the next timestep, to (1 - gamma) of it, then adds noise up to it. Gamma is the request's eta, as in
-  /// diffusers. For models that were distilled for it.
+  /// below the next timestep, to (1 - gamma) of it, then adds noise up to it. Gamma is the request's eta, 0 if it says
+  /// nothing, as in diffusers' pipeline. For models that were distilled for it.
   package static let tcd = Sampler(
     name: "tcd", title: "TCD", names: [.diffusers: ["TCDScheduler"]],
-    levels: .distilled(endsClean: false), limit: .none, callsPerStep: 1, defaultEta: 0.3
+    levels: .distilled(endsClean: false), limit: .none, callsPerStep: 1, defaultEta: 0
   ) { x, run in
     var clean = Latents(zerosLike: x)
     for (index, step) in run.steps.enumerated() {

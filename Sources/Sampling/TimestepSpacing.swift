@@ -35,8 +35,8 @@ package enum TimestepSpacing: String, Sendable, CaseIterable {
   }
 
   /// The timesteps of diffusers' DPM-Solvers, which count one more and leave the last one out.
-  func solverTimesteps(_ steps: Int, _ settings: ScheduleSettings) throws -> [Double] {
-    let count = settings.trainTimesteps
+  /// - Parameter count: how many of the table they may visit.
+  func solverTimesteps(_ steps: Int, _ settings: ScheduleSettings, below count: Int) throws -> [Double] {
     switch self {
     case .leading:
       let ratio = count / (steps + 1)
@@ -47,7 +47,11 @@ package enum TimestepSpacing: String, Sendable, CaseIterable {
       }
       return (0..<steps).map { Double(first - $0 * ratio) }
     case .trailing:
-      return try timesteps(steps, settings)
+      let stride = Double(settings.trainTimesteps) / Double(steps)
+      guard count < settings.trainTimesteps else { return try timesteps(steps, settings) }
+      return (0..<Int((Double(count) / stride).rounded(.up))).map {
+        (Double(count) - Double($0) * stride).rounded(.toNearestOrEven) - 1
+      }
     case .linspace:
       let stride = Double(count - 1) / Double(steps)
       let rounded = (0..<steps).map { (Double(steps - $0) * stride).rounded(.toNearestOrEven) }

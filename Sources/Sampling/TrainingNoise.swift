@@ -10,6 +10,29 @@ package struct ScheduleSettings: Sendable, Equatable {
     case linear
     /// Cosine of Nichol and Dhariwal (2021), beta at most 0.999; `beta_start` and `beta_end` are not used.
     case squaredCosine = "squaredcos_cap_v2"
+    /// The logistic function from -6 to 6, between `beta_start` and `beta_end`.
+    case sigmoid
+    /// As the cosine, with exp(-12 t) for the share of the clean picture.
+    case exponential = "exp"
+    /// As the cosine, with a Laplace distribution of ln(alpha / sigma).
+    case laplace
+  }
+
+  /// `use_karras_sigmas` and the like: the model's own sigmas, in place of those of timesteps.
+  package enum Sigmas: String, Sendable, CaseIterable {
+    case karras = "use_karras_sigmas"
+    case exponential = "use_exponential_sigmas"
+    case beta = "use_beta_sigmas"
+    case luLambdas = "use_lu_lambdas"
+
+    var schedule: Schedule {
+      switch self {
+      case .karras: .karras
+      case .exponential: .exponential
+      case .beta: .beta
+      case .luLambdas: .luLambdas
+      }
+    }
   }
 
   /// `final_sigmas_type`: where the variance-exploding list ends.
@@ -32,6 +55,20 @@ package struct ScheduleSettings: Sendable, Equatable {
   /// `set_alpha_to_one`: DDIM's last step ends at the clean picture instead of at timestep 0.
   package var setAlphaToOne = false
   package var finalSigma = FinalSigma.zero
+  /// `trained_betas`, in place of a `beta_schedule`.
+  package var trainedBetas: [Double]?
+  package var sigmas: Sigmas?
+  /// `sigma_min` and `sigma_max`: where such sigmas begin and end, if not where timesteps do.
+  package var smallestSigma: Double?
+  package var largestSigma: Double?
+  /// `interpolation_type` log_linear: Euler's sigmas are evenly spaced in ln sigma over the whole table.
+  package var interpolatesLogSigma = false
+  /// `timestep_type` continuous: Euler tells the network ln(sigma) / 4 as the time.
+  package var tellsLogSigma = false
+  /// `lambda_min_clipped`: noisier timesteps than this ln(alpha / sigma) are left out by DPM-Solvers.
+  package var smallestLambda = -Double.infinity
+  /// `original_inference_steps`: timesteps that a distilled model was taught.
+  package var taughtTimesteps = 50
 
   package init() {}
 }
@@ -140,12 +177,18 @@ package struct TrainingNoise: Sendable {
       settings.betaStart > 0 && settings.betaStart < 1, "beta_start", settings.betaStart, "above 0, below 1")
     try require(
       settings.betaEnd > 0 && settings.betaEnd < 1, "beta_end", settings.betaEnd, "above 0, below 1")
+    if let betas = settings.trainedBetas {
+      try require(betas.count >= count, "trained_betas", "\(betas.count) numbers", "\(count), one a timestep")
+      try require(
+        betas.allSatisfy { $0 > 0 && $0 < 1 }, "trained_betas", "a list", "numbers above 0, below 1")
+    }
     try require(
       (0..<count).contains(settings.stepsOffset), "steps_offset", settings.stepsOffset,
       "0 to \(count - 1)")
   }
 
   private static func beta(_ timestep: Int, _ settings: ScheduleSettings) -> Double {
+    if let betas = settings.trainedBetas { return betas[timestep] }
     let (start, end) = (settings.betaStart, settings.betaEnd)
     let count = Double(settings.trainTimesteps)
     let part = Double(timestep) / (count - 1)
@@ -155,12 +198,24 @@ package struct TrainingNoise: Sendable {
     case .scaledLinear:
       let root = start.squareRoot() + part * (end.squareRoot() - start.squareRoot())
       return root * root
-    case .squaredCosine:
-      func share(_ time: Double) -> Double {
-        let cosine = cos((time + 0.008) / 1.008 * .pi / 2)
-        return cosine * cosine
-      }
+    case .sigmoid:
+      return start + (end - start) / (1 + exp(6 - 12 * part))
+    case .squaredCosine, .exponential, .laplace:
+      let share = { cleanShare($0, settings.betaSchedule) }
       return min(1 - share(Double(timestep + 1) / count) / share(Double(timestep) / count), 0.999)
+    }
+  }
+
+  /// diffusers' ᾱ at a share of the way to pure noise, up to a factor.
+  private static func cleanShare(_ time: Double, _ schedule: ScheduleSettings.BetaSchedule) -> Double {
+    switch schedule {
+    case .exponential: return exp(-12 * time)
+    case .laplace:
+      let logSNR = (time > 0.5 ? 0.5 : -0.5) * log(1 - 2 * abs(0.5 - time) + 1e-6)
+      return (exp(logSNR) / (1 + exp(logSNR))).squareRoot()
+    default:
+      let cosine = cos((time + 0.008) / 1.008 * .pi / 2)
+      return cosine * cosine
     }
   }
 

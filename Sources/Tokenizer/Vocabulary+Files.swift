@@ -14,9 +14,14 @@ extension Vocabulary {
       throw .unreadable(
         file: folder.path, reason: "no tokenizer here: expected tokenizer.json, or vocab.json and merges.txt")
     }
+    var ends: Set<String> = []
     for name in ["special_tokens_map.json", "tokenizer_config.json"] {
       guard let special = try decode(SpecialTokens.self, folder, name) else { continue }
       let file = folder.path(name)
+      for (field, entry, expected) in special.ends where ends.insert(field).inserted && entry.text != expected
+      {
+        throw .malformed(file: file, place: field, problem: "is \"\(entry.text)\"; expected \"\(expected)\"")
+      }
       source.padToken = source.padToken ?? special.padToken?.token(file: file, field: "pad_token")
       source.unknownToken =
         source.unknownToken ?? special.unknownToken?.token(file: file, field: "unk_token")
@@ -122,8 +127,11 @@ extension Vocabulary {
     _ type: Value.Type, _ folder: VocabularyFolder, _ name: String
   ) throws(VocabularyError) -> Value? {
     guard let bytes = try folder.read(name) else { return nil }
+    let decoder = JSONDecoder()
+    // Python writes NaN and Infinity, which JSON does not have.
+    decoder.allowsJSON5 = Value.self == SpecialTokens.self
     do {
-      return try JSONDecoder().decode(type, from: Data(bytes))
+      return try decoder.decode(type, from: Data(bytes))
     } catch let error as DecodingError {
       throw malformed(folder.path(name), error)
     } catch {
@@ -219,10 +227,22 @@ private struct SpecialTokens: Decodable {
 
   let padToken: Entry?
   let unknownToken: Entry?
+  private let startToken: Entry?
+  private let endToken: Entry?
 
   enum CodingKeys: String, CodingKey {
     case padToken = "pad_token"
     case unknownToken = "unk_token"
+    case startToken = "bos_token"
+    case endToken = "eos_token"
+  }
+
+  /// The fields of the tokens at both ends of a sequence, which are what CLIP has.
+  var ends: [(field: String, entry: Entry, expected: String)] {
+    [
+      (CodingKeys.startToken.rawValue, startToken, Vocabulary.startText),
+      (CodingKeys.endToken.rawValue, endToken, Vocabulary.endText),
+    ].compactMap { field, entry, expected in entry.map { (field, $0, expected) } }
   }
 }
 

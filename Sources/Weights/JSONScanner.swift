@@ -15,10 +15,11 @@ struct JSONScanner {
   static let longestKey = 1024
 
   private let bytes: [UInt8]
+  private let dialect: JSONDialect
   private(set) var position = 0
   private var depth = 0
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: [UInt8], dialect: JSONDialect = .strict) { (self.bytes, self.dialect) = (bytes, dialect) }
 
   func failure(_ message: String, at position: Int? = nil) -> SyntaxError {
     SyntaxError(position: position ?? self.position, message: message)
@@ -101,7 +102,7 @@ struct JSONScanner {
     case UInt8(ascii: "t"): return try literal("true", .flag(true))
     case UInt8(ascii: "f"): return try literal("false", .flag(false))
     case UInt8(ascii: "n"): return try literal("null", .null)
-    default: return .number(try number())
+    default: return .number(try notFinite() ?? number())
     }
   }
 
@@ -189,8 +190,9 @@ struct JSONScanner {
       let low = try hexadecimal()
       if 0xDC00..<0xE000 ~= low { value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00) }
     }
-    guard let scalar = Unicode.Scalar(value) else { throw failure("half a surrogate pair", at: start) }
-    return scalar
+    if let scalar = Unicode.Scalar(value) { return scalar }
+    guard dialect == .python else { throw failure("half a surrogate pair", at: start) }
+    return "\u{FFFD}"
   }
 
   private mutating func hexadecimal() throws -> UInt32 {
@@ -210,6 +212,17 @@ struct JSONScanner {
       throw failure("a string that is not UTF-8", at: start)
     }
     return text
+  }
+
+  /// Python's words for numbers that JSON does not have.
+  private mutating func notFinite() -> Double? {
+    guard dialect == .python else { return nil }
+    let words: KeyValuePairs = ["NaN": Double.nan, "Infinity": .infinity, "-Infinity": -.infinity]
+    guard let (word, value) = words.first(where: { bytes[position...].starts(with: $0.key.utf8) }) else {
+      return nil
+    }
+    position += word.utf8.count
+    return value
   }
 
   private mutating func number() throws -> Double {

@@ -88,26 +88,14 @@ package struct ModelFiles: Sendable {
 
   /// The parts that `model_index.json` names, or if it names none, those that have a folder.
   private static func parts(of folder: ModelFolder) throws -> [ModelPart] {
-    let index = folder.path("model_index.json")
-    let entries: JSONValue
-    do {
-      entries = try JSONValue(folder.contents("model_index.json") ?? [])
-    } catch {
-      throw WeightsError(.malformed, file: index, "cannot be read as JSON: \(error)")
-    }
-    guard case .object(let fields) = entries else {
-      throw WeightsError(.malformed, file: index, "is not a JSON object")
-    }
-    let named = ModelPart.allCases.filter { part in
-      // A part that a model does without is a pair of nulls.
-      guard case .list(let names) = fields[part.rawValue] else { return false }
-      return names.contains { $0 != .null }
-    }
+    let index = try ModelIndex(folder)
+    let named = ModelPart.allCases.filter { index.classes[$0.rawValue] != nil }
     guard named.isEmpty else { return named }
     let there = ModelPart.allCases.filter { folder.has($0.rawValue) }
     guard !there.isEmpty else {
       let known = ModelPart.allCases.map(\.rawValue).joined(separator: ", ")
-      throw WeightsError(.malformed, file: index, "names no network; expected some of \(known)")
+      throw WeightsError(
+        .malformed, file: folder.path(ModelIndex.file), "names no network; expected some of \(known)")
     }
     return there
   }

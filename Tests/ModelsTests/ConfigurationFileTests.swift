@@ -2,6 +2,7 @@ import Foundation
 import Models
 import TestSupport
 import Testing
+import Weights
 
 /// Reads a JSON file below `Tests/Fixtures`.
 func configurationFile(_ path: String) throws -> ConfigurationFile {
@@ -38,7 +39,7 @@ func configurationFile(_ path: String) throws -> ConfigurationFile {
     #expect(try file.integers("i", 0...9, count: 3) == [7, 7, 7])
     #expect(try file.strings("w") == ["a", "b"])
     #expect(file.has("o") && !file.has("null") && !file.has("none"))
-    try file.expectUnset(["f", "null", "none"])
+    try file.expect(["f": [false], "null": [], "none": [1], "l": [[1, 2]], "w": ["x", ["a", "b"]]])
   }
 
   @Test func wrongFieldsAreNamed() throws {
@@ -53,8 +54,9 @@ func configurationFile(_ path: String) throws -> ConfigurationFile {
     #expect(error { try file.flag("one", default: true) } == "a.json: one: expected true or false")
     #expect(error { try file.string("one") } == "a.json: one: expected a string")
     #expect(error { try file.strings("mixed") } == "a.json: mixed: expected a list of strings")
-    #expect(error { try file.expectUnset(["t"]) } == "a.json: t: is not supported; expected null")
-    #expect(error { try file.expect("s", ["a"]) } == #"a.json: s: "x" is not supported; expected a"#)
+    #expect(error { try file.expect(["t": []]) } == "a.json: t: true is not supported; expected null")
+    #expect(
+      error { try file.expect(["s": ["a", 2]]) } == #"a.json: s: "x" is not supported; expected "a" or 2"#)
   }
 
   @Test(arguments: [
@@ -64,9 +66,41 @@ func configurationFile(_ path: String) throws -> ConfigurationFile {
     (#"{"a":1,}"#, "cannot be read as JSON: byte 7: expected '\"', found '}'"),
     (#"{"a":1} x"#, "cannot be read as JSON: byte 8: expected the end of the JSON text, found 'x'"),
     (#"{"a":01}"#, "cannot be read as JSON: byte 5: expected a JSON value, found '0'"),
-    (#"{"a":NaN}"#, "cannot be read as JSON: byte 5: expected a JSON value, found 'N'"),
+    (#"{"a":nan}"#, "cannot be read as JSON: byte 5: expected a JSON value"),
+    (#"{"a":Infinit}"#, "cannot be read as JSON: byte 5: expected a JSON value, found 'I'"),
+    (#"{"a":+Infinity}"#, "cannot be read as JSON: byte 5: expected a JSON value, found '+'"),
   ])
   func damagedFiles(text: String, problem: String) {
     #expect(error { try file(text) } == "a.json: file: \(problem)")
+  }
+
+  /// Python's `json` writes these, and diffusers with it.
+  @Test func whatPythonWrites() throws {
+    let file = try file(#"{"a":-Infinity,"b":[Infinity,NaN,1e999],"path":"/m/caf\udce9","c":2}"#)
+    #expect(file["a"] == .number(-.infinity))
+    guard case .list(let numbers) = file["b"], case .number(let second) = numbers[1] else {
+      Issue.record("no list")
+      return
+    }
+    #expect(numbers[0] == .number(.infinity) && second.isNaN && numbers[2] == .number(.infinity))
+    #expect(try file.string("path") == "/m/caf\u{FFFD}" && file.integer("c", 0...9) == 2)
+    #expect(error { try file.number("a", 0...1) } == "a.json: a: expected a number in 0.0...1.0")
+  }
+
+  /// Values that mean the same as the one that is followed.
+  @Test func listsOfOneValue() throws {
+    let file = try file(#"{"l":[1,1,1],"deep":[1,[1,1]],"mixed":[1,2],"empty":[]}"#)
+    try file.expect(["l": [1], "deep": [1]])
+    #expect(try file.common("l", 0...9) == 1)
+    #expect(error { try file.expect(["mixed": [1]]) } == "a.json: mixed: [1, 2] is not supported; expected 1")
+    #expect(
+      error { try file.common("mixed", 0...9) }
+        == "a.json: mixed: [1, 2] is not supported; expected one whole number")
+    #expect(error { try file.expect(["empty": [1]]) } == "a.json: empty: [] is not supported; expected 1")
+  }
+
+  @Test func defaultsOfAnotherClassAreLeftOut() throws {
+    let file = try file(#"{"a":1,"b":2,"_use_default_values":["b","none"]}"#).filled(with: ["b": 3, "c": nil])
+    #expect(try file.integer("a", 0...9) == 1 && file.integer("b", 0...9) == 3 && !file.has("c"))
   }
 }

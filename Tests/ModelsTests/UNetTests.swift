@@ -26,7 +26,7 @@ import Weights
     var time = [Float](repeating: 0, count: shape[0] * channels)
     time.withUnsafeMutableBufferPointer { time in
       for (index, timestep) in timesteps.enumerated() {
-        UNet.writeTime(
+        unet.writeTime(
           Double(timestep),
           into: UnsafeMutableBufferPointer(rebasing: time[index * channels..<(index + 1) * channels]))
       }

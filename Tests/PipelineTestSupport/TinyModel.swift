@@ -81,6 +81,36 @@ package struct TinyModel {
     }
   }
 
+  /// A model with the fixture's weights and some other JSON files.
+  /// - Parameters:
+  ///   - scheduler: its class; the fixture's if nil.
+  ///   - files: texts by relative path.
+  /// - Returns: its folder.
+  package static func copy(
+    into parent: borrowing TemporaryFolder, scheduler: String? = nil, files: [String: String]
+  ) throws -> String {
+    let copy = "\(parent.path)/model"
+    let manager = FileManager.default
+    for path in manager.enumerator(atPath: folder)?.compactMap({ $0 as? String }) ?? [] {
+      guard path.contains(".") else {
+        try manager.createDirectory(atPath: "\(copy)/\(path)", withIntermediateDirectories: true)
+        continue
+      }
+      try manager.createDirectory(atPath: copy, withIntermediateDirectories: true)
+      try manager.createSymbolicLink(atPath: "\(copy)/\(path)", withDestinationPath: "\(folder)/\(path)")
+    }
+    var files = files
+    if let scheduler {
+      let index = String(decoding: try Fixtures.data("sd1_tiny/model_index.json"), as: UTF8.self)
+      files["model_index.json"] = index.replacingOccurrences(of: "PNDMScheduler", with: scheduler)
+    }
+    for (file, text) in files {
+      try? manager.removeItem(atPath: "\(copy)/\(file)")
+      try text.write(toFile: "\(copy)/\(file)", atomically: false, encoding: .utf8)
+    }
+    return copy
+  }
+
   package static func pipeline(_ path: String = folder, threads: Int = 2, configuration: String? = nil) throws
     -> Pipeline
   {

@@ -24,6 +24,7 @@ import Testing
         output.values[index] =
           switch prediction {
           case .epsilon: noise[index]
+          case .sample: clean[index]
           case .velocity: alpha * noise[index] - sigma * clean[index]
           case .flow: noise[index] - clean[index]
           }

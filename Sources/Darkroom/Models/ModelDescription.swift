@@ -36,5 +36,10 @@ extension RequestDefaults {
 }
 
 extension LoadedModel {
-  package var description: ModelDescription { ModelDescription(name: name, traits) }
+  package var description: ModelDescription {
+    var description = ModelDescription(name: name, traits)
+    // Few steps do for the built-in model, whatever diffusers' pipeline would take.
+    if source.isBuiltIn { description.defaults = RequestDefaults() }
+    return description
+  }
 }

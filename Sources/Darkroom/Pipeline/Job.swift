@@ -24,7 +24,7 @@ package struct Job {
     (self.request, self.asked, self.model) = (request, asked, model)
     let traits = model.traits
     let system = request.system
-    sampler = try system.sampler(request.sampler).sampler
+    sampler = traits.schedule.sampler(try system.sampler(request.sampler).sampler, in: system)
     schedule = try system.schedule(request.schedule)
     noiseRange = try traits.noise.range
     let guidance = try Guidance(
@@ -67,7 +67,12 @@ package struct Job {
   var samplerOptions: SamplerOptions { SamplerOptions(eta: request.eta, system: request.system) }
 
   /// What the user should know before the pictures come.
-  package var notices: [Notice] { cautions + withoutEffect.map(\.notice) + passNotices + promptNotices }
+  package var notices: [Notice] {
+    modelNotices + cautions + withoutEffect.map(\.notice) + passNotices + promptNotices
+  }
+
+  /// What the model's files ask for in vain.
+  private var modelNotices: [Notice] { model.traits.schedule.notices.map(Notice.init(description:)) }
 
   /// Combinations of settings that seldom give what is wanted.
   package var cautions: [Notice] {

@@ -12,7 +12,7 @@ extension ResolvedRequest {
     limits: RequestLimits = .standard
   ) throws {
     try sparse.validate(limits)
-    var request = model.defaults.filling(sparse)
+    var request = model.defaults(for: sparse.system ?? .diffusers).filling(sparse)
     request.count = sparse.count ?? sparse.seeds?.count ?? request.count
     request.width = request.width ?? model.nativeSide
     request.height = request.height ?? model.nativeSide
@@ -42,6 +42,13 @@ extension ResolvedRequest {
 }
 
 extension ModelDescription {
+  /// The model's own sampler is one by diffusers' rules; in other systems the usual one is the default.
+  fileprivate func defaults(for system: NameSystem) -> RequestDefaults {
+    var defaults = defaults
+    if system != .diffusers { defaults.sampler = nil }
+    return defaults
+  }
+
   /// Checks what depends on the model.
   fileprivate func check(_ request: GenerationRequest) throws {
     if let skip = request.clipSkip, skip >= textLayers {
