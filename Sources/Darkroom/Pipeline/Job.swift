@@ -71,8 +71,7 @@ package struct Job {
     modelNotices + cautions + withoutEffect.map(\.notice) + passNotices + promptNotices
   }
 
-  /// What the model's files ask for in vain.
-  private var modelNotices: [Notice] { model.traits.schedule.notices.map(Notice.init(description:)) }
+  private var modelNotices: [Notice] { model.traits.notices.map(Notice.init(description:)) }
 
   /// Combinations of settings that seldom give what is wanted.
   package var cautions: [Notice] {
