@@ -38,7 +38,9 @@ package struct DPMSolver: Sendable, Equatable {
   /// The orders of all steps of a singlestep solver: each series goes on from the level that it began with.
   func singlestepOrders(count: Int, endsClean: Bool) -> [Int] {
     var orders = (0..<count).map { $0 % order + 1 }
-    if let last = orders.indices.last, endsClean || (lowersOrderAtEnd && count % order == 0) { orders[last] = 1 }
+    if let last = orders.indices.last, endsClean || (lowersOrderAtEnd && count % order == 0) {
+      orders[last] = 1
+    }
     return orders
   }
 }

@@ -135,18 +135,22 @@ import Weights
 
   /// CLIP's vocabulary is the same for all models of the family.
   @Test func aMissingTokenizerIsTold() throws {
-    let index = #"{"scheduler":["d","DDIMScheduler"],"unet":["d","UNet2DConditionModel"],"tokenizer":["t","CLIPTokenizer"],"#
-      + #""vae":["d","AutoencoderKL"],"text_encoder":["t","CLIPTextModel"]}"#
+    let index =
+      #"{"scheduler":["d","DDIMScheduler"],"unet":["d","UNet2DConditionModel"],"#
+      + #""tokenizer":["t","CLIPTokenizer"],"vae":["d","AutoencoderKL"],"text_encoder":["t","CLIPTextModel"]}"#
     let folder = try TemporaryFolder()
     let model = try TinyModel.copy(into: folder, files: ["model_index.json": index])
     let job = try TinyModel.pipeline(model).resolve(GenerationRequest(prompt: "a"))
     let notices = job.notices.map(\.description)
     #expect(
       notices.contains(
-        "\(model)/tokenizer: no such folder, though model_index.json names it; CLIP's own vocabulary is used"))
+        "\(model)/tokenizer: no such folder, though model_index.json names it; CLIP's own vocabulary is used")
+    )
     // The fixture's file names another class than the index.
-    #expect(notices.contains { $0.contains("_class_name is PNDMScheduler; model_index.json says DDIMScheduler") })
-    #expect(notices.contains { $0.hasSuffix("skip_prk_steps is not used by DDIMScheduler, in diffusers either") })
+    let otherClass = "_class_name is PNDMScheduler; model_index.json says DDIMScheduler"
+    #expect(notices.contains { $0.contains(otherClass) })
+    let unused = "skip_prk_steps is not used by DDIMScheduler, in diffusers either"
+    #expect(notices.contains { $0.hasSuffix(unused) })
     #expect((job.request.sampler, job.request.steps, job.request.guidanceScale) == ("ddim", 50, 7.5))
   }
 
