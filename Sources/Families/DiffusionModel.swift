@@ -44,6 +44,8 @@ package struct ModelTraits: Sendable {
   package let hasEncoder: Bool
   /// How latents look; nil if that is not known.
   package let preview: PreviewColours?
+  /// What of the model's files is not used, or stands in for what is missing.
+  package let notices: [String]
 
   /// Width and height of pictures are multiples of it.
   package var sideMultiple: Int { latents.factor }
@@ -52,7 +54,7 @@ package struct ModelTraits: Sendable {
     family: (name: String, title: String), latents: LatentSpace, nativeSide: Int,
     noise schedule: ModelSchedule,
     defaults: SamplingDefaults, secondPass: SecondPassRule, tokenizer: CLIPTokenizer, textPositions: Int,
-    textLayers: Int, hasEncoder: Bool, preview: PreviewColours?
+    textLayers: Int, hasEncoder: Bool, preview: PreviewColours?, notices: [String] = []
   ) {
     (self.family, familyTitle) = family
     (self.latents, self.nativeSide) = (latents, nativeSide)
@@ -60,6 +62,7 @@ package struct ModelTraits: Sendable {
     (self.defaults, self.secondPass, self.tokenizer) = (defaults, secondPass, tokenizer)
     (self.textPositions, self.textLayers) = (textPositions, textLayers)
     (self.hasEncoder, self.preview) = (hasEncoder, preview)
+    self.notices = schedule.notices + notices
   }
 
   /// The size of the first pass of a picture that is too large to be drawn at once; nil if it is not.

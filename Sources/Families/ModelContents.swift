@@ -49,7 +49,8 @@ package struct ModelContents {
   /// Refuses parts of another class than those that are known here.
   package func expectClasses(_ known: [ModelPart: [String]]) throws {
     for (part, names) in known.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      guard let name = index?.classes[part.rawValue], !names.contains(name) else { continue }
+      let isReplaced = part == .vae && vae != nil
+      guard let name = index?.classes[part.rawValue], !names.contains(name), !isReplaced else { continue }
       throw FamilyError(
         file: folder?.path(ModelIndex.file) ?? path,
         "\(part.rawValue): \(name) is not supported; expected \(names.joined(separator: " or "))")
@@ -112,10 +113,18 @@ package struct ModelContents {
 
   private static let tokenizerClasses: [JSONValue] = ["CLIPTokenizer", "CLIPTokenizerFast"]
 
+  /// What the user should know if a tokenizer that the index names is not there: CLIP's vocabulary is the same for all
+  /// models of a family, so the built-in one serves.
+  package func tokenizerNotices(_ name: String = "tokenizer") -> [String] {
+    guard let folder, index?.classes[name] != nil, !folder.has(name) else { return [] }
+    return [
+      "\(folder.path(name)): no such folder, though \(ModelIndex.file) names it; CLIP's own vocabulary is used"
+    ]
+  }
+
   /// The vocabulary of a folder of the model, else the built-in one of CLIP.
   /// - Parameter length: tokens of a sequence, which the tokenizer must not ask to be another.
   package func tokenizer(_ name: String = "tokenizer", length: Int) throws -> CLIPTokenizer {
-    try expectNamed(name, name)
     if let file = try configuration("\(name)/tokenizer_config.json") {
       try file.expect([
         "model_max_length": [.number(Double(length))], "padding_side": ["right"],

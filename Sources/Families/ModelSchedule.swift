@@ -56,7 +56,11 @@ package struct ModelSchedule: Sendable {
       let known = SchedulerClass.all.map(\.name).joined(separator: ", ")
       throw file.error("_class_name", "\"\(name)\" is not supported; expected one of \(known)")
     }
-    let own = file.setting(overridden).filled(with: scheduler.fields)
+    let given = file.setting(overridden)
+    // To Python null is false, or no value at all.
+    try given.expectNotNull(
+      scheduler.fields.filter { $0.value != .null && $0.value != false }.map(\.key).sorted())
+    let own = given.filled(with: scheduler.fields)
     try own.expect(scheduler.followed)
     var notices = SchedulerClass.unused(file, by: scheduler)
     if let written, written != name {

@@ -48,7 +48,7 @@ final class StableDiffusion1: DiffusionModel {
       textPositions: sizes.text.positions, textLayers: sizes.text.layers,
       hasEncoder: unverifiedEncoder != nil,
       preview: try contents.previewColours(channels: sizes.vae.latentChannels)
-        ?? .published(for: sizes.vae))
+        ?? .published(for: sizes.vae), notices: contents.tokenizerNotices())
   }
 
   // MARK: Conditioning

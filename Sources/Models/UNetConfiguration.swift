@@ -29,7 +29,7 @@ package struct UNetConfiguration: Sendable, Equatable {
   /// Reads a diffusers UNet2DConditionModel's `config.json`.
   /// - Throws: `ConfigurationError` naming the field that is malformed or asks for something unsupported.
   package init(_ file: ConfigurationFile) throws {
-    try file.expectNotNull(["mid_block_type", "norm_num_groups"])
+    try file.expectNotNull(["flip_sin_to_cos", "mid_block_type", "norm_eps", "norm_num_groups"])
     try file.expect(Self.followed)
     let file = file.filled(with: Self.diffusersDefaults)
     inputChannels = try file.integer("in_channels", 1...64, default: 4)

@@ -29,7 +29,9 @@ package struct VAEConfiguration: Sendable, Equatable {
   /// Reads a diffusers AutoencoderKL's `config.json`.
   /// - Throws: `ConfigurationError` naming the field that is malformed or asks for something unsupported.
   package init(_ file: ConfigurationFile) throws {
-    try file.expectNotNull(["norm_num_groups"])
+    try file.expectNotNull([
+      "mid_block_add_attention", "norm_num_groups", "scaling_factor", "use_post_quant_conv", "use_quant_conv",
+    ])
     try file.expect(["act_fn": ["silu", "swish"]])
     latentChannels = try file.integer("latent_channels", 1...64, default: 4)
     pictureChannels = try file.integer("out_channels", 3...3, default: 3)

@@ -97,9 +97,11 @@ struct ChosenLevels {
   private func whole(_ timestep: Double, _ rounds: Bool) -> Double {
     let rounds = rounds && settings.betaSchedule != .squaredCosine
     switch rule {
-    // Sigma's way to its timestep and back costs some digits.
-    case .solver: return rounds ? timestep.rounded(.toNearestOrEven) : (timestep + 1e-9).rounded(.down)
-    case .midpoints: return rounds ? timestep.rounded(.toNearestOrEven) : timestep
+    case .solver where !rounds:
+      // Sigma's way to its timestep and back costs some digits. In diffusers' single precision the noisiest sigma comes
+      // out before the last timestep.
+      return min((timestep + 1e-9).rounded(.down), Double(settings.trainTimesteps - 2))
+    case .solver, .midpoints: return rounds ? timestep.rounded(.toNearestOrEven) : timestep
     default: return timestep
     }
   }

@@ -34,7 +34,7 @@ extension Sampler {
     body: { x, run in
       let solver = DPMSolver {
         ($0.isStochastic, $0.order, $0.isOfKDiffusion) = (true, 3, true)
-        $0.lowersOrderAtEnd = false
+        ($0.rule, $0.lowersOrderAtEnd) = (.heun, false)
       }
       try multistep(&x, &run, solver)
     })

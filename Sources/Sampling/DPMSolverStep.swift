@@ -37,9 +37,10 @@ package struct DPMSolver: Sendable, Equatable {
 
   /// The orders of all steps of a singlestep solver: each series goes on from the level that it began with.
   func singlestepOrders(count: Int, endsClean: Bool) -> [Int] {
-    let series = Array(1...order)
-    var orders = (0..<count).map { series[$0 % order] }
-    if endsClean || (lowersOrderAtEnd && count % order == 0) { orders[count - 1] = 1 }
+    var orders = (0..<count).map { $0 % order + 1 }
+    if let last = orders.indices.last, endsClean || (lowersOrderAtEnd && count % order == 0) {
+      orders[last] = 1
+    }
     return orders
   }
 }
@@ -52,6 +53,8 @@ struct ExponentialStep {
   /// The step in lambda.
   let width: Double
   let kept: Double
+  /// Of D0.
+  let ofEstimate: Double
   let noise: Double
   private let scale: Double
   private let exponent: Double
@@ -63,22 +66,24 @@ struct ExponentialStep {
     self.solver = solver
     width = h
     if solver.integratesNoise {
+      // sigma' e^h: finite at the clean picture, where h is not.
+      let grown = to.alpha * from.ratio
       (kept, exponent) = (to.alpha / from.alpha, h)
       scale = (1 + eta * eta) * to.sigma
-      noise = eta > 0 ? eta * to.sigma * expm1(2 * h).squareRoot() : 0
+      ofEstimate = (1 + eta * eta) * (to.sigma - grown)
+      noise = eta * max(grown * grown - to.sigma * to.sigma, 0).squareRoot()
     } else {
       // At the clean picture h is infinite, and all that is left of the formula is the estimate; from pure noise too,
       // but for the noise itself at eta 0.
       kept = to.sigma == 0 ? 0 : to.sigma / from.sigma * exp(eta > 0 ? -eta * h : 0)
       (scale, exponent) = (to.alpha, -(1 + eta) * h)
+      ofEstimate = -scale * expm1(exponent)
       noise = eta > 0 ? to.sigma * (-expm1(-2 * eta * h)).squareRoot() : 0
     }
   }
 
-  var ofEstimate: Double { -scale * expm1(exponent) }
-
   /// Of D1 in a step of second order.
-  var second: Double { solver.rule == .midpoint ? -0.5 * scale * expm1(exponent) : curved }
+  var second: Double { solver.rule == .midpoint ? 0.5 * ofEstimate : curved }
 
   /// Of D1 where the integral is exact for lines.
   var curved: Double { -scale * (expm1(exponent) / exponent - 1) }

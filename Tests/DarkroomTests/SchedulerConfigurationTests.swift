@@ -31,16 +31,39 @@ import Testing
   }
   static let classes = Set((try? content.get())?.cases.values.map(\.class) ?? []).sorted()
 
+  /// What is refused though diffusers draws: other classes, flow matching, orders above 3, and values that diffusers
+  /// does not look at.
+  private static let refused = [
+    "CogVideoXDDIM", "DDIMInverse", "MultistepInverse", "EDM", "IPNDM", "SASolver", "flow_",
+    "use_dynamic_shifting",
+    "solver_order 4", "timestep_type other", "timestep_spacing uniform",
+  ]
+
+  /// A change of the starting noise by 1e-6 moves the latents by up to 2e-5 of their size, and for v of steps of second
+  /// order by 4e-2: these networks were made for epsilon.
+  private static func tolerance(_ golden: Case, _ expected: [Float]) -> Float {
+    let largest = expected.map(abs).max() ?? 0
+    guard golden.file.contains("v_prediction") else { return max(2e-3, 2e-4 * largest) }
+    let isOfSecondOrder = ["Heun", "KDPM2"].contains { golden.class.hasPrefix($0) }
+    return isOfSecondOrder ? 5e-2 : 5e-3
+  }
+
   @Test(arguments: classes) func everyFieldIsFollowedOrRefused(_ name: String) throws {
     let content = try Self.content.get()
     for (title, golden) in content.cases where golden.class == name {
       do {
         let made = try latents(golden, content)
-        let expected = golden.latents ?? []
-        let difference = expected.isEmpty ? .infinity : largestDifference(made, expected)
-        #expect(difference <= 2e-3, "\(title)")
+        guard let expected = golden.latents else {
+          let isUnknown = ["ValueError", "NotImplementedError"].contains {
+            golden.fails?.hasPrefix($0) ?? true
+          }
+          #expect(!isUnknown, "\(title) is drawn; diffusers says \(golden.fails ?? "")")
+          continue
+        }
+        #expect(largestDifference(made, expected) <= Self.tolerance(golden, expected), "\(title)")
       } catch {
-        print("REFUSED", golden.latents == nil ? "as diffusers" : "alone", title, "|", error)
+        let isExpected = golden.latents == nil || Self.refused.contains { title.contains($0) }
+        #expect(isExpected, "\(title) is refused: \(error)")
       }
     }
   }

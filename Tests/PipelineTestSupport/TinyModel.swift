@@ -105,6 +105,8 @@ package struct TinyModel {
       files["model_index.json"] = index.replacingOccurrences(of: "PNDMScheduler", with: scheduler)
     }
     for (file, text) in files {
+      let place = URL(fileURLWithPath: "\(copy)/\(file)").deletingLastPathComponent()
+      try manager.createDirectory(at: place, withIntermediateDirectories: true)
       try? manager.removeItem(atPath: "\(copy)/\(file)")
       try text.write(toFile: "\(copy)/\(file)", atomically: false, encoding: .utf8)
     }

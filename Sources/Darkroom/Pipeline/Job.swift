@@ -81,7 +81,7 @@ package struct Job {
   private var modelNotices: [Notice] {
     model.checkpoint.additions.map {
       Notice(description: "the model's file also holds \($0), which is not used")
-    } + model.traits.schedule.notices.map(Notice.init(description:))
+    } + model.traits.notices.map(Notice.init(description:))
   }
 
   /// Combinations of settings that seldom give what is wanted.
