@@ -58,8 +58,8 @@ package final class ComparisonRunner {
     var seen: Set<CellKey> = []
     cells = try requests.map { try PlannedCell($0, pipeline, prompt: places[$0.prompt] ?? 0) }
       .filter { seen.insert($0.key).inserted }
-    let stems = cells.map(\.key.fileStem) + Set(cells.compactMap(\.referenceKey)).map(\.fileStem)
-    try folder.refuseForeign(earlier, pictures: stems.map { "\($0).png" })
+    let ofReferences = Set(cells.compactMap(\.referenceKey)).map { "\($0.fileStem).png" }
+    try folder.refuseForeign(earlier, pictures: cells.map(\.key.picture) + ofReferences)
     try folder.check(cells.map(\.key.picture))
     // What has lost its picture is made again.
     let files = folder.names
