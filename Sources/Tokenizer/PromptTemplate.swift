@@ -60,6 +60,10 @@ package struct PromptTemplate {
   private mutating func draw(_ text: ArraySlice<Unicode.Scalar>, depth: Int) throws -> [Unicode.Scalar] {
     guard depth <= Self.depthLimit else { throw PromptTemplateError.tooDeep(limit: Self.depthLimit) }
     let closings = TemplateGroup.closings(in: text)
+    // Whether a text is too deep must not depend on the seed.
+    guard TemplateGroup.depth(of: closings) <= Self.depthLimit else {
+      throw PromptTemplateError.tooDeep(limit: Self.depthLimit)
+    }
     var drawn: [Unicode.Scalar] = []
     var position = text.startIndex
     while position < text.endIndex {

@@ -34,6 +34,17 @@ struct TemplateGroup {
     return closings
   }
 
+  /// How many pairs of braces stand within each other.
+  static func depth(of closings: [Int: Int]) -> Int {
+    var (ends, depth): ([Int], Int) = ([], 0)
+    for (start, end) in closings.sorted(by: { $0.key < $1.key }) {
+      while let last = ends.last, last < start { ends.removeLast() }
+      ends.append(end)
+      depth = max(depth, ends.count)
+    }
+    return depth
+  }
+
   /// The bars that no inner pair of braces holds.
   private static func bars(in text: ArraySlice<Unicode.Scalar>) -> [Int] {
     var depth = 0

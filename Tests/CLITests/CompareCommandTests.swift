@@ -156,7 +156,7 @@ import Testing
     let other = try await BuiltCommand.run(Self.small + grid + ["--cfg-scale", "3"], in: folder)
     #expect(other.code == 2 && other.errorLines.count == 1)
     #expect(
-      other.error.contains("holds a comparison with cfg_scale 7.0, this one has 3.0; expected another folder")
+      other.error.contains("holds a comparison with cfg_scale 7.5, this one has 3.0; expected another folder")
     )
     try folder.write("{}", "out/results.json")
     let broken = try await BuiltCommand.run(Self.small + grid, in: folder)

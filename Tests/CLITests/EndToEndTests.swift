@@ -180,7 +180,7 @@ import Testing
   }
 
   @Test func aReaderThatGoesAwayIsNoFailure() async throws {
-    for words in ["--help", "generate x --model $1 --size 64x64 --steps 2 --seed 1"] {
+    for words in ["--help", "generate x --model $1 --sampler euler --size 64x64 --steps 2 --seed 1"] {
       // The reader ends before the command starts.
       let process = try ChildProcess(
         "/bin/sh",

@@ -12,6 +12,7 @@ import DarkroomCLI
     guard case .run(let arguments) = try Arguments.parse(words, for: .generate) else { return folder }
     let invocation = Invocation(
       settings: arguments.settings, words: arguments.words, console: test.console, environment: [:])
+    test.console.quiet = arguments.settings.quiet
     var request = arguments.settings.request
     request.prompt = "a cat"
     try await invocation.make(

@@ -41,7 +41,9 @@ import DarkroomCLI
       ["generate", "x", "--output", "a.png", "--format", "webp"],
       "--format: belongs to --output -; elsewhere a name's ending chooses the format"
     ),
-    (["generate", "x", "--show"], "--show: the error stream is no terminal; expected one"),
+    (
+      ["generate", "x", "--show"], "--show: the error stream is no terminal that can show them; expected one"
+    ),
     (["redo"], "no PICTURE; expected darkroom redo PICTURE"),
     (["inspect"], "no MODEL|PICTURE; expected darkroom inspect MODEL|PICTURE"),
     (["samplers", "x"], "unexpected argument 'x'"),

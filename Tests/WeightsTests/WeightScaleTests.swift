@@ -127,9 +127,9 @@ import Testing
       ByteSource(
         name: "m",
         bytes: safetensors([
-          ("state_dict.model.diffusion_model.out.2.bias", [2]), ("state_dict.betas", [1]),
+          ("state_dict.model.diffusion_model.input_blocks.0.0.bias", [2]), ("state_dict.betas", [1]),
         ])))
-    #expect(checkpoint.names == ["unet.conv_out.bias"])
+    #expect(checkpoint.names == ["unet.conv_in.bias"])
     let whole = try Safetensors(
       ByteSource(
         name: "m",

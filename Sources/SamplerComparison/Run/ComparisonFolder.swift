@@ -51,10 +51,18 @@ struct ComparisonFolder {
     if earlier != nil { own.formUnion([Self.table, ContactSheet.fileName(0)]) }
     if isOwnReport { own.insert(Self.report) }
     let written = pictures + [Self.table, Self.report, ContactSheet.fileName(0)]
-    guard let foreign = written.first(where: { there.contains($0) && !own.contains($0) }) else { return }
+    guard let foreign = written.first(where: { there.contains($0) && !own.contains($0) && !isOurs($0) })
+    else {
+      return
+    }
     throw DarkroomError(
       .output, field: file(foreign), expected: "another folder, or that file moved away",
       "would be replaced, and no comparison has written it")
+  }
+
+  /// Whether a picture says that this engine drew it, as one does that a run was killed beside.
+  private func isOurs(_ name: String) -> Bool {
+    (try? PictureRecord(fromPicture: file(name)))?.origin == .darkroom
   }
 
   private var isOwnReport: Bool {
