@@ -115,6 +115,11 @@ extension ScheduleSettings {
       throw file.error(chosen[1].rawValue, "is true beside \(chosen[0].rawValue); expected one of them")
     }
     sigmas = chosen.first
+    // The latents grow to thousands there, in diffusers as well, and no two programs agree on them.
+    guard sigmas != .luLambdas || betaSchedule != .squaredCosine else {
+      throw file.error(
+        "use_lu_lambdas", "true with beta_schedule squaredcos_cap_v2 makes no picture; expected one of them")
+    }
     smallestSigma = try file.positive("sigma_min")
     largestSigma = try file.positive("sigma_max")
     interpolatesLogSigma = try file.string("interpolation_type") == "log_linear"

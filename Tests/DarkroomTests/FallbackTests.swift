@@ -10,7 +10,7 @@ import Testing
   private func request() -> GenerationRequest {
     var request = GenerationRequest(prompt: "a boat")
     (request.width, request.height, request.steps, request.seed, request.count) = (64, 64, 3, 1, 2)
-    request.precision = .bfloat16
+    (request.sampler, request.guidanceScale, request.precision) = ("euler", 7, .bfloat16)
     return request
   }
 

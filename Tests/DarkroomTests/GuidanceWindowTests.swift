@@ -14,6 +14,7 @@ import Testing
     request.precision = .float32
     (request.width, request.height, request.steps, request.seed) = (64, 64, steps, 1)
     (request.guidanceStart, request.guidanceEnd) = (start, end)
+    (request.sampler, request.guidanceScale) = ("euler", 7)
     return request
   }
 

@@ -44,6 +44,8 @@ import Weights
     "time_cond_proj_dim",
     "time_embedding_act_fn", "timestep_post_act", "transformer_layers_per_block", "layers_per_block 2",
     "flip_sin_to_cos None",
+    // Their tensors are in the file, which diffusers warns of alone.
+    "mid_block_add_attention False", "use_post_quant_conv False",
   ]
 
   private func object(_ data: Data) throws -> [String: Any] {

@@ -36,7 +36,8 @@ import Testing
   private static let refused = [
     "CogVideoXDDIM", "DDIMInverse", "MultistepInverse", "EDM", "IPNDM", "SASolver", "flow_",
     "use_dynamic_shifting",
-    "solver_order 4", "timestep_type other", "timestep_spacing uniform",
+    "solver_order 4", "use_lu_lambdas True, beta_schedule squaredcos_cap_v2", "timestep_type other",
+    "timestep_spacing uniform",
   ]
 
   /// A change of the starting noise by 1e-6 moves the latents by up to 2e-5 of their size, and for v of steps of second

@@ -28,7 +28,7 @@ import Testing
     unipc_bh2 P/E/E/P keeps/keeps/drops/keeps fresh none 000 00000000 7:0.0/7:0.0/7:0.001/7:0.0 normal
     deis P/E/E/P keeps fresh none 000 00000000 7:0.0 normal
     lcm P/E/E/P keeps fresh none 111 00001111 7:0.0 normal
-    tcd P/E/E/P keeps fresh 0.3 101 00001111 7:0.0 normal
+    tcd P/E/E/P keeps fresh 0.0 001 00001111 7:0.0 normal
     restart E keeps fresh none 111 11111110 7:0.0 karras
     dpm_fast E keeps fresh 0.0/1.0/0.0/0.0 001/101/001/001 11000000 7:0.0 normal
     dpm_adaptive E keeps fresh 0.0/1.0/0.0/0.0 001/101/001/001 11111111 7:0.0 normal

@@ -138,6 +138,6 @@ import Testing
           ("module.model.diffusion_model.time_embed.0.weight", [1]), ("module.first_stage_model.x", [1]),
         ])))
     #expect(FileKind.recognise(TensorNames(whole))?.problem.contains("for inpainting") == true)
-    #expect(try checkpoint[.unet].parameter("conv_out.bias", [2]).floats() == [0, 1])
+    #expect(try checkpoint[.unet].parameter("conv_in.bias", [2]).floats() == [0, 1])
   }
 }

@@ -179,7 +179,7 @@ import VulkanBackend
     let folder = try shaders(["layer_norm_half": shader])
     defer { try? FileManager.default.removeItem(at: folder) }
     var simulation = Simulation()
-    simulation.patience = 5
+    simulation.patience = 2
     let instance = try Instance()
     let software = try #require(VulkanBackend.devices(of: instance).first { $0.isSoftware })
     let file = folder.appendingPathComponent("verdicts.json")
