@@ -73,7 +73,7 @@ extension GenerationRequest {
     if other.sampler != nil { request.eta = nil }
     if other.seed != nil { request.seeds = nil }
     if other.seeds != nil { (request.seed, request.count) = (nil, nil) }
-    if other.count != nil || other.batchNoise != nil { request.batchPlace = nil }
+    if other.count != nil || other.seeds != nil || other.batchNoise != nil { request.batchPlace = nil }
     for field in RequestField.all where field.key != FieldKey.prompt.stringValue {
       let value = field.value(in: other)
       if value != .null { _ = field.set(value, in: &request, nil) }
