@@ -86,5 +86,9 @@ import Testing
     let made = request.overridden(by: flags, fields: ["seeds"])
     #expect(made.seed == nil && made.seeds == [4, 9] && made.pictureCount == 2)
     try made.validate()
+    // Seeds of pictures that share a generator are refused as such, and not for the place that one picture had.
+    (request.batchNoise, request.batchPlace) = (.oneTensor, GenerationRequest.BatchPlace("2/4"))
+    let error = #expect(throws: DarkroomError.self) { try request.overridden(by: flags).validate() }
+    #expect(error?.field == "seeds")
   }
 }

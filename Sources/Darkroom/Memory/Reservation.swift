@@ -81,10 +81,4 @@ package struct MemoryNeed: Sendable {
   package let weights: Int
   package let arena: Int
   package let scratch: Int
-
-  package init(weights: Int, arena: Int, scratch: Int) {
-    self.weights = weights
-    self.arena = arena
-    self.scratch = scratch
-  }
 }

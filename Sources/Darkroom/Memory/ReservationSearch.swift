@@ -41,7 +41,7 @@ struct ReservationSearch {
 
   /// The bytes in which the workload can run at all: with the tightest plans, one network at a time.
   var least: Int {
-    var tally = Tally(takesTurns: true)
+    var tally = Tally(takesTurns: true, held: 0)
     for module in modules {
       let plans = plans(module)
       let figures = module.mayWorkInStrips ? plans.tightest.figures : plans.figures()
@@ -77,8 +77,8 @@ struct ReservationSearch {
       guard
         let choice = choice(
           module, recomputing: recomputing,
-          // With all memory, pieces may be as large as they like: the figures are for a report.
           fits: { adding($0, module, to: tally).bytes <= room },
+          // With all memory, pieces may be as large as they like: the figures are for a report.
           isHeld: { bytes == .max || $0.isHeld })
       else { return nil }
       cut.add(module, choice, whole: plans(module).figures())
@@ -108,6 +108,8 @@ struct ReservationSearch {
     return batch
   }
 
+  /// The cheapest way to plan a network that fits; nil if none does.
+  /// - Parameter isHeld: whether the device can hold each piece of a plan in strips.
   private func choice(
     _ module: Module, recomputing: Bool, fits: (PlanFigures) -> Bool, isHeld: (PlanFigures) -> Bool
   ) -> StripSearch.Choice? {
@@ -125,9 +127,9 @@ struct ReservationSearch {
 private struct Tally {
   let takesTurns: Bool
   /// Bytes that the arena has already.
-  var held = 0
+  let held: Int
   var weights = 0
-  /// Beyond what it has already.
+  /// Beyond what the arena has already.
   var arena = 0
   var scratch = 0
   var bytes: Int { weights + arena + scratch }

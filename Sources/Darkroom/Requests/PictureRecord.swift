@@ -90,7 +90,7 @@ extension GenerationRequest {
     if fields.contains("seed") { request.seeds = nil }
     if fields.contains("seeds") { (request.seed, request.count) = (nil, nil) }
     if let system = other.system { request.renameSampling(for: system) }
-    if !fields.isDisjoint(with: ["count", "batch_noise"]) { request.batchPlace = nil }
+    if !fields.isDisjoint(with: ["count", "seeds", "batch_noise"]) { request.batchPlace = nil }
     for field in RequestField.all where fields.contains(field.key) {
       _ = field.set(field.value(in: other), in: &request, nil)
     }
