@@ -68,7 +68,8 @@ struct ChosenLevels {
   /// The noisiest and the cleanest sigma.
   private func range() throws -> (Double, Double) {
     var (from, to) = (training.largest, training.smallest)
-    if scale.space == .varianceExploding {
+    if case .solver = rule {
+    } else {
       let sigmas = try spacedSigmas(spacing)
       (from, to) = (sigmas[0], sigmas[sigmas.count - 1])
     }

@@ -57,8 +57,9 @@ extension Schedule {
 
   private func flowRule(in system: NameSystem) -> FlowRule? {
     if let flowRule { return flowRule }
-    guard system.followsDiffusers, case .reshaped(_, let reshape) = rule else { return nil }
-    // diffusers' class puts other sigmas over the range of its even ones.
+    // diffusers' class puts other sigmas over the range of its even ones; it has no `use_lu_lambdas`.
+    guard system.followsDiffusers, name != Schedule.luLambdas.name, case .reshaped(_, let reshape) = rule
+    else { return nil }
     return { count, noise in
       let even = noise.evenSigmas(count)
       return [even[0]] + reshape(even[0], even[count - 1], count).dropFirst()

@@ -88,7 +88,9 @@ import Testing
     try made.validate()
     // Seeds of pictures that share a generator are refused as such, and not for the place that one picture had.
     (request.batchNoise, request.batchPlace) = (.oneTensor, GenerationRequest.BatchPlace("2/4"))
-    let error = #expect(throws: DarkroomError.self) { try request.overridden(by: flags).validate() }
+    let error = #expect(throws: DarkroomError.self) {
+      try request.overridden(by: flags, fields: ["seeds"]).validate()
+    }
     #expect(error?.field == "seeds")
   }
 }

@@ -15,7 +15,7 @@ import Testing
   private func request(count: Int = 1, side: Int = 64) -> GenerationRequest {
     var request = GenerationRequest(prompt: "a red circle on a blue background")
     (request.width, request.height, request.steps, request.seed) = (side, side, 3, 1)
-    (request.count, request.precision) = (count, .float32)
+    (request.count, request.precision, request.sampler) = (count, .float32, "euler")
     return request
   }
 

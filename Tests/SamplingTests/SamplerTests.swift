@@ -156,7 +156,7 @@ import Testing
   @Test func noiseIsDrawnAsOftenAsInDiffusers() throws {
     for (name, eta, expected) in [
       ("ddim", nil, 0), ("ddim", 0.1, 5), ("euler", 1.0, 0), ("euler_a", nil, 5), ("euler_a", 0, 5),
-      ("ddpm", nil, 5), ("dpm2_a", nil, 4), ("lcm", nil, 4), ("tcd", nil, 4), ("tcd", 0, 0),
+      ("ddpm", nil, 5), ("dpm2_a", nil, 4), ("lcm", nil, 4), ("tcd", nil, 0), ("tcd", 0.3, 4),
       ("dpmpp_2m_sde", nil, 5), ("restart", nil, 0),
     ] as [(String, Double?, Int)] {
       let sampler = try NameSystem.diffusers.sampler(name).sampler
