@@ -82,9 +82,12 @@ enum CPUCheck {
     _ row: OpCase, _ instructions: InstructionSet = .best, _ storage: Storage = .float32
   ) throws {
     let together = try run(row.recorded(batch: 3), instructions, storage)
+    let first = row.recorded(batch: 1)
+    let backend = try CPUBackend(threads: 2, instructions: instructions)
+    let program = try backend.prepare(Plan(first.graph, values: storage))
     let size = together.count / 3
     for picture in 0..<3 {
-      let alone = try run(row.recorded(batch: 1, firstPicture: picture), instructions, storage)
+      let alone = try row.recorded(batch: 1, firstPicture: picture).result(of: program)
       #expect(
         sameBytes(Array(together[(picture * size)..<((picture + 1) * size)]), alone),
         "\(row.name), \(picture)")
@@ -97,15 +100,16 @@ enum CPUCheck {
   static func nonFinite(
     _ row: OpCase, _ instructions: InstructionSet = .best, _ storage: Storage = .float32
   ) throws {
-    for input in row.recorded().inputs.indices {
-      for poison in Poison.all {
-        let recorder = row.recorded()
-        recorder.poison(poison, input)
-        let expected = try recorder.run(on: ReferenceBackend()).map(\.isFinite)
-        if poison.wholeRow { #expect(expected.contains(false), "\(row.name): input \(input) is not read") }
-        let result = try run(recorder, instructions, storage, threads: 1).map(\.isFinite)
-        #expect(shows(expected, result, batch: recorder.batch), "\(row.name), input \(input), \(poison)")
+    let recorder = row.recorded()
+    let expected = try recorder.finiteResults(on: ReferenceBackend(), plan: Plan(recorder.graph))
+    let backend = try CPUBackend(threads: 1, instructions: instructions)
+    let results = try recorder.finiteResults(on: backend, plan: Plan(recorder.graph, values: storage))
+    for (expected, result) in zip(expected, results) {
+      if expected.poison.wholeRow {
+        #expect(expected.isFinite.contains(false), "\(row.name): an input is not read")
       }
+      #expect(
+        shows(expected.isFinite, result.isFinite, batch: recorder.batch), "\(row.name), \(result.poison)")
     }
   }
 

@@ -113,6 +113,28 @@ final class Recorder {
     return results.1
   }
 
+  /// What the program makes of these inputs.
+  func result(of program: any Program) throws -> [Float] {
+    write(.picture, to: program)
+    try program.run(.picture)
+    return try step(program)
+  }
+
+  /// Whether each number of the result is finite, for every input with every poison in it.
+  func finiteResults(on backend: any Backend, plan: Plan) throws -> [(poison: Poison, isFinite: [Bool])] {
+    let program = try backend.prepare(plan)
+    var results: [(poison: Poison, isFinite: [Bool])] = []
+    for input in inputs.indices {
+      for poison in Poison.all {
+        let numbers = inputs[input].numbers
+        self.poison(poison, input)
+        results.append((poison, try result(of: program).map(\.isFinite)))
+        inputs[input].numbers = numbers
+      }
+    }
+    return results
+  }
+
   /// The result of one step after the prologue has run.
   @discardableResult
   func step(_ program: any Program, check: () throws -> Void = {}) throws -> [Float] {

@@ -44,6 +44,9 @@ enum BuiltCommand {
     all["XDG_CACHE_HOME"] =
       FileManager.default.temporaryDirectory
       .appendingPathComponent("darkroom-tests-\(ProcessInfo.processInfo.processIdentifier)").path
+    // Compiling its kernels takes a software device more than a minute, so that all share what was compiled.
+    all["MESA_SHADER_CACHE_DIR"] =
+      ProcessInfo.processInfo.environment["XDG_CACHE_HOME"] ?? "\(NSHomeDirectory())/.cache"
     // Files, since nobody reads while the process runs.
     let streams = try TemporaryFolder()
     let process = try ChildProcess(

@@ -18,8 +18,13 @@ import Testing
     let repository = try HubRepository(
       "stable-diffusion-v1-5/stable-diffusion-v1-5", folder: Fixtures.url("sd1_tiny"))
     let hub = try HubDouble { repository.answer($0) }
+    // Small pictures in few steps where the command names no others, since all are made.
+    let configuration = try TemporaryFolder()
+    try configuration.write(
+      "darkroom/config.json", #"{"defaults": {"width": 64, "height": 64, "steps": 2}}"#)
     let environment = [
-      "HF_HOME": folder.path("hf"), "HF_ENDPOINT": hub.address, "HF_TOKEN": "", "HF_HUB_CACHE": "",
+      "XDG_CONFIG_HOME": configuration.path, "HF_HOME": folder.path("hf"), "HF_ENDPOINT": hub.address,
+      "HF_TOKEN": "", "HF_HUB_CACHE": "",
       "HF_HUB_OFFLINE": "",
     ]
     try FileManager.default.copyItem(

@@ -10,9 +10,10 @@ import DarkroomCLI
   ) async throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     guard case .run(let arguments) = try Arguments.parse(words, for: .generate) else { return folder }
+    let console = test.console
+    console.quiet = arguments.settings.quiet
     let invocation = Invocation(
-      settings: arguments.settings, words: arguments.words, console: test.console, environment: [:])
-    test.console.quiet = arguments.settings.quiet
+      settings: arguments.settings, words: arguments.words, console: console, environment: [:])
     var request = arguments.settings.request
     request.prompt = "a cat"
     try await invocation.make(

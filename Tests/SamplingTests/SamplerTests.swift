@@ -108,7 +108,7 @@ import Testing
   ) throws {
     let list = try Self.steps(steps, sampler)
     var source = NoiseRule(steps: noise).source(seed: 11, pictures: 0..<1, of: 1, path: list.noisyRange)
-    var x = Latents(batch: 1, channels: 4, height: 64, width: 64)
+    var x = Latents(batch: 1, channels: 4, height: 32, width: 32)
     source.fill(&x)
     x.scale(by: list.initialScale)
     var end = list.steps[steps - 1].to

@@ -25,8 +25,10 @@ package struct TemporaryFolder: ~Copyable {
     return names.sorted()
   }
 
-  deinit {
-    for name in names { remove("\(path)/\(name)") }
+  deinit { Self.removeAll(path) }
+
+  private static func removeAll(_ path: String) {
+    for name in names(in: path) where remove("\(path)/\(name)") != 0 { removeAll("\(path)/\(name)") }
     rmdir(path)
   }
 }
