@@ -20,8 +20,10 @@ import Testing
     let hub = try HubDouble { repository.answer($0) }
     // Small pictures in few steps where the command names no others, since all are made.
     let configuration = try TemporaryFolder()
+    try FileManager.default.createDirectory(
+      atPath: configuration.path("darkroom"), withIntermediateDirectories: true)
     try configuration.write(
-      "darkroom/config.json", #"{"defaults": {"width": 64, "height": 64, "steps": 2}}"#)
+      #"{"defaults": {"width": 64, "height": 64, "steps": 2}}"#, "darkroom/config.json")
     let environment = [
       "XDG_CONFIG_HOME": configuration.path, "HF_HOME": folder.path("hf"), "HF_ENDPOINT": hub.address,
       "HF_TOKEN": "", "HF_HUB_CACHE": "",
