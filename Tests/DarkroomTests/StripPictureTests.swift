@@ -75,7 +75,7 @@ import VulkanBackend
     let instance = try Instance(validating: true)
     let software = try #require(VulkanBackend.devices(of: instance).first { $0.isSoftware })
     try Self.compare(
-      Self.request(side: 96), ModelSource(path: TinyModel.folder),
+      Self.request(side: 128), ModelSource(path: TinyModel.folder),
       { try VulkanBackend(instance, device: software.index) })
     #expect(instance.validationMessages.isEmpty, "\(instance.validationMessages.prefix(3))")
   }
