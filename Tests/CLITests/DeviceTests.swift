@@ -58,7 +58,7 @@ import DarkroomCLI
   @Test func whatIsNotThereIsOneClearLine() async throws {
     let folder = try TemporaryFolder()
     let wrong = try await BuiltCommand.run(["generate", "x", "--device", "vulkan:nothing"], in: folder)
-    #expect(wrong.code == 2 && wrong.errorLines.count == 1 && wrong.error.contains("llvmpipe"))
+    #expect(wrong.code == 2 && wrong.errorLines.count == 1 && wrong.error.contains("for llvmpipe"))
     // A loader that finds no driver.
     let none = try await BuiltCommand.run(
       ["generate", "x", "--device", "vulkan", "--steps", "1"], in: folder,

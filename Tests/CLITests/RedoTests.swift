@@ -33,6 +33,15 @@ import Testing
     #expect(!folder.names.contains("c.png"))
   }
 
+  /// What is no picture is named as that, before its name is taken for an output's.
+  @Test func whatIsNoPictureIsNamed() async throws {
+    try folder.write("hello", "a.txt")
+    let text = try await run("redo", "a.txt")
+    #expect(text.error == "darkroom: a.txt: not a picture: expected PNG, JPEG or WebP\n")
+    let missing = try await run("inspect", "none.png")
+    #expect(missing.error == "darkroom: none.png: cannot read: No such file or directory\n")
+  }
+
   @Test func anotherModelIsDrawnWithOnlyWhereItIsNamed() async throws {
     let other = try await run("redo", "a.png", "--model", "built-in", "--output", "b.png", "--size", "64x64")
     #expect(other.code == 0 && other.error.contains("drawn with the model sd1_tiny"), "\(other.error)")

@@ -135,10 +135,10 @@ struct VulkanDevices {
     }
     let matching = ranked.filter { $0.name.lowercased().contains(wanted) }
     if matching.count == 1 { return matching[0] }
-    let names = ranked.enumerated().map { "\($0.offset) (\($0.element.name))" }
+    let names = ranked.enumerated().map { "vulkan:\($0.offset) for \($0.element.name)" }
     throw DarkroomError(
       .request,
-      "device: \"\(which)\" names \(matching.isEmpty ? "no" : "more than one") Vulkan device; there are \(names.isEmpty ? "none" : names.joined(separator: ", "))"
+      "device: \"\(which)\" names \(matching.isEmpty ? "no" : "more than one") Vulkan device; expected \(names.isEmpty ? "cpu, since Vulkan finds none" : names.joined(separator: ", "))"
     )
   }
 }

@@ -25,8 +25,8 @@ public struct PictureFacts: Codable, Sendable, Equatable {
       let metadata = try PictureMetadata.read(from: contents)
       let text = metadata.parameters.map { A1111Text($0) }
       holdsRequest = metadata.json != nil || text?.fields.isEmpty == false
-    } catch {
-      throw DarkroomError(.request, field: path, "\(error)")
+    } catch let error as any DescribedError {
+      throw error.described.ofPicture(path)
     }
   }
 }

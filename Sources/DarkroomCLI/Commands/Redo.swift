@@ -27,6 +27,7 @@ extension Command {
     examples: ["darkroom redo dusk.png --seed 5 --steps 40", "darkroom redo dusk.png --model sd15/"]
   ) { invocation in
     guard let picture = invocation.words.first else { throw DarkroomError(.request, "no PICTURE") }
+    let record = try PictureRecord(fromPicture: picture)
     let place: OutputPlace
     if let output = invocation.settings.output {
       place = try OutputPlace(output)
@@ -34,7 +35,6 @@ extension Command {
       let ending = OutputPlace.ending(of: picture)
       place = try OutputPlace(freeLike: "\(picture.dropLast(ending.count))-redo\(ending)")
     }
-    let record = try PictureRecord(fromPicture: picture)
     for notice in record.notices { invocation.console.notice(singleLine("\(picture): \(notice)")) }
     var model = try await invocation.model(of: record)
     model.vae = try await invocation.vae(of: record)
