@@ -113,8 +113,8 @@ package struct LatentSize: Hashable, Sendable {
 /// their numbers. A family is a type that conforms.
 ///
 /// Modules have fixed names for what the pipeline gives and takes: a denoiser reads `latents` at each step and makes
-/// `prediction`; a decoder reads `latents` and makes `picture`; an encoder reads `picture` and makes `latents`, the
-/// mean of the posterior. Latents are channels first outside.
+/// `prediction`; a decoder reads `latents` and makes `picture`; an encoder reads `picture` and makes `moments`, the
+/// means and the logarithms of the variances of the posterior. Latents are channels first outside.
 package protocol DiffusionModel: AnyObject {
   var traits: ModelTraits { get }
 

@@ -40,18 +40,4 @@ package struct Conv2d {
       Window(kernel: kernel, stride: stride, padTop: padding.before, padLeft: padding.before),
       height: extent(x.shape[1]), width: extent(x.shape[2]), bias: [bias])
   }
-
-  /// A layer of some of the outputs.
-  package func outputs(_ range: Range<Int>) -> Conv2d {
-    Conv2d(
-      weight: weight.slice(range), bias: bias.slice(range), kernel: kernel, stride: stride, padding: padding)
-  }
-
-  private init(weight: Parameter, bias: Parameter, kernel: Int, stride: Int, padding: Padding) {
-    self.weight = weight
-    self.bias = bias
-    self.kernel = kernel
-    self.stride = stride
-    self.padding = padding
-  }
 }

@@ -99,14 +99,6 @@ struct VAEOutput {
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor { conv(norm(x).activated(.silu)) }
-
-  /// With some of its channels alone.
-  func outputs(_ range: Range<Int>) -> VAEOutput { VAEOutput(norm: norm, conv: conv.outputs(range)) }
-
-  private init(norm: GroupNorm, conv: Conv2d) {
-    self.norm = norm
-    self.conv = conv
-  }
 }
 
 extension VAEConfiguration {

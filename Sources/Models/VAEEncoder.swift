@@ -27,18 +27,17 @@ package struct VAEEncoder {
     quant = c.usesQuant ? Conv2d(weights["quant_conv"], moments, moments, kernel: 1) : nil
   }
 
-  /// Pictures in [-1, 1], `[batch, factor x height, factor x width, 3]`, to the mean of the posterior
-  /// `[batch, height, width, latentChannels]`, which is not scaled yet.
+  /// Pictures in [-1, 1], `[batch, factor x height, factor x width, 3]`, to the moments of the posterior
+  /// `[batch, height, width, 2 x latentChannels]`: means, then logarithms of variances, not scaled yet.
   package func callAsFunction(_ picture: Tensor) -> Tensor {
     var x = inputConv(picture)
     for block in down { x = block(x) }
     x = middle(x)
-    let mean = 0..<configuration.latentChannels
-    guard let quant else { return output.outputs(mean)(x) }
-    return quant.outputs(mean)(output(x))
+    x = output(x)
+    return quant?(x) ?? x
   }
 
-  /// Records the encoding of `batch` pictures: input `picture` (channels last), output `latents` (channels
+  /// Records the encoding of `batch` pictures: input `picture` (channels last), output `moments` (channels
   /// first).
   /// - Parameters:
   ///   - height: of the latents, as is `width`.
@@ -47,7 +46,7 @@ package struct VAEEncoder {
     let c = configuration
     let picture = graph.input(
       "picture", [batch, c.factor * height, c.factor * width, c.pictureChannels], rate: .picture)
-    graph.output("latents", self(picture), layout: .channelsFirst)
+    graph.output("moments", self(picture), layout: .channelsFirst)
     return graph
   }
 }

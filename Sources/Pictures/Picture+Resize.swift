@@ -29,6 +29,30 @@ extension Picture {
     return Picture(width: width, height: height, pixels: resized)
   }
 
+  /// The largest part around the middle that has the aspect of a size, resized to it.
+  package func covering(width: Int, height: Int) -> Picture {
+    let scale = min(Double(self.width) / Double(width), Double(self.height) / Double(height))
+    let part = (
+      width: min(self.width, max(1, Int((Double(width) * scale).rounded()))),
+      height: min(self.height, max(1, Int((Double(height) * scale).rounded())))
+    )
+    return cropped(
+      left: (self.width - part.width) / 2, top: (self.height - part.height) / 2, width: part.width,
+      height: part.height
+    ).resized(width: width, height: height)
+  }
+
+  /// A part of the picture, within its edges.
+  package func cropped(left: Int, top: Int, width: Int, height: Int) -> Picture {
+    guard (width, height) != (self.width, self.height) else { return self }
+    var part: [UInt8] = []
+    part.reserveCapacity(width * height * 3)
+    for row in top..<top + height {
+      part += pixels[(3 * (row * self.width + left))..<(3 * (row * self.width + left + width))]
+    }
+    return Picture(width: width, height: height, pixels: part)
+  }
+
   /// Rows of another width: `[height, width, 3]`, 0 to 255.
   private func widened(_ columns: LanczosTaps) -> [Float] {
     let newWidth = columns.outputs

@@ -61,6 +61,12 @@ struct TensorNoise: NoiseSource {
     }
   }
 
+  mutating func fillAlike(_ values: UnsafeMutableBufferPointer<Float>) {
+    let each = values.count / kept.count
+    start.fill(UnsafeMutableBufferPointer(rebasing: values[..<each]))
+    for index in each..<values.count { values[index] = values[index - each] }
+  }
+
   private mutating func keep(
     _ values: UnsafeMutableBufferPointer<Float>,
     _ draw: (inout TensorNoise, UnsafeMutableBufferPointer<Float>) -> Void

@@ -11,7 +11,7 @@ public enum NameSystem: String, Codable, Sendable, CaseIterable {
   case stability
 
   /// Whether levels are diffusers'.
-  var followsDiffusers: Bool { self == .diffusers || self == .stability }
+  package var followsDiffusers: Bool { self == .diffusers || self == .stability }
 }
 
 /// What a sampler's name stands for in a system.

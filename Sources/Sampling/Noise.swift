@@ -9,12 +9,20 @@ package protocol NoiseSource: Sendable {
   /// The noise on the way from one level to another, given as sigma over alpha; simply the next numbers, unless the
   /// source is one that knows levels.
   mutating func fill(_ values: UnsafeMutableBufferPointer<Float>, from: Double, to: Double)
+
+  /// Fills the buffer with noise for what all pictures begin with, such as an encoded picture: pictures that share a
+  /// generator get the same numbers, which are drawn once.
+  mutating func fillAlike(_ values: UnsafeMutableBufferPointer<Float>)
 }
 
 extension NoiseSource {
   package mutating func fill(_ values: UnsafeMutableBufferPointer<Float>, from: Double, to: Double) {
     fill(values)
   }
+
+  package mutating func fillAlike(_ values: UnsafeMutableBufferPointer<Float>) { fill(values) }
+
+  package mutating func fillAlike(_ latents: inout Latents) { write(&latents) { $0.fillAlike($1) } }
 
   package mutating func fill(_ latents: inout Latents) { write(&latents) { $0.fill($1) } }
 

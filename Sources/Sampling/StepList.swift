@@ -12,19 +12,28 @@ package struct StepList: Sendable {
     self.levels = levels
   }
 
-  /// The last `min(floor(N * strength), N)` of the N steps: those that image-to-image runs, as diffusers counts.
+  /// The last steps, those that image-to-image runs: `min(floor(N * strength), N)` of N as diffusers counts,
+  /// `floor(min(strength, 0.999) * N) + 1` by A1111's rules. (ComfyUI keeps N of `floor(N / strength)`.)
   /// The picture then starts at the first kept step's `from` (`Latents.addNoise`).
   ///
   /// - Parameter strength: 0...1; 1 keeps all.
   /// - Throws: `SamplingError` if it is outside, or so small that no step is left.
-  package func kept(strength: Double) throws -> StepList {
+  package func kept(strength: Double, in system: NameSystem = .diffusers) throws -> StepList {
     guard strength >= 0, strength <= 1 else {
       throw SamplingError.setting(name: "strength", value: "\(strength)", expected: "0 to 1")
     }
-    let kept = min(Int((Double(steps.count) * strength).rounded(.down)), steps.count)
+    let count = Double(steps.count)
+    let kept =
+      system == .a1111
+      ? Int((count * min(strength, 0.999)).rounded(.down)) + 1 : Int((count * strength).rounded(.down))
     guard kept > 0 else { throw SamplingError.nothingKept(steps: steps.count, strength: strength) }
+    return last(min(kept, steps.count))
+  }
+
+  /// The last so many steps.
+  package func last(_ count: Int) -> StepList {
     var list = self
-    list.steps = Array(steps.suffix(kept))
+    list.steps = Array(steps.suffix(count))
     return list
   }
 }

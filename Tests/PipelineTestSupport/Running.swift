@@ -43,7 +43,13 @@ extension Pipeline {
     try decode(latents, plain((latents.width, latents.height)))
   }
 
-  package func encode(_ picture: Picture) throws -> Latents {
+  package func encode(values: [Float], width: Int, height: Int) throws -> Posterior {
+    let factor = model.traits.latents.factor
+    return try encode(
+      values: values, width: width, height: height, plain((width / factor, height / factor)))
+  }
+
+  package func encode(_ picture: Picture) throws -> Posterior {
     let factor = model.traits.latents.factor
     return try encode(picture, plain((picture.width / factor, picture.height / factor)))
   }

@@ -58,7 +58,7 @@ package struct TinyModel {
     request.seed = golden.seeds?.first ?? 42
     request.count = golden.seeds?.count ?? 1
     request.clipSkip = golden.clip_skip ?? 0
-    request.eta = golden.eta
+    (request.eta, request.strength) = (golden.eta, golden.strength)
     return request
   }
 

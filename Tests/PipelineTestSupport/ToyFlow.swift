@@ -47,7 +47,7 @@ package final class ToyFlow: DiffusionModel {
     outer = Linear(transformer["outer"], width, 2)
     decoding = Conv2d(checkpoint[.vae]["decoder"], 2, 3)
     encoding = Conv2d(
-      checkpoint[.vae]["encoder"], 3, 2, kernel: 4, stride: 4, padding: .init(before: 0, after: 0))
+      checkpoint[.vae]["encoder"], 3, 4, kernel: 4, stride: 4, padding: .init(before: 0, after: 0))
     try checkpoint.verify()
     var defaults = SamplingDefaults()
     (defaults.steps, defaults.guidanceScale) = (3, 2)
@@ -133,7 +133,7 @@ package final class ToyFlow: DiffusionModel {
       [encoding] in
       let graph = Graph()
       let picture = graph.input("picture", [1, 4 * size.height, 4 * size.width, 3], rate: .picture)
-      graph.output("latents", encoding(picture), layout: .channelsFirst)
+      graph.output("moments", encoding(picture), layout: .channelsFirst)
       return graph
     }
   }
@@ -171,8 +171,8 @@ extension ToyFlow {
     try write(
       "vae/diffusion_pytorch_model.safetensors",
       [
-        ("decoder.weight", [3, 2, 3, 3]), ("decoder.bias", [3]), ("encoder.weight", [2, 3, 4, 4]),
-        ("encoder.bias", [2]),
+        ("decoder.weight", [3, 2, 3, 3]), ("decoder.bias", [3]), ("encoder.weight", [4, 3, 4, 4]),
+        ("encoder.bias", [4]),
       ])
     for name in ["text_encoder", "text_encoder_2", "transformer", "vae"] {
       try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)/config.json"))

@@ -28,6 +28,8 @@ extension Pipeline {
   /// All networks that a job runs, at their sizes.
   package func workload(_ job: Job, storing storage: Storage) throws -> Workload {
     let first = job.passes[0]
+    var encoders: [Module] = []
+    if case .picture = first.start { encoders.append(try first.model.encoder(first.latents)) }
     var after = [first.model.decoder(first.latents)]
     for pass in job.passes.dropFirst() {
       after.append(try pass.model.encoder(pass.latents))
@@ -35,7 +37,7 @@ extension Pipeline {
       after.append(pass.model.decoder(pass.latents))
     }
     return Workload(
-      storage: storage, before: job.conditioner.modules, after: after,
+      storage: storage, before: job.conditioner.modules + encoders, after: after,
       denoisers: { [self] in denoisers(first, job, batch: $0) },
       mostTogether: min(job.request.count, job.sampler.isAdaptive ? 1 : Pipeline.mostTogether),
       pictureBytes: pictureBytes(job))
@@ -61,7 +63,8 @@ extension Pipeline {
     _ = try residents.program(pass.model.decoder(pass.latents), reservation)
   }
 
-  /// What lies outside of the networks, of one picture: the decoded picture as floats and as bytes; the enlarged
+  /// What lies outside of the networks, of one picture: the picture to start from as bytes, and its moments; the
+  /// decoded picture as floats and as bytes; the enlarged
   /// picture with its columns in between, as floats; and latents, of which samplers hold up to six as doubles, and the
   /// network's inputs and outputs eight as floats.
   package func pictureBytes(_ job: Job) -> Int {
@@ -71,8 +74,13 @@ extension Pipeline {
       zip(job.passes, job.passes.dropFirst()).map { small, large in
         large.width * (large.height + small.height) * 3 * float
       }.max() ?? 0
+    var initial = 0
+    if case .picture = job.passes[0].start {
+      initial =
+        job.passes[0].width * job.passes[0].height * 3 + 2 * job.passes[0].emptyLatents().count * float
+    }
     let values = job.passes.map { $0.emptyLatents().count }.max() ?? 0
-    return decoded + enlarged + values * (6 * MemoryLayout<Double>.stride + 8 * float)
+    return initial + decoded + enlarged + values * (6 * MemoryLayout<Double>.stride + 8 * float)
   }
 }
 

@@ -138,7 +138,9 @@ extension Job {
       if let content = vae.content { fields.append("VAE hash: \(content.short)") }
       fields.append("VAE: \(vae.name)")
     }
-    if let second { fields.append("Denoising strength: \(second.strength.shortest)") }
+    if let strength = second?.strength ?? request.strength {
+      fields.append("Denoising strength: \(strength.shortest)")
+    }
     if request.clipSkip > 0 { fields.append("Clip skip: \(request.clipSkip + 1)") }
     // A1111's own default is a GPU's numbers, so the processor's must be said.
     fields.append("RNG: \(request.noise == .nvidia ? "NV" : "CPU")")

@@ -111,6 +111,9 @@ extension Job {
     {
       found.append(("second_pass", "pictures of \(passes[0].size) are drawn at once"))
     }
+    if asked.strength != nil, request.initPicture == nil {
+      found.append(("strength", "there is no picture to start from (init)"))
+    }
     let left = request.prompts?.count { $0.weight == 0 } ?? 0
     if left > 0 { found.append(("prompts", "\(left) of weight 0")) }
     return found

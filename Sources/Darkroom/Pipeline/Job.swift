@@ -40,9 +40,7 @@ package struct Job {
 
     let positive = try Job.tokenize(request.prompt, field: "prompt", sign: 1, request, traits)
     let (sampler, schedule) = (sampler, schedule)
-    passes = try Pass.passes(
-      width: request.width, height: request.height, request.steps, request.secondPass, model
-    ) {
+    passes = try Pass.passes(request, model) {
       let list = try traits.noise.steps($0, schedule: schedule, for: sampler, in: system)
       try prediction.check(list.steps)
       return list

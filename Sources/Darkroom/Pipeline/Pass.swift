@@ -1,4 +1,5 @@
 import Families
+import Pictures
 import Sampling
 import Weights
 
@@ -7,6 +8,8 @@ package struct Pass {
   package enum Start: Sendable {
     /// The noise of the picture's seed alone.
     case noise
+    /// A picture of the pass's size, with as much noise as the first step begins with.
+    case picture(Picture)
     /// The picture of the pass before, enlarged, with as much noise as the first step begins with.
     case previous
   }
@@ -39,18 +42,18 @@ package struct Pass {
       batch: batch, channels: model.traits.latents.channels, height: latents.height, width: latents.width)
   }
 
-  /// The passes of a picture of this size: two if it is too large for the model to be drawn at once.
-  /// - Parameters:
-  ///   - count: steps of the first pass.
-  ///   - schedule: makes a list of so many steps.
-  /// - Throws: `DarkroomError` if a second pass is needed and the model cannot encode pictures; what `schedule` throws.
+  /// The passes of a request: one from the picture that it starts from; else one from noise, and a second one where the
+  /// size is too large for the model to be drawn at once.
+  /// - Parameter schedule: makes a list of so many steps.
+  /// - Throws: `DarkroomError` if pictures must be encoded and the model cannot; what `schedule` throws.
   static func passes(
-    width: Int, height: Int, _ count: Int, _ mode: GenerationRequest.SecondPass, _ model: LoadedModel,
-    schedule: (Int) throws -> StepList
+    _ request: ResolvedRequest, _ model: LoadedModel, schedule: (Int) throws -> StepList
   ) throws -> [Pass] {
-    let all = try schedule(count)
+    let (width, height) = (request.width, request.height)
+    if let start = request.initPicture { return [try first(request, from: start, model, schedule)] }
+    let all = try schedule(request.steps)
     let (network, traits) = (model.network, model.traits)
-    guard mode == .auto, let small = traits.firstPass(width: width, height: height) else {
+    guard request.secondPass == .auto, let small = traits.firstPass(width: width, height: height) else {
       return [
         Pass(index: 0, model: network, width: width, height: height, start: .noise, strength: 1, steps: all)
       ]
@@ -64,7 +67,7 @@ package struct Pass {
     let strength = traits.secondPass.strength(
       enlarging: Double(max(width, height)) / Double(max(small.width, small.height)))
     // As many steps at least as keep one.
-    let kept = try schedule(max(count, Int((1 / strength).rounded(.up)))).kept(strength: strength)
+    let kept = try schedule(max(request.steps, Int((1 / strength).rounded(.up)))).kept(strength: strength)
     let second = Pass(
       index: 1, model: network, width: width, height: height, start: .previous, strength: strength,
       steps: kept)
@@ -76,5 +79,36 @@ package struct Pass {
         steps: all),
       second,
     ]
+  }
+  /// From a picture to another one of the size that was asked for.
+  private static func first(
+    _ request: ResolvedRequest, from start: InputPicture, _ model: LoadedModel,
+    _ schedule: (Int) throws -> StepList
+  ) throws -> Pass {
+    let field = FieldKey.initPicture.stringValue
+    guard model.traits.hasEncoder else {
+      throw DarkroomError(
+        .request, field: field,
+        "\(model.checkpoint.name) has no VAE encoder, which pictures to start from need; expected a model with one, or --vae"
+      )
+    }
+    let picture = try start.read(field).picture.covering(width: request.width, height: request.height)
+    let strength = request.strength ?? GenerationRequest.usualStrength
+    let pass = Pass(
+      index: 0, model: model.network, width: request.width, height: request.height, start: .picture(picture),
+      strength: strength, steps: try kept(strength, of: request.steps, in: request.system, schedule))
+    _ = try model.network.encoder(pass.latents)
+    return pass
+  }
+
+  /// The steps that a strength leaves of so many, by the rules of a system: ComfyUI runs as many as were asked for, the
+  /// last of a longer list.
+  private static func kept(
+    _ strength: Double, of count: Int, in system: NameSystem, _ schedule: (Int) throws -> StepList
+  ) throws -> StepList {
+    guard system == .comfyui, strength > 0, strength < 0.9999 else {
+      return try schedule(count).kept(strength: strength, in: system)
+    }
+    return try schedule(Int(min(Double(count) / strength, 1e6))).last(count)
   }
 }

@@ -35,11 +35,13 @@ extension Pipeline {
   /// its batch.
   /// - Parameters:
   ///   - previous: the latents of the pass before; those of another size are decoded, enlarged and encoded.
+  ///   - posterior: of the picture that the pass starts from.
   ///   - afterStep: runs after each step, with its index in the pass.
   /// - Returns: also how often the network was asked.
   package func run(
     _ pass: Pass, of job: Job, _ conditioning: Conditioning, pictures: Range<Int>,
-    from previous: Latents? = nil, _ reservation: Reservation, _ tracker: ProgressTracker,
+    from previous: Latents? = nil, encoded posterior: Posterior? = nil, _ reservation: Reservation,
+    _ tracker: ProgressTracker,
     afterStep: (_ index: Int) throws -> Void = { _ in }
   ) throws -> (latents: Latents, calls: Int) {
     tracker.start(pass, batch: pictures.count, finished: pictures.lowerBound)
@@ -49,15 +51,22 @@ extension Pipeline {
     case .noise:
       noise.fill(&latents)
       latents.scale(by: pass.steps.initialScale)
+    case .picture:
+      guard let posterior else { preconditionFailure("pass \(pass.index) starts from no encoded picture") }
+      // diffusers draws a sample; A1111's is not the seed's, and ComfyUI takes the most likely latents.
+      let clean =
+        job.request.system.followsDiffusers
+        ? posterior.sample(batch: pictures.count, &noise)
+        : posterior.mode.repeated(pictures.count)
+      noise.fill(&latents)
+      latents = clean.noised(latents, from: pass.steps)
     case .previous:
       guard let previous else { preconditionFailure("pass \(pass.index) goes on from no latents") }
       let clean = try enlarged(previous, to: pass, reservation, tracker)
-      guard let first = pass.steps.steps.first else { return (clean, 0) }
       noise.fill(&latents)
-      let fresh = latents
-      latents = clean
-      latents.addNoise(fresh, at: first.from)
+      latents = clean.noised(latents, from: pass.steps)
     }
+    guard !pass.steps.steps.isEmpty else { return (latents, 0) }
     let calls = try denoise(
       &latents, pass, job, conditioning, &noise, reservation, tracker, afterStep: afterStep)
     return (latents, calls)
@@ -71,6 +80,7 @@ extension Pipeline {
     tracker.enter(.enlarging)
     let picture = try decode(latents, by: pass.model, reservation)
     return try encode(picture.resized(width: pass.width, height: pass.height), by: pass.model, reservation)
+      .mode
   }
 
   /// Takes noisy latents through the steps of a pass, in place.
@@ -120,5 +130,15 @@ extension Pipeline {
       .nonFinite,
       "\(pass.index == 0 ? "sampling" : "second pass"): latents are not finite after step \(step + 1) of \(pass.count): \(statistics)"
     )
+  }
+}
+
+extension Latents {
+  /// These clean latents with as much noise as the first of some steps begins with.
+  fileprivate func noised(_ noise: Latents, from list: StepList) -> Latents {
+    guard let first = list.steps.first else { return self }
+    var latents = self
+    latents.addNoise(noise, at: first.from)
+    return latents
   }
 }

@@ -29,26 +29,33 @@ extension Pipeline {
     }
   }
 
-  /// A picture to the latents that would decode to it: the mean of the posterior, scaled.
+  /// A picture to the distribution of latents that decode to it.
   /// - Parameter model: whose latents are wanted; nil for the pipeline's own.
   package func encode(
     _ picture: Picture, by model: (any DiffusionModel)? = nil, _ reservation: Reservation
-  ) throws -> Latents {
+  ) throws -> Posterior {
+    try encode(
+      values: picture.encodable, width: picture.width, height: picture.height, by: model, reservation)
+  }
+
+  /// - Parameter values: `[height, width, 3]`, black at -1 and white at 1.
+  package func encode(
+    values: [Float], width: Int, height: Int, by model: (any DiffusionModel)? = nil,
+    _ reservation: Reservation
+  ) throws -> Posterior {
     let model = model ?? self.model.network
     let space = model.traits.latents
-    let size = LatentSize(height: picture.height / space.factor, width: picture.width / space.factor)
+    let size = LatentSize(height: height / space.factor, width: width / space.factor)
     let program = try residents.program(model.encoder(size), reservation)
-    picture.encodable.withUnsafeBufferPointer { program.write($0, to: "picture") }
+    values.withUnsafeBufferPointer { program.write($0, to: "picture") }
     try program.run(.picture) { try Task.checkCancellation() }
-    var latents = Latents(batch: 1, channels: space.channels, height: size.height, width: size.width)
-    var means = [Float](repeating: 0, count: latents.count)
-    means.withUnsafeMutableBufferPointer { program.read("latents", into: $0) }
-    for index in means.indices { latents.values[index] = Double((means[index] - space.shift) * space.scale) }
-    let statistics = latents.statistics
-    guard statistics.nonFinite == 0 else {
-      throw DarkroomError(
-        .nonFinite, "encoding: the enlarged picture's latents are not finite: \(statistics)")
+    var moments = [Float](repeating: 0, count: 2 * space.channels * size.height * size.width)
+    moments.withUnsafeMutableBufferPointer { program.read("moments", into: $0) }
+    let posterior = Posterior(moments: moments, space, size)
+    let statistics = posterior.mode.statistics
+    guard moments.allSatisfy(\.isFinite) else {
+      throw DarkroomError(.nonFinite, "encoding: the picture's latents are not finite: \(statistics)")
     }
-    return latents
+    return posterior
   }
 }

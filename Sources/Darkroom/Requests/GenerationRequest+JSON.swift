@@ -71,6 +71,7 @@ extension GenerationRequest: Codable {
 /// A key of a request's JSON.
 struct FieldKey: CodingKey {
   static let prompt = FieldKey("prompt")
+  static let initPicture = FieldKey("init")
 
   let stringValue: String
   var intValue: Int? { nil }

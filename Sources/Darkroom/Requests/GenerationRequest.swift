@@ -29,7 +29,14 @@ public struct GenerationRequest: Sendable, Equatable {
   public var guidanceStart: Double?
   /// At least `guidanceStart`.
   public var guidanceEnd: Double?
-  /// Pixels, a multiple of 8; nil takes the model's native size.
+  /// The picture to start from instead of noise alone (image to image). It is cut to the aspect of `width` and `height`
+  /// around its middle, and resized.
+  public var initPicture: InputPicture?
+  /// How much of `initPicture` is drawn anew: the share of the steps that run, counted by the rules of `system`; 0.8 if
+  /// nil, as in diffusers. 1 keeps little but the tones.
+  public var strength: Double?
+  /// Pixels, a multiple of 8; nil takes the model's native size, or that of `initPicture`, at most what the model draws
+  /// well.
   public var width: Int?
   public var height: Int?
   /// Seed of the first picture; picture k has seed + k. Nil draws one, which is reported. As in torch, only

@@ -32,6 +32,13 @@ extension RequestField {
     RequestField(
       "guidance_end", \.guidanceEnd, .number(\.share), "share of the steps after which guidance ends",
       .sampling, flag: ("X", nil), a1111: "Guidance end", initial: 1),
+    RequestField(
+      "init", \.initPicture, .picture, "picture to start from instead of noise", .picture,
+      flag: ("FILE", "i"), aliases: ["init_image", "init_img"], usual: "none", isOptional: true),
+    RequestField(
+      "strength", \.strength, .number(\.share), "how much of the picture to draw anew", .picture,
+      flag: ("X", nil), aliases: ["denoising_strength"], a1111: "Denoising strength",
+      usual: "\(GenerationRequest.usualStrength)", isOptional: true),
     RequestField("width", \.width, .side, "pixels", .size, flag: ("N", "W"), usual: "the model's own"),
     RequestField("height", \.height, .side, "pixels", .size, flag: ("N", "H"), usual: "the model's own"),
     RequestField(

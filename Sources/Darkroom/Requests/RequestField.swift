@@ -16,7 +16,7 @@ public struct RequestField: Sendable {
 
   /// What a field is about, in the order of help texts.
   public enum Group: String, Sendable, CaseIterable {
-    case prompt, sampling, size, model, output, speed
+    case prompt, picture, sampling, size, model, output, speed
   }
 
   /// How the command takes a field.

@@ -81,6 +81,10 @@ public struct ResolvedRequest: Sendable, Equatable {
   /// Nil for the sampler's own, whose Brownian paths span the levels of the schedule and not of the model.
   public var stepNoise: GenerationRequest.StepNoise? { request.stepNoise }
   public var batchPlace: GenerationRequest.BatchPlace? { request.batchPlace }
+  /// Nil if pictures are made from noise alone; else with its hash.
+  public var initPicture: InputPicture? { request.initPicture }
+  /// Nil if there is no `initPicture`.
+  public var strength: Double? { request.strength }
   /// Nil for what the model's content says.
   public var prediction: GenerationRequest.Prediction? { request.prediction }
 

@@ -1,0 +1,72 @@
+import Hub
+import Pictures
+
+/// A picture that a request starts from: a PNG, JPEG or WebP file, or the content of one.
+///
+/// Its pixels become 8-bit sRGB without transparency as `Picture.decode` says.
+public struct InputPicture: Sendable, Equatable {
+  /// The file's name, or what a picture without a file is called in errors and metadata.
+  public var file: String
+  /// SHA-256 of the file's content in hexadecimal digits; nil where it was not read yet. Another content is refused.
+  public var sha256: String?
+  /// The file's content, where it is at hand already.
+  let contents: [UInt8]?
+
+  public init(file: String, sha256: String? = nil) {
+    (self.file, self.sha256, contents) = (file, sha256, nil)
+  }
+
+  /// A picture that lies in no file.
+  public init(contents: [UInt8], name: String = "picture") {
+    (file, sha256, self.contents) = (name, nil, contents)
+  }
+
+  /// Decodes the picture.
+  /// - Parameter field: of the request, for errors.
+  /// - Throws: `DarkroomError` of kind `request` if there is no such file, it is no picture, or another one.
+  func read(_ field: String) throws -> (picture: Picture, sha256: String) {
+    do {
+      let bytes = try contents ?? InputFile.read(file)
+      let found = try bytes.withUnsafeBytes { try FileHashes.sha256($0) }
+      if let sha256, sha256 != found {
+        throw DarkroomError(
+          .request, field: file, found: found, expected: "the one with SHA-256 \(sha256)",
+          "is another picture (SHA-256 \(found))")
+      }
+      return (try Picture.decode(bytes), found)
+    } catch let error as any DescribedError {
+      throw error.described.ofPicture(file).at(field)
+    } catch let error as DarkroomError {
+      throw error.at(field)
+    }
+  }
+}
+
+extension InputPicture {
+  /// A file's name, or an object that gives its hash too.
+  init?(_ value: FieldValue) {
+    switch value {
+    case .text(let file): self.init(file: file)
+    case .object(let fields):
+      guard fields.count == 2, case .text(let file) = fields["file"], case .text(let hash) = fields["sha256"]
+      else { return nil }
+      self.init(file: file, sha256: hash)
+    default: return nil
+    }
+  }
+
+  var fieldValue: FieldValue {
+    guard let sha256 else { return .text(file) }
+    return .object(["file": .text(file), "sha256": .text(sha256)])
+  }
+}
+
+extension FieldType<InputPicture> {
+  static var picture: FieldType {
+    FieldType(
+      kind: .text, read: { InputPicture($0) }, write: \.fieldValue,
+      expected: { _ in "the name of a PNG, JPEG or WebP file" },
+      contains: { picture, _ in !picture.file.isEmpty },
+      found: { $0.file })
+  }
+}
