@@ -87,9 +87,10 @@ import Testing
     for strength in [0.2, 0.5, 1] {
       var request = try self.request()
       (request.strength, request.count) = (strength, 2)
-      let both = try await make(request)
+      let both = try await make(request, .builtIn)
       (request.seed, request.count) = (6, 1)
-      #expect(try await make(request)[0].pixels == both[1].pixels && both[0].pixels != both[1].pixels)
+      #expect(
+        try await make(request, .builtIn)[0].pixels == both[1].pixels && both[0].pixels != both[1].pixels)
       changes.append(zip(both[1].pixels, start.pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) })
     }
     #expect(changes == changes.sorted())
@@ -126,11 +127,6 @@ import Testing
     #expect(job.withoutEffect.map(\.field).contains("strength") && job.request.strength == nil)
   }
 
-  /// `[3, height, width]` as `[height, width, 3]`.
-  private func pixelsLast(_ values: [Float], height: Int, width: Int) -> [Float] {
-    (0..<height * width).flatMap { pixel in (0..<3).map { values[$0 * height * width + pixel] } }
-  }
-
   private func request() throws -> GenerationRequest {
     var request = GenerationRequest(prompt: "a red boat")
     request.initPicture = InputPicture(file: try folder.gradient(64, 64))
@@ -138,14 +134,22 @@ import Testing
     request.precision = .float32
     return request
   }
+}
 
-  private func make(_ request: GenerationRequest) async throws -> [GeneratedPicture] {
-    let engine = try Engine(device: .cpu, threads: 2)
-    _ = try await engine.load(ModelSource(path: TinyModel.folder))
-    var pictures: [GeneratedPicture] = []
-    for try await picture in engine.pictures(for: request) { pictures.append(picture) }
-    return pictures
-  }
+/// `[3, height, width]` as `[height, width, 3]`.
+func pixelsLast(_ values: [Float], height: Int, width: Int) -> [Float] {
+  (0..<height * width).flatMap { pixel in (0..<3).map { values[$0 * height * width + pixel] } }
+}
+
+/// Pictures of a model, usually the tiny one.
+func make(
+  _ request: GenerationRequest, _ model: ModelSource = ModelSource(path: TinyModel.folder)
+) async throws -> [GeneratedPicture] {
+  let engine = try Engine(device: .cpu, threads: 2)
+  _ = try await engine.load(model)
+  var pictures: [GeneratedPicture] = []
+  for try await picture in engine.pictures(for: request) { pictures.append(picture) }
+  return pictures
 }
 
 /// A folder with pictures to start from.
@@ -164,11 +168,11 @@ final class FolderOfPictures: Sendable {
   }
 
   @discardableResult
-  func write(_ width: Int, _ height: Int, level: Int, _ name: String) throws -> String {
+  func write(_ width: Int, _ height: Int, level: Int, _ name: String, blue: Int = 63) throws -> String {
     var pixels: [UInt8] = []
     for y in 0..<height {
       for x in 0..<width {
-        pixels += [UInt8(level * x / width), UInt8(level * y / height), UInt8((x + y) % 64)]
+        pixels += [UInt8(level * x / width), UInt8(level * y / height), UInt8((x + y) % (blue + 1))]
       }
     }
     try Picture(width: width, height: height, pixels: pixels).write(

@@ -114,6 +114,15 @@ extension Job {
     if asked.strength != nil, request.initPicture == nil {
       found.append(("strength", "there is no picture to start from (init)"))
     }
+    if request.mask == nil {
+      for (field, value) in [("mask_blur", asked.maskBlur), ("grow_mask", asked.growMask)] where value != nil
+      {
+        found.append((field, "there is no mask"))
+      }
+    }
+    if case .picture(_, let mask?) = passes[0].start, mask.isBlack {
+      found.append(("mask", "it is black, so that nothing is drawn anew"))
+    }
     let left = request.prompts?.count { $0.weight == 0 } ?? 0
     if left > 0 { found.append(("prompts", "\(left) of weight 0")) }
     return found

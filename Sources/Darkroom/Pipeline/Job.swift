@@ -1,4 +1,5 @@
 import Families
+import Pictures
 import Sampling
 import Tokenizer
 import Weights
@@ -66,6 +67,12 @@ package struct Job {
     }
     return BatchNoise(
       pictures.map { rule.source(seed: request.pictureSeed($0), pictures: 0..<1, of: 1, path: path) })
+  }
+
+  /// A drawn picture with what was not to be drawn anew as it was.
+  func composite(_ drawn: Picture) -> Picture {
+    guard case .picture(let picture, let mask?) = passes[0].start else { return drawn }
+    return mask.composite(drawn, over: picture)
   }
 
   var samplerOptions: SamplerOptions { SamplerOptions(eta: request.eta, system: request.system) }

@@ -47,19 +47,31 @@ extension Pipeline {
     tracker.start(pass, batch: pictures.count, finished: pictures.lowerBound)
     var noise = job.noise(of: pictures, in: pass)
     var latents = pass.emptyLatents(batch: pictures.count)
+    var inpainting: Inpainting?
     switch pass.start {
     case .noise:
       noise.fill(&latents)
       latents.scale(by: pass.steps.initialScale)
-    case .picture:
+    case .picture(_, let mask):
       guard let posterior else { preconditionFailure("pass \(pass.index) starts from no encoded picture") }
+      let followsDiffusers = job.request.system.followsDiffusers
       // diffusers draws a sample; A1111's is not the seed's, and ComfyUI takes the most likely latents.
       let clean =
-        job.request.system.followsDiffusers
-        ? posterior.sample(batch: pictures.count, &noise)
-        : posterior.mode.repeated(pictures.count)
+        followsDiffusers
+        ? posterior.sample(batch: pictures.count, &noise) : posterior.mode.repeated(pictures.count)
       noise.fill(&latents)
-      latents = clean.noised(latents, from: pass.steps)
+      if let mask {
+        inpainting = Inpainting(
+          clean: clean, noise: latents, mask: mask.latents(pass.latents, in: job.request.system),
+          system: job.request.system)
+      }
+      // diffusers also encodes the picture without its masked part, whose sample is drawn here.
+      if mask != nil, followsDiffusers { _ = posterior.sample(batch: pictures.count, &noise) }
+      if mask != nil, followsDiffusers, pass.strength == 1 {
+        latents.scale(by: pass.steps.initialScale)
+      } else {
+        latents = clean.noised(latents, from: pass.steps)
+      }
     case .previous:
       guard let previous else { preconditionFailure("pass \(pass.index) goes on from no latents") }
       let clean = try enlarged(previous, to: pass, reservation, tracker)
@@ -68,7 +80,7 @@ extension Pipeline {
     }
     guard !pass.steps.steps.isEmpty else { return (latents, 0) }
     let calls = try denoise(
-      &latents, pass, job, conditioning, &noise, reservation, tracker, afterStep: afterStep)
+      &latents, pass, job, conditioning, &noise, inpainting, reservation, tracker, afterStep: afterStep)
     return (latents, calls)
   }
 
@@ -87,8 +99,8 @@ extension Pipeline {
   /// - Returns: how often the network was asked.
   private func denoise(
     _ latents: inout Latents, _ pass: Pass, _ job: Job, _ conditioning: Conditioning,
-    _ noise: inout any NoiseSource, _ reservation: Reservation, _ tracker: ProgressTracker,
-    afterStep: (_ index: Int) throws -> Void
+    _ noise: inout any NoiseSource, _ inpainting: Inpainting?, _ reservation: Reservation,
+    _ tracker: ProgressTracker, afterStep: (_ index: Int) throws -> Void
   ) throws -> Int {
     let batch = latents.batch
     let denoiser = try Denoiser(
@@ -110,10 +122,12 @@ extension Pipeline {
     return try job.sampler.sample(
       &latents, steps: pass.steps, noise: &noise, options: job.samplerOptions,
       denoise: {
-        try denoiser($0, $1, &$2)
+        try denoiser(inpainting?.input($0, at: $1) ?? $0, $1, &$2)
+        inpainting?.correct(&$2)
         tracker.preview?.take($2)
       },
-      afterStep: { latents, _, step in
+      afterStep: { latents, level, step in
+        inpainting?.finish(&latents, at: level, isLast: step == pass.count - 1)
         try Pipeline.requireFinite(latents, after: step, of: pass)
         tracker.finishedStep(step)
         // A sampler that chooses its steps repeats the last number, whose guidance holds to the end.

@@ -40,7 +40,7 @@ package final class Pipeline {
     }
     let conditioning = try stage("encoding the prompt") { try encode(job, $0, tracker) }
     var posterior: Posterior?
-    if case .picture(let picture) = job.passes[0].start {
+    if case .picture(let picture, _) = job.passes[0].start {
       posterior = try stage("encoding the picture") { try encode(picture, by: job.passes[0].model, $0) }
     }
     var first = 0
@@ -59,7 +59,7 @@ package final class Pipeline {
         }
         tracker.enter(.decoding, finished: index)
         let pixels = try stage("decoding") { [picture] in try decode(picture, $0) }
-        try reporter.finished(try finished(pixels, job, index: index))
+        try reporter.finished(try finished(job.composite(pixels), job, index: index))
       }
       first = pictures.upperBound
     }

@@ -72,6 +72,7 @@ extension GenerationRequest: Codable {
 struct FieldKey: CodingKey {
   static let prompt = FieldKey("prompt")
   static let initPicture = FieldKey("init")
+  static let mask = FieldKey("mask")
 
   let stringValue: String
   var intValue: Int? { nil }

@@ -33,8 +33,16 @@ public struct GenerationRequest: Sendable, Equatable {
   /// around its middle, and resized.
   public var initPicture: InputPicture?
   /// How much of `initPicture` is drawn anew: the share of the steps that run, counted by the rules of `system`; 0.8 if
-  /// nil, as in diffusers. 1 keeps little but the tones.
+  /// nil, as in diffusers, and 1 with a mask. 1 keeps little but the tones.
   public var strength: Double?
+  /// Which part of `initPicture` is drawn anew (inpainting): white wholly, grey in part, black not at all; what is
+  /// transparent in its file is white. A mask of another size than `initPicture` is resized to it.
+  public var mask: InputPicture?
+  /// Pixels over which the drawn part fades in, within the mask; 4 if nil, 0 for none. Outside of the mask each pixel
+  /// stays what it was.
+  public var maskBlur: Int?
+  /// Pixels by which the mask grows before it is used; none if nil.
+  public var growMask: Int?
   /// Pixels, a multiple of 8; nil takes the model's native size, or that of `initPicture`, at most what the model draws
   /// well.
   public var width: Int?

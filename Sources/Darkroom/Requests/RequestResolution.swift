@@ -14,7 +14,7 @@ extension ResolvedRequest {
     try sparse.validate(limits)
     var request = model.defaults(for: sparse.system ?? .diffusers).filling(sparse)
     request.count = sparse.count ?? sparse.seeds?.count ?? request.count
-    try request.completeInput(for: model)
+    try request.completePictures(for: model)
     request.width = request.width ?? model.nativeSide
     request.height = request.height ?? model.nativeSide
     try model.check(request)

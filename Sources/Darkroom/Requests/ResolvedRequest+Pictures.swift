@@ -4,18 +4,46 @@ import Pictures
 extension GenerationRequest {
   /// The strength of image to image where a request names none, as in diffusers.
   static let usualStrength = 0.8
+  static let usualMaskBlur = 4
 
-  /// Completes what belongs to the picture that the request starts from: its content, the size and the strength.
-  mutating func completeInput(for model: ModelDescription) throws {
-    guard let input = initPicture else {
-      strength = nil
+  /// Completes what belongs to the pictures that the request starts from: their content, the size and the strength.
+  mutating func completePictures(for model: ModelDescription) throws {
+    guard let initPicture else {
+      guard mask == nil else {
+        throw DarkroomError(
+          .request, field: FieldKey.mask.stringValue, expected: "init as well",
+          "belongs to a picture to start from, and there is none")
+      }
+      (strength, maskBlur, growMask) = (nil, nil, nil)
       return
     }
-    let read = try input.read(FieldKey.initPicture.stringValue)
-    initPicture?.sha256 = read.sha256
-    strength = strength ?? Self.usualStrength
+    let read = try initPicture.read(FieldKey.initPicture.stringValue)
+    self.initPicture?.sha256 = read.sha256
+    strength = strength ?? (mask == nil ? Self.usualStrength : 1)
     let size = model.size(width: width, height: height, of: read.picture)
     (width, height) = (size.width, size.height)
+    let maskHash = try mask?.read(FieldKey.mask.stringValue).sha256
+    mask?.sha256 = maskHash
+    maskBlur = mask.map { _ in maskBlur ?? Self.usualMaskBlur }
+    growMask = mask.map { _ in growMask ?? 0 }
+  }
+}
+
+extension ResolvedRequest {
+  /// The picture to start from at the request's size, and its mask; nil without one.
+  func startingPicture() throws -> (picture: Picture, mask: Mask?)? {
+    guard let initPicture else { return nil }
+    let picture = try initPicture.read(FieldKey.initPicture.stringValue).picture
+    func sized(_ other: Picture) -> Picture {
+      other.resized(width: picture.width, height: picture.height)
+        .covering(width: self.width, height: self.height)
+    }
+    let mask = try request.mask.map { input in
+      Mask(
+        sized(try input.read(FieldKey.mask.stringValue).picture), grownBy: request.growMask ?? 0,
+        fade: request.maskBlur ?? GenerationRequest.usualMaskBlur)
+    }
+    return (sized(picture), mask)
   }
 }
 

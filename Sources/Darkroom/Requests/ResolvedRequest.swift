@@ -83,6 +83,11 @@ public struct ResolvedRequest: Sendable, Equatable {
   public var batchPlace: GenerationRequest.BatchPlace? { request.batchPlace }
   /// Nil if pictures are made from noise alone; else with its hash.
   public var initPicture: InputPicture? { request.initPicture }
+  /// Nil if all of `initPicture` is drawn anew, or there is none; else with its hash.
+  public var mask: InputPicture? { request.mask }
+  /// Nil if there is no `mask`.
+  public var maskBlur: Int? { request.maskBlur }
+  public var growMask: Int? { request.growMask }
   /// Nil if there is no `initPicture`.
   public var strength: Double? { request.strength }
   /// Nil for what the model's content says.
