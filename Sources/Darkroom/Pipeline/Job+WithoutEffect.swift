@@ -114,10 +114,10 @@ extension Job {
     if asked.strength != nil, request.initPicture == nil {
       found.append(("strength", "there is no picture to start from (init)"))
     }
-    if request.mask == nil {
+    if request.mask == nil, request.outpaint == nil {
       for (field, value) in [("mask_blur", asked.maskBlur), ("grow_mask", asked.growMask)] where value != nil
       {
-        found.append((field, "there is no mask"))
+        found.append((field, "there is neither mask nor outpaint"))
       }
     }
     if case .picture(_, let mask?) = passes[0].start, mask.isBlack {

@@ -78,6 +78,33 @@ extension FieldType<[UInt64]> {
   }
 }
 
+extension FieldType<Margins> {
+  /// Left, right, up and down, as a list.
+  static var margins: FieldType {
+    FieldType(
+      kind: .list,
+      read: { value in
+        guard case .list(let list) = value, list.count == 4 else { return nil }
+        let sides = list.compactMap { if case .number(let text) = $0 { Int(text) } else { nil } }
+        return sides.count == 4 ? Margins(left: sides[0], right: sides[1], up: sides[2], down: sides[3]) : nil
+      },
+      write: { .list($0.sides.map { .number("\($0)") }) },
+      expected: {
+        "pixels on the left, the right, above and below with commas, multiples of \($0.sideMultiple) up to \($0.side.upperBound), not all 0"
+      },
+      contains: { margins, limits in
+        margins != Margins()
+          && margins.sides.allSatisfy {
+            (0...limits.side.upperBound).contains($0) && $0 % limits.sideMultiple == 0
+          }
+      }, found: { $0.sides.map(String.init).joined(separator: ",") })
+  }
+}
+
+extension Margins {
+  fileprivate var sides: [Int] { [left, right, up, down] }
+}
+
 extension FieldType<[WeightedPrompt]> {
   static var prompts: FieldType {
     FieldType(

@@ -73,6 +73,7 @@ struct FieldKey: CodingKey {
   static let prompt = FieldKey("prompt")
   static let initPicture = FieldKey("init")
   static let mask = FieldKey("mask")
+  static let outpaint = FieldKey("outpaint")
 
   let stringValue: String
   var intValue: Int? { nil }

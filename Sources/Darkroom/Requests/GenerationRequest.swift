@@ -1,3 +1,6 @@
+// The margins of a picture are named by users of the library too.
+@_exported import struct Pictures.Margins
+
 /// What a caller wants a picture to be. Everything but the prompt may be nil, which stands for the model's own:
 /// `ResolvedRequest` fills it in.
 ///
@@ -33,12 +36,15 @@ public struct GenerationRequest: Sendable, Equatable {
   /// around its middle, and resized.
   public var initPicture: InputPicture?
   /// How much of `initPicture` is drawn anew: the share of the steps that run, counted by the rules of `system`; 0.8 if
-  /// nil, as in diffusers, and 1 with a mask. 1 keeps little but the tones.
+  /// nil, as in diffusers, 1 with a mask, 0.9 with `outpaint`. 1 keeps little but the tones.
   public var strength: Double?
   /// Which part of `initPicture` is drawn anew (inpainting): white wholly, grey in part, black not at all; what is
   /// transparent in its file is white. A mask of another size than `initPicture` is resized to it.
   public var mask: InputPicture?
-  /// Pixels over which the drawn part fades in, within the mask; 4 if nil, 0 for none. Outside of the mask each pixel
+  /// What is drawn beyond the sides of `initPicture`, in pixels, multiples of 8 (outpainting). `width` and `height` count
+  /// it too.
+  public var outpaint: Margins?
+  /// Pixels over which the drawn part fades in, within the mask; 4 if nil, 16 with `outpaint`, 0 for none. Outside of the mask each pixel
   /// stays what it was.
   public var maskBlur: Int?
   /// Pixels by which the mask grows before it is used; none if nil.

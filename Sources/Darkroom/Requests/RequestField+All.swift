@@ -38,13 +38,18 @@ extension RequestField {
     RequestField(
       "strength", \.strength, .number(\.share), "how much of the picture to draw anew", .picture,
       flag: ("X", nil), aliases: ["denoising_strength"], a1111: "Denoising strength",
-      usual: "\(GenerationRequest.usualStrength), 1 with a mask", isOptional: true),
+      usual:
+        "\(GenerationRequest.usualStrength), 1 with mask, \(GenerationRequest.usualOutpaintStrength) with outpaint",
+      isOptional: true),
     RequestField(
       "mask", \.mask, .picture, "what of it to draw anew: white", .picture, flag: ("FILE", nil),
       aliases: ["mask_image"], usual: "all", isOptional: true),
     RequestField(
+      "outpaint", \.outpaint, .margins, "pixels to draw beyond the picture's sides", .picture,
+      flag: ("L,R,U,D", nil), usual: "none", isOptional: true),
+    RequestField(
       "mask_blur", \.maskBlur, .integer(\.maskPixels), "pixels over which the drawn part fades in", .picture,
-      flag: ("N", nil), a1111: "Mask blur", usual: "\(GenerationRequest.usualMaskBlur)", isOptional: true),
+      flag: ("N", nil), a1111: "Mask blur", usual: "4, 16 with outpaint", isOptional: true),
     RequestField(
       "grow_mask", \.growMask, .integer(\.maskPixels), "pixels by which the mask grows", .picture,
       flag: ("N", nil), aliases: ["mask_expand"], usual: "0", isOptional: true),

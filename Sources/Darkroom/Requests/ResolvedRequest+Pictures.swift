@@ -4,14 +4,17 @@ import Pictures
 extension GenerationRequest {
   /// The strength of image to image where a request names none, as in diffusers.
   static let usualStrength = 0.8
+  /// Beyond a picture's sides a little of its mirror image is kept, which hides the seam.
+  static let usualOutpaintStrength = 0.9
   static let usualMaskBlur = 4
+  static let usualOutpaintBlur = 16
 
   /// Completes what belongs to the pictures that the request starts from: their content, the size and the strength.
   mutating func completePictures(for model: ModelDescription) throws {
     guard let initPicture else {
-      guard mask == nil else {
+      for field in [FieldKey.mask, .outpaint] where fields[field.stringValue] != nil {
         throw DarkroomError(
-          .request, field: FieldKey.mask.stringValue, expected: "init as well",
+          .request, field: field.stringValue, expected: "init as well",
           "belongs to a picture to start from, and there is none")
       }
       (strength, maskBlur, growMask) = (nil, nil, nil)
@@ -19,13 +22,34 @@ extension GenerationRequest {
     }
     let read = try initPicture.read(FieldKey.initPicture.stringValue)
     self.initPicture?.sha256 = read.sha256
-    strength = strength ?? (mask == nil ? Self.usualStrength : 1)
-    let size = model.size(width: width, height: height, of: read.picture)
-    (width, height) = (size.width, size.height)
     let maskHash = try mask?.read(FieldKey.mask.stringValue).sha256
     mask?.sha256 = maskHash
-    maskBlur = mask.map { _ in maskBlur ?? Self.usualMaskBlur }
-    growMask = mask.map { _ in growMask ?? 0 }
+    let isPart = mask != nil || outpaint != nil
+    strength =
+      strength ?? (outpaint != nil ? Self.usualOutpaintStrength : mask != nil ? 1 : Self.usualStrength)
+    maskBlur = isPart ? maskBlur ?? (outpaint == nil ? Self.usualMaskBlur : Self.usualOutpaintBlur) : nil
+    growMask = isPart ? growMask ?? 0 : nil
+    try completeSize(of: read.picture, model)
+  }
+
+  /// The picture's size and what is drawn beyond its sides.
+  private mutating func completeSize(of picture: Picture, _ model: ModelDescription) throws {
+    let margins = outpaint ?? Margins()
+    let (beside, above) = (margins.left + margins.right, margins.up + margins.down)
+    let inner = (width: width.map { $0 - beside }, height: height.map { $0 - above })
+    for (field, side) in [("width", inner.width), ("height", inner.height)] where (side ?? 1) < 1 {
+      throw DarkroomError(
+        .request, field: field, expected: "more than outpaint adds", "leaves nothing of the picture")
+    }
+    let size = model.size(width: inner.width, height: inner.height, of: picture)
+    (width, height) = (size.width + beside, size.height + above)
+    let most = RequestLimits.standard.side.upperBound
+    guard max(size.width + beside, size.height + above) <= most else {
+      throw DarkroomError(
+        .request, field: FieldKey.outpaint.stringValue,
+        found: "\(size.width + beside)x\(size.height + above)",
+        expected: "at most \(most) a side, with the picture's \(size.width)x\(size.height)")
+    }
   }
 }
 
@@ -33,17 +57,31 @@ extension ResolvedRequest {
   /// The picture to start from at the request's size, and its mask; nil without one.
   func startingPicture() throws -> (picture: Picture, mask: Mask?)? {
     guard let initPicture else { return nil }
+    let margins = outpaint ?? Margins()
     let picture = try initPicture.read(FieldKey.initPicture.stringValue).picture
     func sized(_ other: Picture) -> Picture {
-      other.resized(width: picture.width, height: picture.height)
-        .covering(width: self.width, height: self.height)
+      other.resized(width: picture.width, height: picture.height).covering(
+        width: self.width - margins.left - margins.right, height: self.height - margins.up - margins.down)
     }
-    let mask = try request.mask.map { input in
-      Mask(
-        sized(try input.read(FieldKey.mask.stringValue).picture), grownBy: request.growMask ?? 0,
-        fade: request.maskBlur ?? GenerationRequest.usualMaskBlur)
+    let inner = sized(picture)
+    var mask = try request.mask.map { sized(try $0.read(FieldKey.mask.stringValue).picture) }
+    if outpaint != nil {
+      mask = (mask ?? Picture(black: (inner.width, inner.height))).framed(margins)
     }
-    return (sized(picture), mask)
+    return (
+      inner.extended(margins),
+      mask.map {
+        Mask($0, grownBy: request.growMask ?? 0, fade: request.maskBlur ?? GenerationRequest.usualMaskBlur)
+      }
+    )
+  }
+}
+
+extension Picture {
+  fileprivate init(black size: (width: Int, height: Int)) {
+    self.init(
+      width: size.width, height: size.height,
+      pixels: [UInt8](repeating: 0, count: size.width * size.height * 3))
   }
 }
 

@@ -85,7 +85,9 @@ public struct ResolvedRequest: Sendable, Equatable {
   public var initPicture: InputPicture? { request.initPicture }
   /// Nil if all of `initPicture` is drawn anew, or there is none; else with its hash.
   public var mask: InputPicture? { request.mask }
-  /// Nil if there is no `mask`.
+  /// Nil if nothing is drawn beyond `initPicture`'s sides.
+  public var outpaint: Margins? { request.outpaint }
+  /// Nil if there is neither `mask` nor `outpaint`.
   public var maskBlur: Int? { request.maskBlur }
   public var growMask: Int? { request.growMask }
   /// Nil if there is no `initPicture`.
