@@ -130,7 +130,9 @@ import DarkroomCLI
 
   @Test(arguments: [
     (["--stepz", "3"], "unknown flag '--stepz'; did you mean --steps?; darkroom generate --help lists them"),
-    (["--init", "a.png"], "unknown flag '--init'; darkroom generate --help lists them"),
+    (
+      ["--imit", "a.png"], "unknown flag '--imit'; did you mean --init?; darkroom generate --help lists them"
+    ),
     (["-x", "3"], "unknown flag '-x'; darkroom generate --help lists them"),
     (["-steps", "3"], "unknown flag '-steps'; did you mean --steps?; darkroom generate --help lists them"),
     (

@@ -65,6 +65,45 @@ import Testing
     #expect(try TinyModel.pipeline().resolve(request).withoutEffect.map(\.field) == ["mask"])
   }
 
+  /// A part of a large picture is worked on at the model's size; the rest stays to the bit, at its own.
+  @Test func onlyTheMaskedAreaIsWorkedOn() async throws {
+    var request = try self.request()
+    request.initPicture = InputPicture(file: try folder.gradient(201, 119))
+    var mask = Picture(width: 201, height: 119, pixels: [UInt8](repeating: 0, count: 201 * 119 * 3))
+    mask.replace(
+      left: 150, top: 5, by: Picture(width: 20, height: 10, pixels: [UInt8](repeating: 255, count: 600)))
+    try mask.write(to: folder.path("small.png"), metadata: PictureMetadata())
+    request.mask = InputPicture(file: folder.path("small.png"))
+    (request.inpaintArea, request.maskPadding, request.maskBlur) = (.masked, 8, 0)
+    let made = try await make(request)[0]
+    #expect(made.width == 201 && made.height == 119 && made.request.width == 64 && made.request.height == 64)
+    let start = try Picture.decode(file: folder.gradient(201, 119))
+    func masked(_ picture: Picture) -> Picture { picture.cropped(left: 150, top: 5, width: 20, height: 10) }
+    var restored = Picture(width: 201, height: 119, pixels: made.pixels)
+    #expect(zip(masked(restored).pixels, masked(start).pixels).count { $0 != $1 } > 500)
+    restored.replace(left: 150, top: 5, by: masked(start))
+    #expect(restored == start)
+    let written = try JSONDecoder().decode(
+      ResolvedRequest.self, from: Data(made.request.canonicalJSON.utf8))
+    #expect(written == made.request)
+    #expect(try await make(written.request)[0].pixels == made.pixels)
+    request.mask = InputPicture(file: try folder.write(201, 119, level: 0, "black.png", blue: 0))
+    let black = await #expect(throws: DarkroomError.self) { try await make(request) }
+    #expect(black?.description == "mask: is black; expected white where inpaint_area masked draws")
+  }
+
+  @Test func partsHaveTheAspectOfTheirWork() {
+    let small = Region(left: 10, top: 10, width: 20, height: 10)
+    #expect(small.grown(by: 5) == Region(left: 5, top: 5, width: 30, height: 20))
+    #expect(
+      small.shaped(as: (64, 64), within: (100, 100)) == Region(left: 10, top: 5, width: 20, height: 20))
+    #expect(
+      small.shaped(as: (64, 128), within: (100, 100)) == Region(left: 10, top: 0, width: 20, height: 40))
+    #expect(
+      Region(left: -5, top: -5, width: 200, height: 20).shaped(as: (64, 64), within: (100, 80))
+        == Region(left: 0, top: 0, width: 100, height: 80))
+  }
+
   @Test func sharesOfMasks() throws {
     // One white pixel in the middle of 24x16, one of half.
     var pixels = [UInt8](repeating: 0, count: 24 * 16 * 3)

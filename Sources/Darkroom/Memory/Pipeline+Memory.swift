@@ -75,9 +75,8 @@ extension Pipeline {
         large.width * (large.height + small.height) * 3 * float
       }.max() ?? 0
     var initial = 0
-    if case .picture = job.passes[0].start {
-      initial =
-        job.passes[0].width * job.passes[0].height * 3 + 2 * job.passes[0].emptyLatents().count * float
+    if case .picture(let start) = job.passes[0].start {
+      initial = start.bytes + 2 * job.passes[0].emptyLatents().count * float
     }
     let values = job.passes.map { $0.emptyLatents().count }.max() ?? 0
     return initial + decoded + enlarged + values * (6 * MemoryLayout<Double>.stride + 8 * float)

@@ -120,7 +120,7 @@ extension Job {
         found.append((field, "there is neither mask nor outpaint"))
       }
     }
-    if case .picture(_, let mask?) = passes[0].start, mask.isBlack {
+    if case .picture(let start) = passes[0].start, start.mask?.isBlack == true {
       found.append(("mask", "it is black, so that nothing is drawn anew"))
     }
     let left = request.prompts?.count { $0.weight == 0 } ?? 0

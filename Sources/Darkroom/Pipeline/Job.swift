@@ -71,8 +71,7 @@ package struct Job {
 
   /// A drawn picture with what was not to be drawn anew as it was.
   func composite(_ drawn: Picture) -> Picture {
-    guard case .picture(let picture, let mask?) = passes[0].start else { return drawn }
-    return mask.composite(drawn, over: picture)
+    if case .picture(let start) = passes[0].start { start.finished(drawn) } else { drawn }
   }
 
   var samplerOptions: SamplerOptions { SamplerOptions(eta: request.eta, system: request.system) }

@@ -8,9 +8,8 @@ package struct Pass {
   package enum Start: Sendable {
     /// The noise of the picture's seed alone.
     case noise
-    /// A picture of the pass's size, with as much noise as the first step begins with; of which a mask may choose a
-    /// part.
-    case picture(Picture, Mask?)
+    /// A picture of the pass's size, with as much noise as the first step begins with.
+    case picture(StartingPicture)
     /// The picture of the pass before, enlarged, with as much noise as the first step begins with.
     case previous
   }
@@ -51,9 +50,7 @@ package struct Pass {
     _ request: ResolvedRequest, _ model: LoadedModel, schedule: (Int) throws -> StepList
   ) throws -> [Pass] {
     let (width, height) = (request.width, request.height)
-    if let start = try request.startingPicture() {
-      return [try first(request, from: .picture(start.picture, start.mask), model, schedule)]
-    }
+    if let start = try StartingPicture(request) { return [try first(request, from: start, model, schedule)] }
     let all = try schedule(request.steps)
     let (network, traits) = (model.network, model.traits)
     guard request.secondPass == .auto, let small = traits.firstPass(width: width, height: height) else {
@@ -85,7 +82,7 @@ package struct Pass {
   }
   /// From a picture to another one of the size that was asked for.
   private static func first(
-    _ request: ResolvedRequest, from start: Start, _ model: LoadedModel,
+    _ request: ResolvedRequest, from start: StartingPicture, _ model: LoadedModel,
     _ schedule: (Int) throws -> StepList
   ) throws -> Pass {
     let field = FieldKey.initPicture.stringValue
@@ -97,7 +94,7 @@ package struct Pass {
     }
     let strength = request.strength ?? GenerationRequest.usualStrength
     let pass = Pass(
-      index: 0, model: model.network, width: request.width, height: request.height, start: start,
+      index: 0, model: model.network, width: request.width, height: request.height, start: .picture(start),
       strength: strength, steps: try kept(strength, of: request.steps, in: request.system, schedule))
     _ = try model.network.encoder(pass.latents)
     return pass

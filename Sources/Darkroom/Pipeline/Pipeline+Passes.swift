@@ -52,7 +52,7 @@ extension Pipeline {
     case .noise:
       noise.fill(&latents)
       latents.scale(by: pass.steps.initialScale)
-    case .picture(_, let mask):
+    case .picture(let start):
       guard let posterior else { preconditionFailure("pass \(pass.index) starts from no encoded picture") }
       let followsDiffusers = job.request.system.followsDiffusers
       // diffusers draws a sample; A1111's is not the seed's, and ComfyUI takes the most likely latents.
@@ -60,14 +60,14 @@ extension Pipeline {
         followsDiffusers
         ? posterior.sample(batch: pictures.count, &noise) : posterior.mode.repeated(pictures.count)
       noise.fill(&latents)
-      if let mask {
+      if let mask = start.mask {
         inpainting = Inpainting(
           clean: clean, noise: latents, mask: mask.latents(pass.latents, in: job.request.system),
           system: job.request.system)
       }
       // diffusers also encodes the picture without its masked part, whose sample is drawn here.
-      if mask != nil, followsDiffusers { _ = posterior.sample(batch: pictures.count, &noise) }
-      if mask != nil, followsDiffusers, pass.strength == 1 {
+      if start.mask != nil, followsDiffusers { _ = posterior.sample(batch: pictures.count, &noise) }
+      if start.mask != nil, followsDiffusers, pass.strength == 1 {
         latents.scale(by: pass.steps.initialScale)
       } else {
         latents = clean.noised(latents, from: pass.steps)

@@ -40,8 +40,8 @@ package final class Pipeline {
     }
     let conditioning = try stage("encoding the prompt") { try encode(job, $0, tracker) }
     var posterior: Posterior?
-    if case .picture(let picture, _) = job.passes[0].start {
-      posterior = try stage("encoding the picture") { try encode(picture, by: job.passes[0].model, $0) }
+    if case .picture(let start) = job.passes[0].start {
+      posterior = try stage("encoding the picture") { try encode(start.picture, by: job.passes[0].model, $0) }
     }
     var first = 0
     while first < job.request.count {

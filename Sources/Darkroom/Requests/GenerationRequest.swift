@@ -49,6 +49,11 @@ public struct GenerationRequest: Sendable, Equatable {
   public var maskBlur: Int?
   /// Pixels by which the mask grows before it is used; none if nil.
   public var growMask: Int?
+  /// What is worked on; all of the picture if nil. With `masked`, `width` and `height` are the size of the work, and the
+  /// finished picture has that of `initPicture`.
+  public var inpaintArea: InpaintArea?
+  /// Pixels around the mask that are worked on with it, where `inpaintArea` is `masked`; 32 if nil.
+  public var maskPadding: Int?
   /// Pixels, a multiple of 8; nil takes the model's native size, or that of `initPicture`, at most what the model draws
   /// well.
   public var width: Int?

@@ -53,6 +53,13 @@ extension RequestField {
     RequestField(
       "grow_mask", \.growMask, .integer(\.maskPixels), "pixels by which the mask grows", .picture,
       flag: ("N", nil), aliases: ["mask_expand"], usual: "0", isOptional: true),
+    RequestField(
+      "inpaint_area", \.inpaintArea, .choice, "whether only the part around the mask is worked on", .picture,
+      flag: ("NAME", nil), usual: "whole", isOptional: true),
+    RequestField(
+      "mask_padding", \.maskPadding, .integer(\.maskPixels), "pixels around the mask that are worked on too",
+      .picture, flag: ("N", nil), a1111: "Masked area padding",
+      usual: "\(GenerationRequest.usualMaskPadding)", isOptional: true),
     RequestField("width", \.width, .side, "pixels", .size, flag: ("N", "W"), usual: "the model's own"),
     RequestField("height", \.height, .side, "pixels", .size, flag: ("N", "H"), usual: "the model's own"),
     RequestField(

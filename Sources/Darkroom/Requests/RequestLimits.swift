@@ -6,7 +6,7 @@ public struct RequestLimits: Sendable, Equatable {
   /// Of `guidanceRescale`, `guidanceStart`, `guidanceEnd` and `eta`.
   public var share = 0.0...1
   public var clipSkip = 0...64
-  /// Of `maskBlur` and `growMask`.
+  /// Of `maskBlur`, `growMask` and `maskPadding`.
   public var maskPixels = 0...256
   /// Pixels of width and height, which are also multiples of `sideMultiple`.
   public var side = 8...2048

@@ -38,6 +38,15 @@ extension GenerationRequest {
     case bfloat16
   }
 
+  /// What of a picture is worked on where a mask chooses what is drawn anew.
+  public enum InpaintArea: String, Codable, Sendable, CaseIterable {
+    /// All of it.
+    case whole
+    /// The part around the mask, at the size that was asked for: small parts get more detail, and large pictures stay
+    /// large.
+    case masked
+  }
+
   /// How pictures well above the model's native size are made.
   public enum SecondPass: String, Codable, Sendable, CaseIterable {
     /// Drawn near the native size, enlarged, and refined at the size that was asked for: models repeat their

@@ -8,6 +8,7 @@ extension GenerationRequest {
   static let usualOutpaintStrength = 0.9
   static let usualMaskBlur = 4
   static let usualOutpaintBlur = 16
+  static let usualMaskPadding = 32
 
   /// Completes what belongs to the pictures that the request starts from: their content, the size and the strength.
   mutating func completePictures(for model: ModelDescription) throws {
@@ -17,7 +18,7 @@ extension GenerationRequest {
           .request, field: field.stringValue, expected: "init as well",
           "belongs to a picture to start from, and there is none")
       }
-      (strength, maskBlur, growMask) = (nil, nil, nil)
+      (strength, maskBlur, growMask, inpaintArea, maskPadding) = (nil, nil, nil, nil, nil)
       return
     }
     let read = try initPicture.read(FieldKey.initPicture.stringValue)
@@ -29,7 +30,14 @@ extension GenerationRequest {
       strength ?? (outpaint != nil ? Self.usualOutpaintStrength : mask != nil ? 1 : Self.usualStrength)
     maskBlur = isPart ? maskBlur ?? (outpaint == nil ? Self.usualMaskBlur : Self.usualOutpaintBlur) : nil
     growMask = isPart ? growMask ?? 0 : nil
-    try completeSize(of: read.picture, model)
+    inpaintArea = mask == nil ? nil : inpaintArea ?? .whole
+    maskPadding = inpaintArea == .masked ? maskPadding ?? Self.usualMaskPadding : nil
+    guard inpaintArea == .masked else { return try completeSize(of: read.picture, model) }
+    guard outpaint == nil else {
+      throw DarkroomError(
+        .request, field: "inpaint_area", found: "masked", expected: "whole with outpaint",
+        "draws within the picture alone")
+    }
   }
 
   /// The picture's size and what is drawn beyond its sides.
@@ -50,38 +58,6 @@ extension GenerationRequest {
         found: "\(size.width + beside)x\(size.height + above)",
         expected: "at most \(most) a side, with the picture's \(size.width)x\(size.height)")
     }
-  }
-}
-
-extension ResolvedRequest {
-  /// The picture to start from at the request's size, and its mask; nil without one.
-  func startingPicture() throws -> (picture: Picture, mask: Mask?)? {
-    guard let initPicture else { return nil }
-    let margins = outpaint ?? Margins()
-    let picture = try initPicture.read(FieldKey.initPicture.stringValue).picture
-    func sized(_ other: Picture) -> Picture {
-      other.resized(width: picture.width, height: picture.height).covering(
-        width: self.width - margins.left - margins.right, height: self.height - margins.up - margins.down)
-    }
-    let inner = sized(picture)
-    var mask = try request.mask.map { sized(try $0.read(FieldKey.mask.stringValue).picture) }
-    if outpaint != nil {
-      mask = (mask ?? Picture(black: (inner.width, inner.height))).framed(margins)
-    }
-    return (
-      inner.extended(margins),
-      mask.map {
-        Mask($0, grownBy: request.growMask ?? 0, fade: request.maskBlur ?? GenerationRequest.usualMaskBlur)
-      }
-    )
-  }
-}
-
-extension Picture {
-  fileprivate init(black size: (width: Int, height: Int)) {
-    self.init(
-      width: size.width, height: size.height,
-      pixels: [UInt8](repeating: 0, count: size.width * size.height * 3))
   }
 }
 

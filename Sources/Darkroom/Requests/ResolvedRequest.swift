@@ -90,6 +90,10 @@ public struct ResolvedRequest: Sendable, Equatable {
   /// Nil if there is neither `mask` nor `outpaint`.
   public var maskBlur: Int? { request.maskBlur }
   public var growMask: Int? { request.growMask }
+  /// Nil if there is no `mask`.
+  public var inpaintArea: GenerationRequest.InpaintArea? { request.inpaintArea }
+  /// Nil unless `inpaintArea` is `masked`.
+  public var maskPadding: Int? { request.maskPadding }
   /// Nil if there is no `initPicture`.
   public var strength: Double? { request.strength }
   /// Nil for what the model's content says.

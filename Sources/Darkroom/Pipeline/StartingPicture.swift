@@ -1,0 +1,149 @@
+import Pictures
+
+/// The picture that a pass starts from, and how what is drawn of it becomes the finished picture.
+package struct StartingPicture: Sendable {
+  /// Of the pass's size.
+  package let picture: Picture
+  /// What of it is drawn anew; nil for all.
+  package let mask: Mask?
+  /// The picture that `picture` is a part of, if only that part is worked on.
+  private let surrounding: Surrounding?
+
+  private struct Surrounding: Sendable {
+    let picture: Picture
+    let mask: Mask
+    let part: Region
+  }
+
+  /// Bytes that it takes while the job is at work, and beside it what is finished of it.
+  var bytes: Int {
+    func bytes(_ picture: Picture, _ mask: Mask?) -> Int {
+      2 * picture.pixels.count + (mask?.shares.count ?? 0) * MemoryLayout<Float>.stride
+    }
+    return bytes(picture, mask) + (surrounding.map { bytes($0.picture, $0.mask) } ?? 0)
+  }
+
+  /// - Throws: `DarkroomError` of kind `request` that names the field.
+  init?(_ request: ResolvedRequest) throws {
+    guard let input = request.initPicture else { return nil }
+    let picture = try input.read(FieldKey.initPicture.stringValue).picture
+    let mask = try request.mask.map {
+      try $0.read(FieldKey.mask.stringValue).picture.resized(width: picture.width, height: picture.height)
+    }
+    if let mask, request.inpaintArea == .masked {
+      try self.init(around: Mask(mask, request), of: picture, mask, request)
+    } else {
+      self.init(all: picture, mask, request)
+    }
+  }
+
+  /// All of the picture, and what lies beyond its sides.
+  private init(all picture: Picture, _ mask: Picture?, _ request: ResolvedRequest) {
+    let margins = request.outpaint ?? Margins()
+    func sized(_ other: Picture) -> Picture {
+      other.covering(
+        width: request.width - margins.left - margins.right,
+        height: request.height - margins.up - margins.down)
+    }
+    let inner = sized(picture)
+    var mask = mask.map(sized)
+    if request.outpaint != nil { mask = (mask ?? Picture(blackLike: inner)).framed(margins) }
+    self.picture = inner.extended(margins)
+    self.mask = mask.map { Mask($0, request) }
+    surrounding = nil
+  }
+
+  /// The part around the mask, enlarged or reduced to the request's size.
+  private init(around whole: Mask, of picture: Picture, _ mask: Picture, _ request: ResolvedRequest) throws {
+    guard let masked = whole.region else {
+      throw DarkroomError(
+        .request, field: FieldKey.mask.stringValue, expected: "white where inpaint_area masked draws",
+        "is black")
+    }
+    let part = masked.grown(by: request.maskPadding ?? GenerationRequest.usualMaskPadding)
+      .shaped(as: (request.width, request.height), within: (picture.width, picture.height))
+    func enlarged(_ other: Picture) -> Picture {
+      other.cropped(left: part.left, top: part.top, width: part.width, height: part.height)
+        .resized(width: request.width, height: request.height)
+    }
+    self.picture = enlarged(picture)
+    self.mask = Mask(enlarged(whole.picture))
+    surrounding = Surrounding(picture: picture, mask: whole, part: part)
+  }
+
+  /// What was drawn, with what was not to be drawn anew as it was.
+  func finished(_ drawn: Picture) -> Picture {
+    guard let surrounding else { return mask?.composite(drawn, over: picture) ?? drawn }
+    let part = surrounding.part
+    var all = surrounding.picture
+    all.replace(left: part.left, top: part.top, by: drawn.resized(width: part.width, height: part.height))
+    return surrounding.mask.composite(all, over: surrounding.picture)
+  }
+}
+
+/// A part of a picture, in pixels.
+package struct Region: Sendable, Equatable {
+  package var left: Int
+  package var top: Int
+  package var width: Int
+  package var height: Int
+
+  package init(left: Int, top: Int, width: Int, height: Int) {
+    (self.left, self.top, self.width, self.height) = (left, top, width, height)
+  }
+
+  package func grown(by pixels: Int) -> Region {
+    Region(left: left - pixels, top: top - pixels, width: width + 2 * pixels, height: height + 2 * pixels)
+  }
+
+  /// Grown to the aspect of a size as far as the picture allows, and moved into the picture.
+  package func shaped(as size: (width: Int, height: Int), within picture: (width: Int, height: Int)) -> Region
+  {
+    let aspect = Double(size.width) / Double(size.height)
+    let wanted = (
+      width: max(width, Int((Double(height) * aspect).rounded())),
+      height: max(height, Int((Double(width) / aspect).rounded()))
+    )
+    func moved(_ start: Int, _ length: Int, to wanted: Int, within all: Int) -> (Int, Int) {
+      let fitting = min(wanted, all)
+      return (min(max(start - (wanted - length) / 2, 0), all - fitting), fitting)
+    }
+    let (left, width) = moved(left, width, to: wanted.width, within: picture.width)
+    let (top, height) = moved(top, height, to: wanted.height, within: picture.height)
+    return Region(left: left, top: top, width: width, height: height)
+  }
+}
+
+extension Mask {
+  fileprivate init(_ picture: Picture, _ request: ResolvedRequest) {
+    self.init(
+      picture, grownBy: request.growMask ?? 0,
+      fade: request.maskBlur ?? GenerationRequest.usualMaskBlur)
+  }
+
+  /// The least part with all that is drawn anew; nil if there is none.
+  var region: Region? {
+    let rows = (0..<height).filter { row in shares[(row * width)..<((row + 1) * width)].contains { $0 > 0 } }
+    guard let top = rows.first, let bottom = rows.last else { return nil }
+    let columns = (0..<width).filter { column in (top...bottom).contains { shares[$0 * width + column] > 0 } }
+    guard let left = columns.first, let right = columns.last else { return nil }
+    return Region(left: left, top: top, width: right - left + 1, height: bottom - top + 1)
+  }
+
+  /// The shares as grey levels.
+  fileprivate var picture: Picture {
+    Picture(
+      width: width, height: height,
+      pixels: shares.flatMap { share in
+        let level = UInt8((255 * share).rounded())
+        return [level, level, level]
+      })
+  }
+}
+
+extension Picture {
+  fileprivate init(blackLike other: Picture) {
+    self.init(
+      width: other.width, height: other.height, pixels: [UInt8](repeating: 0, count: other.pixels.count))
+  }
+}
