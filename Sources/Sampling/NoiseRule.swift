@@ -36,6 +36,16 @@ public struct NoiseRule: Sendable, Equatable {
     (self.generator, self.batch, self.steps) = (generator, batch, steps)
   }
 
+  /// One picture's noise with a variation.
+  package func source(
+    seed: UInt64, varied variation: NoiseVariation, shape: (channels: Int, height: Int, width: Int),
+    path: ClosedRange<Double>
+  ) -> any NoiseSource {
+    VariationNoise(
+      source(seed: seed, pictures: 0..<1, of: 1, path: path), variation,
+      other: generator.source(variation.seed), shape: shape)
+  }
+
   /// The noise of some of a request's pictures, which are sampled together.
   ///
   /// - Parameters:

@@ -141,6 +141,7 @@ extension Job {
     if let strength = second?.strength ?? request.strength {
       fields.append("Denoising strength: \(strength.shortest)")
     }
+    fields += request.variationFields + request.maskFields
     if request.clipSkip > 0 { fields.append("Clip skip: \(request.clipSkip + 1)") }
     // A1111's own default is a GPU's numbers, so the processor's must be said.
     fields.append("RNG: \(request.noise == .nvidia ? "NV" : "CPU")")
@@ -160,5 +161,26 @@ extension Job {
     return PictureMetadata(
       parameters: "\(request.prompt)\(negative)\n\(fields.joined(separator: ", "))",
       json: request.canonicalJSON)
+  }
+}
+
+extension ResolvedRequest {
+  /// As A1111 writes variations of a seed.
+  fileprivate var variationFields: [String] {
+    var fields: [String] = []
+    if let subseed, let subseedStrength {
+      fields += ["Variation seed: \(subseed)", "Variation seed strength: \(subseedStrength.shortest)"]
+    }
+    if let seedWidth, let seedHeight { fields.append("Seed resize from: \(seedWidth)x\(seedHeight)") }
+    return fields
+  }
+
+  /// As A1111 writes inpainting.
+  fileprivate var maskFields: [String] {
+    var fields = maskBlur.map { ["Mask blur: \($0)"] } ?? []
+    if inpaintArea == .masked {
+      fields += ["Inpaint area: Only masked", "Masked area padding: \(maskPadding ?? 0)"]
+    }
+    return fields
   }
 }

@@ -66,6 +66,9 @@ extension Job {
     var found: [Finding] = []
     let isStochastic = sampler.isStochastic(eta: request.eta, in: request.system)
     if asked.eta != nil, request.eta == nil { found.append(("eta", "\(sampler.name) has none")) }
+    if asked.subseed != nil, request.subseed == nil {
+      found.append(("subseed", "subseed_strength is 0"))
+    }
     if asked.stepNoise != nil, !isStochastic {
       found.append(("step_noise", "\(sampler.name) adds no noise on the way"))
     }

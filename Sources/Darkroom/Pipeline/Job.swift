@@ -65,8 +65,16 @@ package struct Job {
       let places = first.picture - 1..<first.picture - 1 + pictures.count
       return rule.source(seed: request.seed, pictures: places, of: first.count, path: path)
     }
+    let traits = pass.model.traits
+    let shape = (traits.latents.channels, pass.latents.height, pass.latents.width)
     return BatchNoise(
-      pictures.map { rule.source(seed: request.pictureSeed($0), pictures: 0..<1, of: 1, path: path) })
+      pictures.map { index in
+        let seed = request.pictureSeed(index)
+        guard let variation = request.variation(index, factor: traits.latents.factor) else {
+          return rule.source(seed: seed, pictures: 0..<1, of: 1, path: path)
+        }
+        return rule.source(seed: seed, varied: variation, shape: shape, path: path)
+      })
   }
 
   /// A drawn picture with what was not to be drawn anew as it was.

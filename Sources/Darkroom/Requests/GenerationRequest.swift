@@ -63,6 +63,14 @@ public struct GenerationRequest: Sendable, Equatable {
   public var seed: UInt64?
   /// Seeds of the first pictures, one by one, instead of `seed`; later pictures go on from the last with + 1.
   public var seeds: [UInt64]?
+  /// Turns the start noise towards that of another seed (A1111's variations): by `subseedStrength`, 0...1. The pictures of
+  /// a request then share `seed`, and picture k has `subseed` + k. Nil draws one.
+  public var subseed: UInt64?
+  public var subseedStrength: Double?
+  /// Pixels of the size whose noise is laid into the middle of this one's, so that a seed keeps its composition in another
+  /// size; both or none.
+  public var seedWidth: Int?
+  public var seedHeight: Int?
   /// Number of pictures; nil for as many as `seeds`, else for one.
   public var count: Int?
   /// Layers to leave out at the text encoder's end; 0 for none, as diffusers counts (A1111 counts from 1).

@@ -42,7 +42,7 @@ extension RequestField {
         "\(GenerationRequest.usualStrength), 1 with mask, \(GenerationRequest.usualOutpaintStrength) with outpaint",
       isOptional: true),
     RequestField(
-      "mask", \.mask, .picture, "what of it to draw anew: white", .picture, flag: ("FILE", nil),
+      "mask", \.mask, .picture, "which part to draw anew, in white", .picture, flag: ("FILE", nil),
       aliases: ["mask_image"], usual: "all", isOptional: true),
     RequestField(
       "outpaint", \.outpaint, .margins, "pixels to draw beyond the picture's sides", .picture,
@@ -71,6 +71,19 @@ extension RequestField {
     RequestField(
       "seeds", \.seeds, .seeds, "a seed for each picture, instead of --seed", .sampling,
       flag: ("N,M", nil), usual: "none", isOptional: true),
+    RequestField(
+      "subseed", \.subseed, .seed, "seed that the start noise is turned towards", .sampling, flag: ("N", nil),
+      aliases: ["variation_seed"], a1111: "Variation seed", usual: "random, reported", isOptional: true),
+    RequestField(
+      "subseed_strength", \.subseedStrength, .number(\.share), "how far it is turned", .sampling,
+      flag: ("X", nil), aliases: ["variation_strength"], a1111: "Variation seed strength", usual: "0",
+      isOptional: true),
+    RequestField(
+      "seed_width", \.seedWidth, .side, "pixels of the size whose noise is kept in the middle", .sampling,
+      flag: ("N", nil), aliases: ["seed_resize_from_w"], usual: "the picture's", isOptional: true),
+    RequestField(
+      "seed_height", \.seedHeight, .side, "the same", .sampling, flag: ("N", nil),
+      aliases: ["seed_resize_from_h"], usual: "the picture's", isOptional: true),
     RequestField(
       "count", \.count, .integer(\.count), "pictures", .output, flag: ("N", "b"),
       aliases: ["num_images_per_prompt", "batch_count"], initial: 1),

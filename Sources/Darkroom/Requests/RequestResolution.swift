@@ -20,6 +20,7 @@ extension ResolvedRequest {
     try model.check(request)
     try DarkroomError.wrapping { try request.nameSampling(model) }
     request.setSeeds()
+    try request.setVariation()
     request.precision = try Self.precision(request.precision, precisions)
     try self.init(
       complete: request,
@@ -86,7 +87,23 @@ extension GenerationRequest {
     guard var all = seeds, let first = all.first else { return }
     while all.count < pictureCount { all.append(all[all.count - 1] &+ 1) }
     let countsUp = all.indices.allSatisfy { all[$0] == first &+ UInt64($0) }
-    seeds = countsUp ? nil : all
+    seeds = countsUp && subseedStrength ?? 0 == 0 ? nil : all
+  }
+}
+
+extension GenerationRequest {
+  /// Draws a seed for variations if there is none, and clears what changes nothing.
+  fileprivate mutating func setVariation() throws {
+    let isVaried = subseedStrength ?? 0 > 0
+    (subseed, subseedStrength) =
+      isVaried ? (subseed ?? UInt64(UInt32.random(in: 0...UInt32.max)), subseedStrength) : (nil, nil)
+    if let seedWidth { seedHeight = seedHeight ?? seedWidth }
+    if let seedHeight { seedWidth = seedWidth ?? seedHeight }
+    if (seedWidth, seedHeight) == (width, height) { (seedWidth, seedHeight) = (nil, nil) }
+    guard isVaried || seedWidth != nil, let batchNoise, batchNoise != .perPicture else { return }
+    throw DarkroomError(
+      .request, field: isVaried ? "subseed_strength" : "seed_width", expected: "batch_noise per-picture",
+      "belongs to pictures with a generator each")
   }
 }
 

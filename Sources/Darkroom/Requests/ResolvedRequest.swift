@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Graph
+import Sampling
 
 /// A model by name and content.
 public struct ModelReference: Codable, Sendable, Equatable {
@@ -78,6 +79,12 @@ public struct ResolvedRequest: Sendable, Equatable {
   public var seeds: [UInt64]? { request.seeds }
   /// Nil if it has no meaning for the sampler.
   public var eta: Double? { request.eta }
+  /// Nil if the start noise is the seed's own, as is the next one.
+  public var subseed: UInt64? { request.subseed }
+  public var subseedStrength: Double? { request.subseedStrength }
+  /// Nil if noise is drawn at the picture's size.
+  public var seedWidth: Int? { request.seedWidth }
+  public var seedHeight: Int? { request.seedHeight }
   /// Nil for the sampler's own, whose Brownian paths span the levels of the schedule and not of the model.
   public var stepNoise: GenerationRequest.StepNoise? { request.stepNoise }
   public var batchPlace: GenerationRequest.BatchPlace? { request.batchPlace }
@@ -110,7 +117,19 @@ public struct ResolvedRequest: Sendable, Equatable {
 
 extension ResolvedRequest {
   /// The seed of one of its pictures.
-  func pictureSeed(_ index: Int) -> UInt64 { request.seeds?[index] ?? self.seed &+ UInt64(index) }
+  func pictureSeed(_ index: Int) -> UInt64 {
+    request.seeds?[index] ?? (request.subseed == nil ? self.seed &+ UInt64(index) : self.seed)
+  }
+
+  /// How the start noise of one of its pictures is varied; nil if it is not.
+  func variation(_ index: Int, factor: Int) -> NoiseVariation? {
+    let size = request.seedWidth.flatMap { width in
+      request.seedHeight.map { (height: $0 / factor, width: width / factor) }
+    }
+    guard request.subseed != nil || size != nil else { return nil }
+    return NoiseVariation(
+      seed: (request.subseed ?? 0) &+ UInt64(index), strength: request.subseedStrength ?? 0, size: size)
+  }
 
   /// What makes one of its pictures by itself.
   func picture(_ index: Int) -> ResolvedRequest {
@@ -118,6 +137,7 @@ extension ResolvedRequest {
     if self.batchNoise == .perPicture {
       single.request.seed = pictureSeed(index)
       single.request.seeds = nil
+      single.request.subseed = request.subseed.map { $0 &+ UInt64(index) }
     } else {
       single.request.batchPlace = pictureBatchPlace(index)
     }
