@@ -24,13 +24,7 @@ import Testing
     request.mask = InputPicture(file: try mask())
     let pipeline = try TinyModel.pipeline()
     let job = try pipeline.resolve(request)
-    let (reservation, tracker) = (try pipeline.reserve(job), ProgressTracker(job))
-    let picture = try pixelsLast(model.golden("init_image01"), height: 64, width: 64).map { 2 * $0 - 1 }
-    let posterior = try pipeline.encode(values: picture, width: 64, height: 64, reservation)
-    let made = try pipeline.run(
-      job.first, of: job, pipeline.encode(job, reservation, tracker), pictures: 0..<1, encoded: posterior,
-      reservation, tracker
-    ).latents
+    let made = try fromGoldenPicture(job, pipeline, model)
     #expect(try largestDifference(made.values.map(Float.init), model.golden(name)) <= 5e-4)
   }
 
