@@ -67,9 +67,10 @@ struct ChosenLevels {
 
   /// The noisiest and the cleanest sigma.
   private func range() throws -> (Double, Double) {
-    var (from, to) = (training.largest, training.smallest)
-    if case .solver = rule {
-    } else {
+    let (from, to): (Double, Double)
+    switch rule {
+    case .solver: (from, to) = (training.largest, training.smallest)
+    default:
       let sigmas = try spacedSigmas(spacing)
       (from, to) = (sigmas[0], sigmas[sigmas.count - 1])
     }

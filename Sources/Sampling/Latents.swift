@@ -53,13 +53,6 @@ package struct Latents: Sendable, Equatable {
       values: Array(values[start..<start + pictureCount]))
   }
 
-  /// A batch of the same pictures several times.
-  package func repeated(_ count: Int) -> Latents {
-    Latents(
-      batch: batch * count, channels: channels, height: height, width: width,
-      values: (0..<count).flatMap { _ in values })
-  }
-
   /// Whether `other` has the same extents; unlike comparing `shape`, it allocates nothing.
   package func hasSameShape(as other: Latents) -> Bool {
     batch == other.batch && channels == other.channels && height == other.height

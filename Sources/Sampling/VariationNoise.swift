@@ -2,7 +2,7 @@ import Glibc
 
 /// How the start noise of a seed is varied: turned towards that of another seed, or laid into the middle of another
 /// size, so that a picture changes a little or keeps its composition (A1111's "Extra").
-package struct NoiseVariation: Sendable, Equatable {
+package struct NoiseVariation: Sendable {
   package var seed: UInt64
   /// 0 for the seed's own noise, 1 for that of the other one.
   package var strength: Double
@@ -11,11 +11,6 @@ package struct NoiseVariation: Sendable, Equatable {
 
   package init(seed: UInt64, strength: Double, size: (height: Int, width: Int)? = nil) {
     (self.seed, self.strength, self.size) = (seed, strength, size)
-  }
-
-  package static func == (one: NoiseVariation, other: NoiseVariation) -> Bool {
-    one.seed == other.seed && one.strength == other.strength && one.size?.height == other.size?.height
-      && one.size?.width == other.size?.width
   }
 }
 

@@ -115,8 +115,12 @@ import Testing
       #expect(error?.field?.hasPrefix("init: ") == true && error?.kind == .request)
       #expect(file.isEmpty || error?.description.hasSuffix(problem) == true, "\(String(describing: error))")
     }
+    // Where the very picture is known, the error says which.
     var request = GenerationRequest(prompt: "a")
-    request.strength = 0.4
+    request.initPicture = InputPicture(file: folder.path("none.png"), sha256: "12ab")
+    let known = #expect(throws: DarkroomError.self) { try TinyModel.pipeline().resolve(request) }
+    #expect(known?.description.hasSuffix("directory; expected the picture with SHA-256 12ab") == true)
+    (request.initPicture, request.strength) = (nil, 0.4)
     let job = try TinyModel.pipeline().resolve(request)
     #expect(job.withoutEffect.map(\.field).contains("strength") && job.request.strength == nil)
   }

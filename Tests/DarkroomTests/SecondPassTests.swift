@@ -78,7 +78,7 @@ import Weights
     var moments = [Float](repeating: 0, count: 16)
     moments.withUnsafeMutableBufferPointer { program.read("moments", into: $0) }
     let mean = moments[..<8]
-    let latents = try TinyModel.pipeline().encode(picture).mode
+    let latents = try TinyModel.pipeline().encode(picture).mode()
     #expect(latents.shape == [1, 4, 1, 2])
     #expect(largestDifference(latents.values.map(Float.init), mean.map { $0 * 0.18215 }) < 1e-6)
     #expect(mean.allSatisfy { abs($0) > 1e-3 })

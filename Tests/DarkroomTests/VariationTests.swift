@@ -43,7 +43,7 @@ import Testing
     var request = request()
     (request.subseed, request.seedWidth, request.seedHeight) = (9, 32, 32)
     let job = try TinyModel.pipeline().resolve(request)
-    #expect(job.withoutEffect.map(\.field) == ["subseed"])
+    #expect(job.withoutEffect.map(\.field) == ["subseed", "seed_width"])
     #expect(job.request.subseed == nil && job.request.seedWidth == nil)
     (request.subseedStrength, request.batchNoise) = (0.1, .oneTensor)
     let error = #expect(throws: DarkroomError.self) { try TinyModel.pipeline().resolve(request) }

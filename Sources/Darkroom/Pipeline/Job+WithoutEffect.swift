@@ -109,10 +109,13 @@ extension Job {
       found.append(
         ("schedule", "with \(sampler.name) its levels for \(request.steps) steps are those of \(own.name)"))
     }
-    if request.secondPass == .never,
+    if request.secondPass == .never, request.initPicture == nil,
       model.traits.firstPass(width: request.width, height: request.height) == nil
     {
       found.append(("second_pass", "pictures of \(passes[0].size) are drawn at once"))
+    }
+    if asked.seedWidth ?? asked.seedHeight != nil, request.seedWidth == nil {
+      found.append(("seed_width", "with seed_height it is the size of the picture"))
     }
     if asked.strength != nil, request.initPicture == nil {
       found.append(("strength", "there is no picture to start from (init)"))

@@ -24,7 +24,9 @@ package struct Job {
   let noiseRange: ClosedRange<Double>
 
   /// - Throws: an error that names the field and what was expected.
-  init(_ request: ResolvedRequest, asked: GenerationRequest, _ model: LoadedModel) throws {
+  init(
+    _ request: ResolvedRequest, asked: GenerationRequest, _ model: LoadedModel, from start: StartingPicture?
+  ) throws {
     (self.request, self.asked, self.model) = (request, asked, model)
     let traits = model.traits
     let system = request.system
@@ -41,7 +43,7 @@ package struct Job {
 
     let positive = try Job.tokenize(request.prompt, field: "prompt", sign: 1, request, traits)
     let (sampler, schedule) = (sampler, schedule)
-    passes = try Pass.passes(request, model) {
+    passes = try Pass.passes(request, from: start, model) {
       let list = try traits.noise.steps($0, schedule: schedule, for: sampler, in: system)
       try prediction.check(list.steps)
       return list

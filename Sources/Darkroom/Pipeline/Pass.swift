@@ -47,10 +47,11 @@ package struct Pass {
   /// - Parameter schedule: makes a list of so many steps.
   /// - Throws: `DarkroomError` if pictures must be encoded and the model cannot; what `schedule` throws.
   static func passes(
-    _ request: ResolvedRequest, _ model: LoadedModel, schedule: (Int) throws -> StepList
+    _ request: ResolvedRequest, from start: StartingPicture?, _ model: LoadedModel,
+    schedule: (Int) throws -> StepList
   ) throws -> [Pass] {
     let (width, height) = (request.width, request.height)
-    if let start = try StartingPicture(request) { return [try first(request, from: start, model, schedule)] }
+    if let start { return [try first(request, from: start, model, schedule)] }
     let all = try schedule(request.steps)
     let (network, traits) = (model.network, model.traits)
     guard request.secondPass == .auto, let small = traits.firstPass(width: width, height: height) else {

@@ -54,24 +54,7 @@ extension Pipeline {
       latents.scale(by: pass.steps.initialScale)
     case .picture(let start):
       guard let posterior else { preconditionFailure("pass \(pass.index) starts from no encoded picture") }
-      let followsDiffusers = job.request.system.followsDiffusers
-      // diffusers draws a sample; A1111's is not the seed's, and ComfyUI takes the most likely latents.
-      let clean =
-        followsDiffusers
-        ? posterior.sample(batch: pictures.count, &noise) : posterior.mode.repeated(pictures.count)
-      noise.fill(&latents)
-      if let mask = start.mask {
-        inpainting = Inpainting(
-          clean: clean, noise: latents, mask: mask.latents(pass.latents, in: job.request.system),
-          system: job.request.system)
-      }
-      // diffusers also encodes the picture without its masked part, whose sample is drawn here.
-      if start.mask != nil, followsDiffusers { _ = posterior.sample(batch: pictures.count, &noise) }
-      if start.mask != nil, followsDiffusers, pass.strength == 1 {
-        latents.scale(by: pass.steps.initialScale)
-      } else {
-        latents = clean.noised(latents, from: pass.steps)
-      }
+      inpainting = begin(&latents, pass, from: posterior, start.mask, job.request.system, &noise)
     case .previous:
       guard let previous else { preconditionFailure("pass \(pass.index) goes on from no latents") }
       let clean = try enlarged(previous, to: pass, reservation, tracker)
@@ -84,6 +67,34 @@ extension Pipeline {
     return (latents, calls)
   }
 
+  /// Noisy latents of an encoded picture.
+  /// - Returns: how its unmasked part is kept; nil without a mask.
+  private func begin(
+    _ latents: inout Latents, _ pass: Pass, from posterior: Posterior, _ mask: Mask?, _ system: NameSystem,
+    _ noise: inout any NoiseSource
+  ) -> Inpainting? {
+    let followsDiffusers = system.followsDiffusers
+    // diffusers draws a sample. A1111's sample is not the seed's, and ComfyUI takes the mode.
+    let clean =
+      followsDiffusers
+      ? posterior.sample(batch: latents.batch, &noise) : posterior.mode(batch: latents.batch)
+    noise.fill(&latents)
+    let fresh = latents
+    latents = clean.noised(fresh, from: pass.steps)
+    guard let mask else { return nil }
+    if followsDiffusers {
+      // diffusers also encodes the picture without its masked part, and draws that sample here.
+      var unused = fresh
+      noise.fillAlike(&unused)
+      if pass.strength == 1 {
+        latents = fresh
+        latents.scale(by: pass.steps.initialScale)
+      }
+    }
+    return Inpainting(
+      clean: clean, noise: fresh, mask: mask.latents(pass.latents, in: system), system: system)
+  }
+
   /// Clean latents of another size, by way of their picture.
   private func enlarged(
     _ latents: Latents, to pass: Pass, _ reservation: Reservation, _ tracker: ProgressTracker
@@ -92,7 +103,7 @@ extension Pipeline {
     tracker.enter(.enlarging)
     let picture = try decode(latents, by: pass.model, reservation)
     return try encode(picture.resized(width: pass.width, height: pass.height), by: pass.model, reservation)
-      .mode
+      .mode()
   }
 
   /// Takes noisy latents through the steps of a pass, in place.

@@ -52,7 +52,7 @@ extension Pipeline {
     var moments = [Float](repeating: 0, count: 2 * space.channels * size.height * size.width)
     moments.withUnsafeMutableBufferPointer { program.read("moments", into: $0) }
     let posterior = Posterior(moments: moments, space, size)
-    let statistics = posterior.mode.statistics
+    let statistics = posterior.mode().statistics
     guard moments.allSatisfy(\.isFinite) else {
       throw DarkroomError(.nonFinite, "encoding: the picture's latents are not finite: \(statistics)")
     }

@@ -16,12 +16,16 @@ package final class Pipeline {
   package var backend: any Backend { residents.backend }
 
   package func resolve(_ request: GenerationRequest) throws -> Job {
-    try Job(resolved(request), asked: request, model)
+    let resolved = try resolved(request)
+    return try Job(resolved, asked: request, model, from: StartingPicture(resolved))
   }
 
-  /// The jobs of a request: one, or one for each picture where seeds make choices in its prompts.
+  /// The jobs of a request: one, or one for each picture where seeds make choices in its prompts. They share the picture
+  /// that they start from.
   package func jobs(_ request: GenerationRequest, _ wildcards: Wildcards) throws -> [Job] {
-    try resolved(request).drawn(from: wildcards).map { try Job($0, asked: request, model) }
+    let resolved = try resolved(request)
+    let start = try StartingPicture(resolved)
+    return try resolved.drawn(from: wildcards).map { try Job($0, asked: request, model, from: start) }
   }
 
   private func resolved(_ request: GenerationRequest) throws -> ResolvedRequest {

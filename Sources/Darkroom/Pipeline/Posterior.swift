@@ -18,7 +18,7 @@ package struct Posterior {
   }
 
   /// The latents that most likely decode to the picture.
-  package var mode: Latents { latents(batch: 1) { _ in 0 } }
+  package func mode(batch: Int = 1) -> Latents { latents(batch: batch) { _ in 0 } }
 
   /// Latents drawn for each picture of a batch: mean + exp(logvar / 2) n, with the logarithm kept within -30...20
   /// (diffusers' DiagonalGaussianDistribution).

@@ -33,7 +33,7 @@ public struct GenerationRequest: Sendable, Equatable {
   /// At least `guidanceStart`.
   public var guidanceEnd: Double?
   /// The picture to start from instead of noise alone (image to image). It is cut to the aspect of `width` and `height`
-  /// around its middle, and resized.
+  /// around its middle, and resized if it has another size. There is no second pass then.
   public var initPicture: InputPicture?
   /// How much of `initPicture` is drawn anew: the share of the steps that run, counted by the rules of `system`; 0.8 if
   /// nil, as in diffusers, 1 with a mask, 0.9 with `outpaint`. 1 keeps little but the tones.
@@ -44,8 +44,8 @@ public struct GenerationRequest: Sendable, Equatable {
   /// What is drawn beyond the sides of `initPicture`, in pixels, multiples of 8 (outpainting). `width` and `height` count
   /// it too.
   public var outpaint: Margins?
-  /// Pixels over which the drawn part fades in, within the mask; 4 if nil, 16 with `outpaint`, 0 for none. Outside of the mask each pixel
-  /// stays what it was.
+  /// Pixels over which the drawn part fades in, within the mask; 4 if nil, 16 with `outpaint`, 0 for none. Pixels outside
+  /// of the mask are those of `initPicture` at the size that is drawn, or at its own with `inpaintArea` `masked`.
   public var maskBlur: Int?
   /// Pixels by which the mask grows before it is used; none if nil.
   public var growMask: Int?

@@ -35,7 +35,11 @@ public struct InputPicture: Sendable, Equatable {
       }
       return (try Picture.decode(bytes), found)
     } catch let error as any DescribedError {
-      throw error.described.ofPicture(file).at(field)
+      let problem = error.described
+      throw DarkroomError(
+        .request, field: "\(field): \(file)",
+        expected: problem.expected ?? sha256.map { "the picture with SHA-256 \($0)" },
+        problem.message ?? "is not possible")
     } catch let error as DarkroomError {
       throw error.at(field)
     }
