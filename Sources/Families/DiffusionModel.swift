@@ -42,6 +42,8 @@ package struct ModelTraits: Sendable {
   package let textLayers: Int
   /// Whether pictures can become latents.
   package let hasEncoder: Bool
+  /// What the denoiser sees of a picture beside latents; nil for nothing.
+  package let pictureConditioning: PictureConditioning?
   /// How latents look; nil if that is not known.
   package let preview: PreviewColours?
   /// What of the model's files is not used, or stands in for what is missing.
@@ -54,14 +56,15 @@ package struct ModelTraits: Sendable {
     family: (name: String, title: String), latents: LatentSpace, nativeSide: Int,
     noise schedule: ModelSchedule,
     defaults: SamplingDefaults, secondPass: SecondPassRule, tokenizer: CLIPTokenizer, textPositions: Int,
-    textLayers: Int, hasEncoder: Bool, preview: PreviewColours?, notices: [String] = []
+    textLayers: Int, hasEncoder: Bool, pictureConditioning: PictureConditioning? = nil,
+    preview: PreviewColours?, notices: [String] = []
   ) {
     (self.family, familyTitle) = family
     (self.latents, self.nativeSide) = (latents, nativeSide)
     self.schedule = schedule
     (self.defaults, self.secondPass, self.tokenizer) = (defaults, secondPass, tokenizer)
     (self.textPositions, self.textLayers) = (textPositions, textLayers)
-    (self.hasEncoder, self.preview) = (hasEncoder, preview)
+    (self.hasEncoder, self.pictureConditioning, self.preview) = (hasEncoder, pictureConditioning, preview)
     self.notices = schedule.notices + notices
   }
 
@@ -113,7 +116,7 @@ package struct LatentSize: Hashable, Sendable {
 /// their numbers. A family is a type that conforms.
 ///
 /// Modules have fixed names for what the pipeline gives and takes: a denoiser reads `latents` at each step and makes
-/// `prediction`; a decoder reads `latents` and makes `picture`; an encoder reads `picture` and makes `moments`, the
+/// `prediction`, and may read `beside`, whose channels `PictureConditioning` names; a decoder reads `latents` and makes `picture`; an encoder reads `picture` and makes `moments`, the
 /// means and the logarithms of the variances of the posterior. Latents are channels first outside.
 package protocol DiffusionModel: AnyObject {
   var traits: ModelTraits { get }
@@ -121,9 +124,9 @@ package protocol DiffusionModel: AnyObject {
   /// How prompts become what the denoiser is told.
   func conditioner(_ prompts: PromptTokens) -> Conditioner
 
-  /// How much each conditional prediction counts in guidance, as a share of the guidance scale: one less than the
-  /// conditioner's predictions.
-  var guidanceShares: [Float] { get }
+  /// How much each conditional prediction counts in guidance: one less than the conditioner's predictions.
+  /// - Parameter pictureScale: guidance towards the picture that is edited.
+  func guidanceWeights(scale: Float, pictureScale: Float) -> [Float]
 
   /// - Parameter rows: predictions times pictures.
   func denoiser(_ size: LatentSize, rows: Int, conditioning: ConditioningShapes) -> Module
@@ -140,5 +143,5 @@ package protocol DiffusionModel: AnyObject {
 }
 
 extension DiffusionModel {
-  package var guidanceShares: [Float] { [1] }
+  package func guidanceWeights(scale: Float, pictureScale: Float) -> [Float] { [scale] }
 }

@@ -5,13 +5,14 @@ import Tokenizer
 import Weights
 
 /// Stable Diffusion 1.x: one CLIP text encoder whose width is the network's context, four latent channels, the same
-/// number of attention heads on all levels.
+/// number of attention heads on all levels. The network may see a picture beside the latents, to inpaint or to edit it.
 final class StableDiffusion1: DiffusionModel {
   let traits: ModelTraits
   private let checkpoint: Checkpoint
   private let unet: UNet
   private let textEncoder: TextEncoder
   private let vae: VAEDecoder
+  private let pictureConditioning: PictureConditioning?
   /// Nil if the model has none. Whether all of its tensors fit is checked when it is needed.
   private let unverifiedEncoder: VAEEncoder?
 
@@ -20,6 +21,7 @@ final class StableDiffusion1: DiffusionModel {
     unet = UNet(checkpoint[.unet], sizes.unet)
     textEncoder = TextEncoder(checkpoint[.textEncoder], sizes.text)
     vae = VAEDecoder(checkpoint[.vae], sizes.vae)
+    pictureConditioning = sizes.pictureConditioning
     try checkpoint.verify()
     try checkpoint.refuseStrangers(in: [
       "unet.", "vae.decoder.", "vae.post_quant_conv.", "text_encoder.embeddings.", "text_encoder.encoder.",
@@ -41,12 +43,13 @@ final class StableDiffusion1: DiffusionModel {
     }
     var defaults = SamplingDefaults(pipelineWith: schedule)
     defaults.prediction = try contents.predictionBesideFile()
+    if sizes.pictureConditioning == .editing, defaults.steps != nil { defaults.steps = 100 }
     traits = ModelTraits(
       family: (ModelFamily.stableDiffusion1.name, ModelFamily.stableDiffusion1.title),
       latents: sizes.vae.latentSpace, nativeSide: sizes.unet.sampleSize * sizes.vae.factor,
       noise: schedule, defaults: defaults, secondPass: SecondPassRule(), tokenizer: tokenizer,
       textPositions: sizes.text.positions, textLayers: sizes.text.layers,
-      hasEncoder: unverifiedEncoder != nil,
+      hasEncoder: unverifiedEncoder != nil, pictureConditioning: sizes.pictureConditioning,
       preview: try contents.previewColours(channels: sizes.vae.latentChannels)
         ?? .published(for: sizes.vae), notices: contents.tokenizerNotices())
   }
@@ -58,19 +61,28 @@ final class StableDiffusion1: DiffusionModel {
     // As in diffusers, the negative prompt always passes through all layers.
     let positive = encoder(skip: prompts.clipSkip)
     let negative = prompts.negative.map { _ in encoder(skip: 0) }
-    let groups = [(negative, prompts.negative), (positive, prompts.positive)]
+    let isEditing = pictureConditioning == .editing
     let shapes = ["context": [chunks * textEncoder.configuration.positions, textEncoder.configuration.width]]
     return Conditioner(
       modules: Array(Set([positive, negative].compactMap { $0 })), shapes: shapes,
-      predictions: negative == nil ? 1 : 2
+      predictions: negative == nil ? 1 : isEditing ? 3 : 2
     ) { [self] run in
-      let predictions = try groups.compactMap { module, texts in
-        try module.flatMap { module in
-          try texts.map { ["context": try context($0, chunks: chunks, module, run)] }
-        }
+      func inputs(_ texts: [WeightedTokens], _ module: Module) throws -> NamedInputs {
+        ["context": try context(texts, chunks: chunks, module, run)]
       }
-      return Conditioning(predictions, shapes: shapes)
+      var predictions: [NamedInputs] = []
+      if let negative, let texts = prompts.negative {
+        // With the picture to edit and without it.
+        predictions += Array(repeating: try inputs(texts, negative), count: isEditing ? 2 : 1)
+      }
+      return Conditioning(predictions + [try inputs(prompts.positive, positive)], shapes: shapes)
     }
+  }
+
+  /// Editing adds to the unconditional prediction u what the picture changes and what the prompt changes then:
+  /// u + p (picture - u) + s (both - picture), with the guidance scales p and s (Brooks et al. 2023, equation 3).
+  func guidanceWeights(scale: Float, pictureScale: Float) -> [Float] {
+    pictureConditioning == .editing ? [pictureScale - scale, scale] : [scale]
   }
 
   private func encoder(skip: Int) -> Module {
@@ -179,8 +191,13 @@ extension StableDiffusion1 {
     }
 
     var isStableDiffusion1: Bool {
-      unet.contextChannels == text.width && unet.inputChannels == 4 && unet.outputChannels == 4
-        && Set(unet.heads).count == 1
+      unet.contextChannels == text.width && [4, 8, 9].contains(unet.inputChannels)
+        && unet.outputChannels == 4 && Set(unet.heads).count == 1
+    }
+
+    /// By the first convolution's channels.
+    var pictureConditioning: PictureConditioning? {
+      [8: PictureConditioning.editing, 9: .inpainting][unet.inputChannels]
     }
 
     var networks: String {

@@ -79,11 +79,12 @@ extension Pipeline {
     samples.begin()
     let reservation = try reserve(job)
     let conditioning = try encode(job, reservation, ProgressTracker(job))
+    let encoded = try encodePictures(job.passes[0], of: job, reservation)
     try prepare(job, reservation)
     try samples.end(.load)
 
     let (latents, _) = try run(
-      job.passes[0], of: job, conditioning, pictures: 0..<1, reservation, ProgressTracker(job)
+      job.passes[0], of: job, conditioning, pictures: 0..<1, encoded, reservation, ProgressTracker(job)
     ) { index in
       if index > 0 { try samples.end(.step) }
       if index < rounds { try samples.begin(.step) }
@@ -97,8 +98,8 @@ extension Pipeline {
     try samples.begin(.picture)
     let tracker = ProgressTracker(whole)
     let (clean, _) = try run(
-      whole.passes[0], of: whole, try encode(whole, reservation, tracker), pictures: 0..<1, reservation,
-      tracker)
+      whole.passes[0], of: whole, try encode(whole, reservation, tracker), pictures: 0..<1,
+      encodePictures(whole.passes[0], of: whole, reservation), reservation, tracker)
     _ = try decode(clean, reservation)
     try samples.end(.picture)
   }

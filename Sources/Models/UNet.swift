@@ -47,13 +47,19 @@ package struct UNet {
   }
 
   /// Records one forward pass for `batch` latents of `height` x `width`. Inputs: `latents` and `time` at each
-  /// step, `context` per picture; output: `prediction`. Latents are channels-first outside.
+  /// step, `context` per picture, and `beside` per picture if the network sees more channels than latents have; output:
+  /// `prediction`. Latents and `beside` are channels-first outside.
   /// - Parameter timesteps: 1 if all rows of the batch have one timestep, else `batch`.
   package func graph(batch: Int, height: Int, width: Int, tokens: Int, timesteps: Int = 1) -> Graph {
     let graph = Graph()
     let c = configuration
-    let latents = graph.input(
-      "latents", [batch, height, width, c.inputChannels], rate: .step, layout: .channelsFirst)
+    func picture(_ name: String, _ channels: Int, rate: Rate) -> Tensor {
+      graph.input(name, [batch, height, width, channels], rate: rate, layout: .channelsFirst)
+    }
+    var latents = picture("latents", c.outputChannels, rate: .step)
+    if c.besideChannels > 0 {
+      latents = latents.concat(picture("beside", c.besideChannels, rate: .picture))
+    }
     let time = graph.input("time", [timesteps, c.blockChannels[0]], rate: .step)
     let context = graph.input("context", [batch, tokens, c.contextChannels], rate: .picture)
     graph.output("prediction", self(latents, time: time, context: context), layout: .channelsFirst)

@@ -23,6 +23,8 @@ package struct UNetConfiguration: Sendable, Equatable {
 
   package init() {}
 
+  /// Channels that the network sees beside those of latents.
+  package var besideChannels: Int { inputChannels - outputChannels }
   var levels: Range<Int> { blockChannels.indices }
   var timeChannels: Int { 4 * blockChannels[0] }
 
@@ -34,6 +36,10 @@ package struct UNetConfiguration: Sendable, Equatable {
     let file = file.filled(with: Self.diffusersDefaults)
     inputChannels = try file.integer("in_channels", 1...64, default: 4)
     outputChannels = try file.integer("out_channels", 1...64, default: 4)
+    guard inputChannels >= outputChannels else {
+      throw file.error(
+        "in_channels", "\(inputChannels): expected \(outputChannels), as out_channels, or more")
+    }
     blockChannels = try file.integers("block_out_channels", 1...16384)
     guard (1...8).contains(blockChannels.count) else {
       throw file.error("block_out_channels", "has \(blockChannels.count) entries, expected 1...8")

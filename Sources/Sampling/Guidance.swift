@@ -17,18 +17,19 @@ package struct Guidance: Sendable, Equatable {
   package private(set) var usesUnconditional: Bool
 
   /// - Parameters:
-  ///   - shares: of the scale that each conditional prediction gets, at least one.
+  ///   - weights: of the conditional predictions at a scale, at least one.
   ///   - system: whose rule decides which scales are none.
   /// - Throws: `SamplingError.setting` for a scale that is not finite, a rescale outside 0...1, a start outside 0...1
   ///   or an end outside start...1.
   package init(
-    scale: Double, shares: [Float] = [1], rescale: Double = 0, start: Double = 0, end: Double = 1,
+    scale: Double, weights: (_ scale: Float) -> [Float] = { [$0] }, rescale: Double = 0, start: Double = 0,
+    end: Double = 1,
     system: NameSystem = .diffusers
   ) throws {
     guard scale.isFinite, scale >= 0, Float(scale).isFinite else {
       throw SamplingError.setting(name: "cfg_scale", value: "\(scale)", expected: "a finite number from 0")
     }
-    try self.init(weights: shares.map { Float(scale) * $0 }, rescale: rescale)
+    try self.init(weights: weights(Float(scale)), rescale: rescale)
     usesUnconditional = system.followsDiffusers ? scale > 1 : scale != 1
     guard start >= 0, start <= 1 else {
       throw SamplingError.setting(name: "guidance_start", value: "\(start)", expected: "0 to 1")

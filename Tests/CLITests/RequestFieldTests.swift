@@ -31,6 +31,8 @@ import DarkroomCLI
     "grow_mask": (["8"], ["-1"]),
     "inpaint_area": (["whole", "masked"], ["all"]),
     "mask_padding": (["0", "32"], ["257"]),
+    "mask_fill": (["original", "noise", "blur", "none"], ["white"]),
+    "image_guidance_scale": (["1", "1.5"], ["0.5", "x"]),
     "width": (["8", "2048"], ["12", "0", "2056"]),
     "height": (["512"], ["513"]),
     "second_pass": (["auto", "never"], ["ever"]),

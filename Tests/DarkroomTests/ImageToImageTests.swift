@@ -139,10 +139,12 @@ import Testing
 func fromGoldenPicture(_ job: Job, _ pipeline: Pipeline, _ model: TinyModel) throws -> Latents {
   let (reservation, tracker) = (try pipeline.reserve(job), ProgressTracker(job))
   let picture = try pixelsLast(model.golden("init_image01"), height: 64, width: 64).map { 2 * $0 - 1 }
-  let posterior = try pipeline.encode(values: picture, width: 64, height: 64, reservation)
+  let encoded = try job.first.encodedPictures(in: job.request.system, exact: picture) {
+    try pipeline.encode(values: $0, width: 64, height: 64, reservation)
+  }
   return try pipeline.run(
-    job.first, of: job, pipeline.encode(job, reservation, tracker), pictures: 0..<1, encoded: posterior,
-    reservation, tracker
+    job.first, of: job, pipeline.encode(job, reservation, tracker), pictures: 0..<1, encoded, reservation,
+    tracker
   ).latents
 }
 
@@ -177,12 +179,27 @@ final class FolderOfPictures: Sendable {
     try write(width, height, level: 255, "\(width)x\(height).png")
   }
 
+  /// A PNG file that is white where goldens are drawn anew.
+  func mask() throws -> String {
+    var pixels = [UInt8](repeating: 0, count: 64 * 64 * 3)
+    for y in 16..<48 { for x in 3 * 20..<3 * 52 { pixels[3 * y * 64 + x] = 255 } }
+    try Picture(width: 64, height: 64, pixels: pixels).write(
+      to: path("mask.png"), metadata: PictureMetadata())
+    return path("mask.png")
+  }
+
+  /// - Parameter all: whether all pixels have the level, and not a gradient up to it.
   @discardableResult
-  func write(_ width: Int, _ height: Int, level: Int, _ name: String, blue: Int = 63) throws -> String {
+  func write(
+    _ width: Int, _ height: Int, level: Int, _ name: String, blue: Int = 63, all: Bool = false
+  ) throws -> String {
     var pixels: [UInt8] = []
     for y in 0..<height {
       for x in 0..<width {
-        pixels += [UInt8(level * x / width), UInt8(level * y / height), UInt8((x + y) % (blue + 1))]
+        pixels +=
+          all
+          ? [UInt8](repeating: UInt8(level), count: 3)
+          : [UInt8(level * x / width), UInt8(level * y / height), UInt8((x + y) % (blue + 1))]
       }
     }
     try Picture(width: width, height: height, pixels: pixels).write(

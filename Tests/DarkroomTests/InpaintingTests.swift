@@ -21,7 +21,7 @@ import Testing
     let name = "inpaint4_ddim_seed42_steps10_str\(strength)"
     var request = try model.request(name)
     request.initPicture = InputPicture(file: try folder.gradient(64, 64))
-    request.mask = InputPicture(file: try mask())
+    request.mask = InputPicture(file: try folder.mask())
     let pipeline = try TinyModel.pipeline()
     let job = try pipeline.resolve(request)
     let made = try fromGoldenPicture(job, pipeline, model)
@@ -86,6 +86,25 @@ import Testing
     #expect(black?.description == "mask: is black; expected white where inpaint_area masked draws")
   }
 
+  /// What stands in the masked part shows at less strength, and the rest stays.
+  @Test(arguments: [GenerationRequest.System.diffusers, .comfyui])
+  func fillsOfMasks(system: GenerationRequest.System) async throws {
+    var request = try self.request()
+    (request.system, request.strength, request.maskBlur) = (system, 0.3, 0)
+    let start = try Picture.decode(file: folder.gradient(64, 64))
+    var made: Set<[UInt8]> = []
+    for fill in GenerationRequest.MaskFill.allCases {
+      request.maskFill = fill
+      let picture = try await make(request)[0]
+      #expect(
+        picture.pixels[0..<16 * 64 * 3] == start.pixels[0..<16 * 64 * 3] && picture.request.maskFill == fill)
+      made.insert(picture.pixels)
+    }
+    #expect(made.count == 4)
+    (request.system, request.strength) = (.diffusers, 1)
+    #expect(try TinyModel.pipeline().resolve(request).withoutEffect.map(\.field) == ["mask_fill"])
+  }
+
   @Test func partsHaveTheAspectOfTheirWork() {
     let small = Region(left: 10, top: 10, width: 20, height: 10)
     #expect(small.grown(by: 5) == Region(left: 5, top: 5, width: 30, height: 20))
@@ -125,7 +144,7 @@ import Testing
 
   @Test func masksAreNamedInErrors() async throws {
     var request = GenerationRequest(prompt: "a")
-    request.mask = InputPicture(file: try mask())
+    request.mask = InputPicture(file: try folder.mask())
     let alone = #expect(throws: DarkroomError.self) { try TinyModel.pipeline().resolve(request) }
     #expect(
       alone?.description
@@ -148,19 +167,10 @@ import Testing
     #expect(try await make(written.request)[0].pixels == made.pixels)
   }
 
-  /// White where goldens are drawn anew.
-  private func mask() throws -> String {
-    var pixels = [UInt8](repeating: 0, count: 64 * 64 * 3)
-    for y in 16..<48 { for x in 3 * 20..<3 * 52 { pixels[3 * y * 64 + x] = 255 } }
-    let picture = Picture(width: 64, height: 64, pixels: pixels)
-    try picture.write(to: folder.path("mask.png"), metadata: PictureMetadata())
-    return folder.path("mask.png")
-  }
-
   private func request() throws -> GenerationRequest {
     var request = GenerationRequest(prompt: "a red boat")
     request.initPicture = InputPicture(file: try folder.gradient(64, 64))
-    request.mask = InputPicture(file: try mask())
+    request.mask = InputPicture(file: try folder.mask())
     (request.sampler, request.steps, request.seed) = ("euler", 4, 5)
     request.precision = .float32
     return request

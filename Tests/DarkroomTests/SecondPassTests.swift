@@ -62,8 +62,8 @@ import Weights
       batch: 1, channels: 4, height: 16, width: 12, values: try model.golden("refine_z").map(Double.init))
     let (reservation, tracker) = (try pipeline.reserve(job), ProgressTracker(job))
     let refined = try pipeline.run(
-      pass, of: job, pipeline.encode(job, reservation, tracker), pictures: 0..<1, from: z, reservation,
-      tracker
+      pass, of: job, pipeline.encode(job, reservation, tracker), pictures: 0..<1, from: z,
+      pipeline.encodePictures(pass, of: job, reservation), reservation, tracker
     ).latents
     #expect(try largestDifference(refined.values.map(Float.init), model.golden(name)) <= 5e-4)
   }

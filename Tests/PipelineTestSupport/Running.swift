@@ -25,7 +25,8 @@ extension Pipeline {
     let reservation = try reserve(job)
     let conditioning = try encode(job, reservation, ProgressTracker(job))
     let made = try run(
-      job.first, of: job, conditioning, pictures: 0..<job.request.count, reservation,
+      job.first, of: job, conditioning, pictures: 0..<job.request.count,
+      encodePictures(job.first, of: job, reservation), reservation,
       ProgressTracker(job, preview: preview, progress))
     return (made.latents, conditioning)
   }

@@ -19,6 +19,7 @@ package struct TinyModel {
     var clip_skip: Int?
     var eta: Double?
     var strength: Double?
+    var image_guidance_scale: Double?
   }
 
   private struct Description: Decodable {
@@ -59,6 +60,7 @@ package struct TinyModel {
     request.count = golden.seeds?.count ?? 1
     request.clipSkip = golden.clip_skip ?? 0
     (request.eta, request.strength) = (golden.eta, golden.strength)
+    request.pictureGuidanceScale = golden.image_guidance_scale
     return request
   }
 
@@ -66,7 +68,8 @@ package struct TinyModel {
   package static let latentCases: [String] = {
     guard let model = try? TinyModel() else { return [] }
     return model.description.cases.filter { name, golden in
-      golden.strength == nil && (try? NameSystem.diffusers.sampler(names(golden.scheduler).0)) != nil
+      golden.strength == nil && !name.hasPrefix("edit")
+        && (try? NameSystem.diffusers.sampler(names(golden.scheduler).0)) != nil
     }.map(\.key).sorted()
   }()
 

@@ -59,7 +59,7 @@ package final class ToyFlow: DiffusionModel {
       textPositions: Self.positions, textLayers: 1, hasEncoder: true, preview: nil)
   }
 
-  package let guidanceShares: [Float] = [0.25, 0.75]
+  package func guidanceWeights(scale: Float, pictureScale: Float) -> [Float] { [0.25 * scale, 0.75 * scale] }
 
   /// Nothing, the words' vector alone, and all of the words.
   package func conditioner(_ prompts: PromptTokens) -> Conditioner {

@@ -14,9 +14,10 @@ import Testing
     Stable Diffusion 2 (unCLIP) | @1024x4 model.diffusion_model.label_emb.0.0.weight
     checkpoint of Stable Diffusion XL (SDXL): | @2048x4
     Stable Diffusion XL refiner | @1280x4
-    Stable Diffusion 1 for inpainting | @768x9
     (SDXL) for inpainting | @2048x9
-    InstructPix2Pix | @768x8
+    UNet alone of Stable Diffusion 1 for inpainting | @768x9!
+    UNet alone of Stable Diffusion 1 for editing pictures (InstructPix2Pix) | @768x8!
+    Stable Diffusion 2 for inpainting | @1024x9
     guided by depth | @1024x5
     x4 upscaler | @1024x7
     Zero123 | @768x8 cc_projection.weight
@@ -102,6 +103,9 @@ import Testing
 
   @Test func modelsToDrawWithAreNone() {
     #expect(FileKind.recognise(Self.names("@768x4"))?.problem == nil)
+    // With a mask, or a picture to edit.
+    #expect(FileKind.recognise(Self.names("@768x9"))?.problem == nil)
+    #expect(FileKind.recognise(Self.names("@768x8"))?.problem == nil)
     // A small one, as tests have.
     #expect(FileKind.recognise(Self.names("@32x4"))?.problem == nil)
     #expect(FileKind.recognise(Self.names("something else"))?.problem == nil)
@@ -173,8 +177,8 @@ import Testing
     ("StableDiffusionXLPipeline", 2048, 4, "Stable Diffusion XL (SDXL) (StableDiffusionXLPipeline)"),
     ("StableDiffusionXLImg2ImgPipeline", 1280, 4, "refiner"),
     ("StableDiffusionPipeline", 1024, 4, "Stable Diffusion 2"),
-    ("StableDiffusionInpaintPipeline", 768, 9, "Stable Diffusion 1 for inpainting"),
-    ("StableDiffusionInpaintPipeline", 768, 4, "for inpainting"),
+    ("StableDiffusionInpaintPipeline", 1024, 9, "Stable Diffusion 2 for inpainting"),
+    ("StableDiffusionUpscalePipeline", 1024, 7, "Stable Diffusion 2 for upscaling"),
     ("StableDiffusion3Pipeline", 768, 4, "Stable Diffusion 3"),
     ("FluxPipeline", 768, 4, "Flux"), ("StableVideoDiffusionPipeline", 1024, 8, "video"),
     ("DDPMPipeline", 0, 3, "DDPM"), ("SomethingNewPipeline", 768, 4, "a model for SomethingNewPipeline"),
@@ -190,7 +194,9 @@ import Testing
   @Test func foldersOfStableDiffusion1AreNotRefused() {
     let unet: [String: JSONValue] = ["cross_attention_dim": .number(768), "in_channels": .number(4)]
     #expect(PipelineClass([:], unet: unet).problem == nil)
-    #expect(PipelineClass(["_class_name": .text("StableDiffusionPipeline")], unet: unet).problem == nil)
+    for name in ["Pipeline", "InpaintPipeline", "InstructPix2PixPipeline"] {
+      #expect(PipelineClass(["_class_name": .text("StableDiffusion" + name)], unet: unet).problem == nil)
+    }
     let own: JSONValue = .list([.text("module"), .text("OwnPipeline")])
     #expect(PipelineClass(["_class_name": own], unet: unet).problem?.contains("OwnPipeline") == true)
   }

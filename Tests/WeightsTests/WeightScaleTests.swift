@@ -134,10 +134,10 @@ import Testing
       ByteSource(
         name: "m",
         bytes: safetensors([
-          ("module.model.diffusion_model.input_blocks.0.0.weight", [1, 9, 1, 1]),
+          ("module.model.diffusion_model.input_blocks.0.0.weight", [1, 5, 1, 1]),
           ("module.model.diffusion_model.time_embed.0.weight", [1]), ("module.first_stage_model.x", [1]),
         ])))
-    #expect(FileKind.recognise(TensorNames(whole))?.problem.contains("for inpainting") == true)
+    #expect(FileKind.recognise(TensorNames(whole))?.problem.contains("guided by depth") == true)
     #expect(try checkpoint[.unet].parameter("conv_in.bias", [2]).floats() == [0, 1])
   }
 }

@@ -29,7 +29,9 @@ extension Pipeline {
   package func workload(_ job: Job, storing storage: Storage) throws -> Workload {
     let first = job.passes[0]
     var encoders: [Module] = []
-    if case .picture = first.start { encoders.append(try first.model.encoder(first.latents)) }
+    if first.encodesPictures(in: job.request.system) {
+      encoders.append(try first.model.encoder(first.latents))
+    }
     var after = [first.model.decoder(first.latents)]
     for pass in job.passes.dropFirst() {
       after.append(try pass.model.encoder(pass.latents))

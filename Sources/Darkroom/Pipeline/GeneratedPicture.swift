@@ -178,6 +178,12 @@ extension ResolvedRequest {
   /// As A1111 writes inpainting.
   fileprivate var maskFields: [String] {
     var fields = maskBlur.map { ["Mask blur: \($0)"] } ?? []
+    if let maskFill, maskFill != .original {
+      let names: [GenerationRequest.MaskFill: String] = [
+        .blur: "fill", .noise: "latent noise", .none: "latent nothing",
+      ]
+      fields.append("Masked content: \(names[maskFill] ?? "")")
+    }
     if inpaintArea == .masked {
       fields += ["Inpaint area: Only masked", "Masked area padding: \(maskPadding ?? 0)"]
     }

@@ -16,12 +16,12 @@ struct Inpainting {
     guard system == .comfyui else { return x }
     var kept = clean
     kept.addNoise(noise, at: level)
-    return mixed(x, over: kept)
+    return x.mixed(mask, over: kept)
   }
 
   /// What the network says.
   func correct(_ estimate: inout Latents) {
-    if !system.followsDiffusers { estimate = mixed(estimate, over: clean) }
+    if !system.followsDiffusers { estimate = estimate.mixed(mask, over: clean) }
   }
 
   /// After a step to a level.
@@ -30,14 +30,17 @@ struct Inpainting {
     guard isLast || system.followsDiffusers else { return }
     var kept = clean
     if !isLast { kept.addNoise(noise, at: level) }
-    x = mixed(x, over: kept)
+    x = x.mixed(mask, over: kept)
   }
+}
 
-  private func mixed(_ drawn: Latents, over kept: Latents) -> Latents {
+extension Latents {
+  /// These latents where a mask is 1, others where it is 0.
+  func mixed(_ mask: [Double], over kept: Latents) -> Latents {
     var result = kept
     for index in result.values.indices {
       let share = mask[index % mask.count]
-      result.values[index] = share * drawn.values[index] + (1 - share) * kept.values[index]
+      result.values[index] = share * values[index] + (1 - share) * kept.values[index]
     }
     return result
   }

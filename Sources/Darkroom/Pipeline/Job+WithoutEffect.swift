@@ -117,20 +117,39 @@ extension Job {
     if asked.seedWidth ?? asked.seedHeight != nil, request.seedWidth == nil {
       found.append(("seed_width", "with seed_height it is the size of the picture"))
     }
+    found += pictureWithoutEffect
+    let left = request.prompts?.count { $0.weight == 0 } ?? 0
+    if left > 0 { found.append(("prompts", "\(left) of weight 0")) }
+    return found
+  }
+
+  private var pictureWithoutEffect: [Finding] {
+    var found: [Finding] = []
     if asked.strength != nil, request.initPicture == nil {
       found.append(("strength", "there is no picture to start from (init)"))
     }
     if request.mask == nil, request.outpaint == nil {
-      for (field, value) in [("mask_blur", asked.maskBlur), ("grow_mask", asked.growMask)] where value != nil
-      {
+      let given = [
+        ("mask_blur", asked.maskBlur != nil), ("grow_mask", asked.growMask != nil),
+        ("mask_fill", asked.maskFill != nil),
+      ]
+      for (field, isGiven) in given where isGiven {
         found.append((field, "there is neither mask nor outpaint"))
       }
+    } else if asked.maskFill != nil, passes[0].beginsWithNoise(in: request.system) {
+      found.append(("mask_fill", "at strength 1 the masked part begins with noise in this system"))
     }
     if case .picture(let start) = passes[0].start, start.mask?.isBlack == true {
       found.append(("mask", "it is black, so that nothing is drawn anew"))
     }
-    let left = request.prompts?.count { $0.weight == 0 } ?? 0
-    if left > 0 { found.append(("prompts", "\(left) of weight 0")) }
+    if asked.pictureGuidanceScale != nil, !guidance.usesUnconditional || request.pictureGuidanceScale == nil {
+      found.append(
+        (
+          "image_guidance_scale",
+          request.pictureGuidanceScale == nil
+            ? "\(model.name) does not edit pictures" : "there is no guidance at this cfg_scale"
+        ))
+    }
     return found
   }
 }

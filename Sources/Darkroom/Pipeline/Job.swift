@@ -36,8 +36,11 @@ package struct Job {
       try system.sampler(request.sampler).sampler, in: system, predicting: prediction)
     schedule = try system.schedule(request.schedule)
     noiseRange = try traits.noise.range
+    let pictureScale = Float(request.pictureGuidanceScale ?? 1)
     let guidance = try Guidance(
-      scale: request.guidanceScale, shares: model.network.guidanceShares, rescale: request.guidanceRescale,
+      scale: request.guidanceScale,
+      weights: { model.network.guidanceWeights(scale: $0, pictureScale: pictureScale) },
+      rescale: request.guidanceRescale,
       start: request.guidanceStart, end: request.guidanceEnd, system: system)
     self.guidance = guidance
 

@@ -43,6 +43,11 @@ package struct Mask: Sendable, Equatable {
     }
   }
 
+  /// A picture's values `[height, width, 3]` with 0, which is grey, where most is drawn anew.
+  func hiding(_ values: [Float]) -> [Float] {
+    values.indices.map { shares[$0 / 3] >= 0.5 ? 0 : values[$0] }
+  }
+
   /// The masked part of one picture over another one. Outside of the mask pixels stay what they are, to the bit.
   package func composite(_ drawn: Picture, over picture: Picture) -> Picture {
     let shares = fadedShares

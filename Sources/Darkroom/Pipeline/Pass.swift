@@ -54,6 +54,12 @@ package struct Pass {
     if let start { return [try first(request, from: start, model, schedule)] }
     let all = try schedule(request.steps)
     let (network, traits) = (model.network, model.traits)
+    guard traits.hasEncoder || traits.pictureConditioning == nil else {
+      throw DarkroomError(
+        .model,
+        "\(model.checkpoint.name) has no VAE encoder, which a model that sees pictures needs; expected a model with one, or --vae"
+      )
+    }
     guard request.secondPass == .auto, let small = traits.firstPass(width: width, height: height) else {
       return [
         Pass(index: 0, model: network, width: width, height: height, start: .noise, strength: 1, steps: all)
@@ -81,6 +87,7 @@ package struct Pass {
       second,
     ]
   }
+
   /// From a picture to another one of the size that was asked for.
   private static func first(
     _ request: ResolvedRequest, from start: StartingPicture, _ model: LoadedModel,

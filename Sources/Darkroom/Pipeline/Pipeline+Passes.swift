@@ -35,64 +35,24 @@ extension Pipeline {
   /// its batch.
   /// - Parameters:
   ///   - previous: the latents of the pass before; those of another size are decoded, enlarged and encoded.
-  ///   - posterior: of the picture that the pass starts from.
+  ///   - encoded: what the pass begins with.
   ///   - afterStep: runs after each step, with its index in the pass.
   /// - Returns: also how often the network was asked.
   package func run(
     _ pass: Pass, of job: Job, _ conditioning: Conditioning, pictures: Range<Int>,
-    from previous: Latents? = nil, encoded posterior: Posterior? = nil, _ reservation: Reservation,
+    from previous: Latents? = nil, _ encoded: EncodedPictures, _ reservation: Reservation,
     _ tracker: ProgressTracker,
     afterStep: (_ index: Int) throws -> Void = { _ in }
   ) throws -> (latents: Latents, calls: Int) {
     tracker.start(pass, batch: pictures.count, finished: pictures.lowerBound)
+    let previous = try previous.map { try enlarged($0, to: pass, reservation, tracker) }
     var noise = job.noise(of: pictures, in: pass)
-    var latents = pass.emptyLatents(batch: pictures.count)
-    var inpainting: Inpainting?
-    switch pass.start {
-    case .noise:
-      noise.fill(&latents)
-      latents.scale(by: pass.steps.initialScale)
-    case .picture(let start):
-      guard let posterior else { preconditionFailure("pass \(pass.index) starts from no encoded picture") }
-      inpainting = begin(&latents, pass, from: posterior, start.mask, job.request.system, &noise)
-    case .previous:
-      guard let previous else { preconditionFailure("pass \(pass.index) goes on from no latents") }
-      let clean = try enlarged(previous, to: pass, reservation, tracker)
-      noise.fill(&latents)
-      latents = clean.noised(latents, from: pass.steps)
-    }
-    guard !pass.steps.steps.isEmpty else { return (latents, 0) }
+    var beginning = Beginning(
+      pass, batch: pictures.count, previous: previous, encoded, &noise, job.request.system)
+    guard !pass.steps.steps.isEmpty else { return (beginning.latents, 0) }
     let calls = try denoise(
-      &latents, pass, job, conditioning, &noise, inpainting, reservation, tracker, afterStep: afterStep)
-    return (latents, calls)
-  }
-
-  /// Noisy latents of an encoded picture.
-  /// - Returns: how its unmasked part is kept; nil without a mask.
-  private func begin(
-    _ latents: inout Latents, _ pass: Pass, from posterior: Posterior, _ mask: Mask?, _ system: NameSystem,
-    _ noise: inout any NoiseSource
-  ) -> Inpainting? {
-    let followsDiffusers = system.followsDiffusers
-    // diffusers draws a sample. A1111's sample is not the seed's, and ComfyUI takes the mode.
-    let clean =
-      followsDiffusers
-      ? posterior.sample(batch: latents.batch, &noise) : posterior.mode(batch: latents.batch)
-    noise.fill(&latents)
-    let fresh = latents
-    latents = clean.noised(fresh, from: pass.steps)
-    guard let mask else { return nil }
-    if followsDiffusers {
-      // diffusers also encodes the picture without its masked part, and draws that sample here.
-      var unused = fresh
-      noise.fillAlike(&unused)
-      if pass.strength == 1 {
-        latents = fresh
-        latents.scale(by: pass.steps.initialScale)
-      }
-    }
-    return Inpainting(
-      clean: clean, noise: fresh, mask: mask.latents(pass.latents, in: system), system: system)
+      &beginning, pass, job, conditioning, &noise, reservation, tracker, afterStep: afterStep)
+    return (beginning.latents, calls)
   }
 
   /// Clean latents of another size, by way of their picture.
@@ -109,13 +69,13 @@ extension Pipeline {
   /// Takes noisy latents through the steps of a pass, in place.
   /// - Returns: how often the network was asked.
   private func denoise(
-    _ latents: inout Latents, _ pass: Pass, _ job: Job, _ conditioning: Conditioning,
-    _ noise: inout any NoiseSource, _ inpainting: Inpainting?, _ reservation: Reservation,
-    _ tracker: ProgressTracker, afterStep: (_ index: Int) throws -> Void
+    _ beginning: inout Beginning, _ pass: Pass, _ job: Job, _ conditioning: Conditioning,
+    _ noise: inout any NoiseSource, _ reservation: Reservation, _ tracker: ProgressTracker,
+    afterStep: (_ index: Int) throws -> Void
   ) throws -> Int {
-    let batch = latents.batch
+    let (batch, inpainting, beside) = (beginning.latents.batch, beginning.inpainting, beginning.beside)
     let denoiser = try Denoiser(
-      like: latents, pass.model, job.prediction, guidance: job.guidance,
+      like: beginning.latents, pass.model, job.prediction, guidance: job.guidance,
       predictions: conditioning.predictions.count,
       steps: pass.count
     ) { [residents] predictions in
@@ -126,12 +86,13 @@ extension Pipeline {
         conditioning.batched(name, batch, predictions: predictions)
           .withUnsafeBufferPointer { program.write($0, to: name) }
       }
+      beside?.batched(predictions: predictions).withUnsafeBufferPointer { program.write($0, to: "beside") }
       try program.run(.picture) { try Task.checkCancellation() }
       return program
     }
     tracker.enter(.sampling)
     return try job.sampler.sample(
-      &latents, steps: pass.steps, noise: &noise, options: job.samplerOptions,
+      &beginning.latents, steps: pass.steps, noise: &noise, options: job.samplerOptions,
       denoise: {
         try denoiser(inpainting?.input($0, at: $1) ?? $0, $1, &$2)
         inpainting?.correct(&$2)
@@ -155,15 +116,5 @@ extension Pipeline {
       .nonFinite,
       "\(pass.index == 0 ? "sampling" : "second pass"): latents are not finite after step \(step + 1) of \(pass.count): \(statistics)"
     )
-  }
-}
-
-extension Latents {
-  /// These clean latents with as much noise as the first of some steps begins with.
-  fileprivate func noised(_ noise: Latents, from list: StepList) -> Latents {
-    guard let first = list.steps.first else { return self }
-    var latents = self
-    latents.addNoise(noise, at: first.from)
-    return latents
   }
 }

@@ -29,6 +29,15 @@ extension Pipeline {
     }
   }
 
+  /// What a pass of a job begins with.
+  package func encodePictures(
+    _ pass: Pass, of job: Job, _ reservation: Reservation
+  ) throws -> EncodedPictures {
+    try pass.encodedPictures(in: job.request.system) { values in
+      try encode(values: values, width: pass.width, height: pass.height, by: pass.model, reservation)
+    }
+  }
+
   /// A picture to the distribution of latents that decode to it.
   /// - Parameter model: whose latents are wanted; nil for the pipeline's own.
   package func encode(

@@ -43,22 +43,23 @@ package final class Pipeline {
       try withFallback(job, name, reporter, tracker, &reservation, body)
     }
     let conditioning = try stage("encoding the prompt") { try encode(job, $0, tracker) }
-    var posterior: Posterior?
-    if case .picture(let start) = job.passes[0].start {
-      posterior = try stage("encoding the picture") { try encode(start.picture, by: job.passes[0].model, $0) }
+    let encoded = try job.passes.map { pass in
+      try stage("encoding the picture") { try encodePictures(pass, of: job, $0) }
     }
     var first = 0
     while first < job.request.count {
       let pictures = first..<min(first + reservation.batch, job.request.count)
       let latents = try stage("sampling") {
-        try sample(job, conditioning, posterior, pictures: pictures, $0, tracker)
+        try sample(job, conditioning, encoded[0], pictures: pictures, $0, tracker)
       }
       tellRemarks(reporter)
       for (index, var picture) in zip(pictures, latents) {
         for pass in job.passes.dropFirst() {
           picture = try stage("the second pass") { [picture] in
-            try run(pass, of: job, conditioning, pictures: index..<index + 1, from: picture, $0, tracker)
-              .latents
+            try run(
+              pass, of: job, conditioning, pictures: index..<index + 1, from: picture, encoded[pass.index],
+              $0, tracker
+            ).latents
           }
         }
         tracker.enter(.decoding, finished: index)
@@ -113,13 +114,13 @@ package final class Pipeline {
 
   /// The latents of some pictures in the first pass, of as many at a time as were reserved.
   private func sample(
-    _ job: Job, _ conditioning: Conditioning, _ posterior: Posterior?, pictures: Range<Int>,
+    _ job: Job, _ conditioning: Conditioning, _ encoded: EncodedPictures, pictures: Range<Int>,
     _ reservation: Reservation, _ tracker: ProgressTracker
   ) throws -> [Latents] {
     try stride(from: pictures.lowerBound, to: pictures.upperBound, by: reservation.batch).flatMap { first in
       let some = first..<min(first + reservation.batch, pictures.upperBound)
       let made = try run(
-        job.passes[0], of: job, conditioning, pictures: some, encoded: posterior, reservation, tracker
+        job.passes[0], of: job, conditioning, pictures: some, encoded, reservation, tracker
       ).latents
       return (0..<some.count).map(made.picture)
     }

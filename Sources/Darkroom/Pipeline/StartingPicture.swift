@@ -1,4 +1,6 @@
+import Families
 import Pictures
+import Sampling
 
 /// The picture that a pass starts from, and how what is drawn of it becomes the finished picture.
 package struct StartingPicture: Sendable {
@@ -6,6 +8,7 @@ package struct StartingPicture: Sendable {
   package let picture: Picture
   /// What of it is drawn anew; nil for all.
   package let mask: Mask?
+  private let fill: GenerationRequest.MaskFill
   /// The picture that `picture` is a part of, if only that part is worked on.
   private let surrounding: Surrounding?
 
@@ -20,7 +23,8 @@ package struct StartingPicture: Sendable {
     func bytes(_ picture: Picture, _ mask: Mask?) -> Int {
       2 * picture.pixels.count + (mask?.shares.count ?? 0) * MemoryLayout<Float>.stride
     }
-    return bytes(picture, mask) + (surrounding.map { bytes($0.picture, $0.mask) } ?? 0)
+    let filled = fill == .blur ? 9 * picture.pixels.count : 0
+    return bytes(picture, mask) + filled + (surrounding.map { bytes($0.picture, $0.mask) } ?? 0)
   }
 
   /// - Throws: `DarkroomError` of kind `request` that names the field.
@@ -50,6 +54,7 @@ package struct StartingPicture: Sendable {
     if request.outpaint != nil { mask = (mask ?? Picture(blackLike: inner)).framed(margins) }
     self.picture = inner.extended(margins)
     self.mask = mask.map { Mask($0, request) }
+    fill = request.maskFill ?? .original
     surrounding = nil
   }
 
@@ -68,7 +73,23 @@ package struct StartingPicture: Sendable {
     }
     self.picture = enlarged(picture)
     self.mask = Mask(enlarged(whole.picture))
+    fill = request.maskFill ?? .original
     surrounding = Surrounding(picture: picture, mask: whole, part: part)
+  }
+
+  /// What is encoded.
+  var filled: Picture {
+    guard fill == .blur, let mask else { return picture }
+    return picture.filled(mask.shares)
+  }
+
+  /// Clean latents with what stands in their masked part at first.
+  func filled(_ clean: Latents, noise: Latents, _ system: NameSystem) -> Latents {
+    guard let mask, fill == .noise || fill == .none else { return clean }
+    var inside = noise
+    if fill == .none { inside.scale(by: 0) }
+    let size = LatentSize(height: clean.height, width: clean.width)
+    return inside.mixed(mask.latents(size, in: system), over: clean)
   }
 
   /// What was drawn, with what was not to be drawn anew as it was.

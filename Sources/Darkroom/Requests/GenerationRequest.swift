@@ -36,7 +36,8 @@ public struct GenerationRequest: Sendable, Equatable {
   /// around its middle, and resized if it has another size. There is no second pass then.
   public var initPicture: InputPicture?
   /// How much of `initPicture` is drawn anew: the share of the steps that run, counted by the rules of `system`; 0.8 if
-  /// nil, as in diffusers, 1 with a mask, 0.9 with `outpaint`. 1 keeps little but the tones.
+  /// nil, as in diffusers, 0.9 with `outpaint`, 1 with a mask and with models that edit pictures. 1 keeps little but the
+  /// tones, and those not with a mask.
   public var strength: Double?
   /// Which part of `initPicture` is drawn anew (inpainting): white wholly, grey in part, black not at all; what is
   /// transparent in its file is white. A mask of another size than `initPicture` is resized to it.
@@ -54,6 +55,11 @@ public struct GenerationRequest: Sendable, Equatable {
   public var inpaintArea: InpaintArea?
   /// Pixels around the mask that are worked on with it, where `inpaintArea` is `masked`; 32 if nil.
   public var maskPadding: Int?
+  /// What stands in the masked part at first; the picture itself if nil. It shows at strengths below 1.
+  public var maskFill: MaskFill?
+  /// How closely a model that edits pictures (InstructPix2Pix) keeps to `initPicture`, at least 1; 1.5 if nil. Other
+  /// models have none.
+  public var pictureGuidanceScale: Double?
   /// Pixels, a multiple of 8; nil takes the model's native size, or that of `initPicture`, at most what the model draws
   /// well.
   public var width: Int?

@@ -39,7 +39,7 @@ extension RequestField {
       "strength", \.strength, .number(\.share), "how much of the picture to draw anew", .picture,
       flag: ("X", nil), aliases: ["denoising_strength"], a1111: "Denoising strength",
       usual:
-        "\(GenerationRequest.usualStrength), 1 with mask, \(GenerationRequest.usualOutpaintStrength) with outpaint",
+        "\(GenerationRequest.usualStrength), 1 with mask or an editing model, \(GenerationRequest.usualOutpaintStrength) with outpaint",
       isOptional: true),
     RequestField(
       "mask", \.mask, .picture, "which part to draw anew, in white", .picture, flag: ("FILE", nil),
@@ -60,6 +60,14 @@ extension RequestField {
       "mask_padding", \.maskPadding, .integer(\.maskPixels), "pixels around the mask that are worked on too",
       .picture, flag: ("N", nil), a1111: "Masked area padding",
       usual: "\(GenerationRequest.usualMaskPadding)", isOptional: true),
+    RequestField(
+      "mask_fill", \.maskFill, .choice, "what stands in the masked part at first", .picture,
+      flag: ("NAME", nil), aliases: ["masked_content"], usual: "original", isOptional: true),
+    RequestField(
+      "image_guidance_scale", \.pictureGuidanceScale, .number(\.pictureGuidanceScale),
+      "how closely a model that edits pictures keeps to the picture", .picture, flag: ("X", nil),
+      aliases: ["image_cfg_scale"], a1111: "Image CFG scale",
+      usual: "\(GenerationRequest.usualPictureGuidanceScale)", isOptional: true),
     RequestField("width", \.width, .side, "pixels", .size, flag: ("N", "W"), usual: "the model's own"),
     RequestField("height", \.height, .side, "pixels", .size, flag: ("N", "H"), usual: "the model's own"),
     RequestField(

@@ -47,6 +47,18 @@ extension GenerationRequest {
     case masked
   }
 
+  /// What stands in the masked part of a picture before it is drawn anew.
+  public enum MaskFill: String, Codable, Sendable, CaseIterable {
+    /// What is there.
+    case original
+    /// The seed's noise instead of what is there.
+    case noise
+    /// The colours around it, blurred.
+    case blur
+    /// Latents of 0, a grey brown.
+    case none
+  }
+
   /// How pictures well above the model's native size are made.
   public enum SecondPass: String, Codable, Sendable, CaseIterable {
     /// Drawn near the native size, enlarged, and refined at the size that was asked for: models repeat their

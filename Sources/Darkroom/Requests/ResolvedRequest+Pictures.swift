@@ -9,16 +9,26 @@ extension GenerationRequest {
   static let usualMaskBlur = 4
   static let usualOutpaintBlur = 16
   static let usualMaskPadding = 32
+  /// diffusers' pipeline for InstructPix2Pix has it.
+  static let usualPictureGuidanceScale = 1.5
 
   /// Completes what belongs to the pictures that the request starts from: their content, the size and the strength.
   mutating func completePictures(for model: ModelDescription) throws {
+    let isEditing = model.traits.pictureConditioning == .editing
+    pictureGuidanceScale = isEditing ? pictureGuidanceScale ?? Self.usualPictureGuidanceScale : nil
     guard let initPicture else {
+      if isEditing {
+        throw DarkroomError(
+          .request, field: FieldKey.initPicture.stringValue, expected: "a picture",
+          "is missing, and \(model.name) edits pictures")
+      }
       for field in [FieldKey.mask, .outpaint] where fields[field.stringValue] != nil {
         throw DarkroomError(
           .request, field: field.stringValue, expected: "init as well",
           "belongs to a picture to start from, and there is none")
       }
       (strength, maskBlur, growMask, inpaintArea, maskPadding) = (nil, nil, nil, nil, nil)
+      maskFill = nil
       return
     }
     let read = try initPicture.read(FieldKey.initPicture.stringValue)
@@ -27,9 +37,12 @@ extension GenerationRequest {
     mask?.sha256 = maskHash
     let isPart = mask != nil || outpaint != nil
     strength =
-      strength ?? (outpaint != nil ? Self.usualOutpaintStrength : mask != nil ? 1 : Self.usualStrength)
+      strength
+      ?? (outpaint != nil
+        ? Self.usualOutpaintStrength : mask != nil || isEditing ? 1 : Self.usualStrength)
     maskBlur = isPart ? maskBlur ?? (outpaint == nil ? Self.usualMaskBlur : Self.usualOutpaintBlur) : nil
     growMask = isPart ? growMask ?? 0 : nil
+    maskFill = isPart ? maskFill ?? .original : nil
     inpaintArea = mask == nil ? nil : inpaintArea ?? .whole
     maskPadding = inpaintArea == .masked ? maskPadding ?? Self.usualMaskPadding : nil
     guard inpaintArea == .masked else { return try completeSize(of: read.picture, model) }

@@ -101,6 +101,10 @@ public struct ResolvedRequest: Sendable, Equatable {
   public var inpaintArea: GenerationRequest.InpaintArea? { request.inpaintArea }
   /// Nil unless `inpaintArea` is `masked`.
   public var maskPadding: Int? { request.maskPadding }
+  /// Nil if there is neither `mask` nor `outpaint`.
+  public var maskFill: GenerationRequest.MaskFill? { request.maskFill }
+  /// Nil if the model does not edit pictures.
+  public var pictureGuidanceScale: Double? { request.pictureGuidanceScale }
   /// Nil if there is no `initPicture`.
   public var strength: Double? { request.strength }
   /// Nil for what the model's content says.

@@ -22,10 +22,12 @@ extension ComparisonRunner {
   func make(_ job: Job, _ setup: Setup, _ label: String?) throws -> MadePicture {
     let pass = job.passes[0]
     var made = MadePicture(latents: pass.emptyLatents(), picture: Picture(blank: pass))
-    let start = ContinuousClock.now
+    var start = ContinuousClock.now
     do {
+      let encoded = try pipeline.encodePictures(pass, of: job, setup.reservation)
+      start = .now
       (made.latents, made.calls) = try pipeline.run(
-        pass, of: job, setup.conditioning, pictures: 0..<1, setup.reservation, ProgressTracker(job),
+        pass, of: job, setup.conditioning, pictures: 0..<1, encoded, setup.reservation, ProgressTracker(job),
         afterStep: { [self] step in
           if let label { show(label, calls: (step + 1) * job.sampler.callsPerStep) }
         })

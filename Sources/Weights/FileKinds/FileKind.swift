@@ -72,10 +72,10 @@ struct UNetFacts {
     let context = names.shape(beginning: prefix, ending: "attn2.to_k.weight")?.dimensions.last
     let family = Self.family(context: context, names, prefix)
     let variant = Self.variant(inputs: input[1])
-    let title = [family.title, variant].compactMap { $0 }.joined(separator: " ")
+    let title = [family.title, variant?.title].compactMap { $0 }.joined(separator: " ")
     if isAlone {
       kind = FileKind("the UNet alone of \(title), with no text encoder and no VAE", .part)
-    } else if variant != nil || !family.isDrawn {
+    } else if variant?.isDrawn == false || !family.isDrawn {
       kind = FileKind("a checkpoint of \(title)", .model)
     } else {
       kind = nil
@@ -99,15 +99,16 @@ struct UNetFacts {
     "first_stage_model.", "vae.", "cond_stage_model.", "conditioner.", "text_encoder.", "text_encoders.",
   ]
 
-  /// What a model does that has other inputs than latents alone, after its family's name; nil for plain models.
-  static func variant(inputs: Int) -> String? {
+  /// What a model does that has other inputs than latents alone, after its family's name, and whether it can be drawn
+  /// with; nil for plain models.
+  static func variant(inputs: Int) -> (title: String, isDrawn: Bool)? {
     switch inputs {
     case 4: nil
-    case 5: "guided by depth (depth2img)"
-    case 7: "for upscaling (x4 upscaler)"
-    case 8: "for editing pictures (InstructPix2Pix)"
-    case 9: "for inpainting"
-    default: "with \(inputs) input channels"
+    case 5: ("guided by depth (depth2img)", false)
+    case 7: ("for upscaling (x4 upscaler)", false)
+    case 8: ("for editing pictures (InstructPix2Pix)", true)
+    case 9: ("for inpainting", true)
+    default: ("with \(inputs) input channels", false)
     }
   }
 

@@ -20,8 +20,8 @@ struct PipelineClass {
     let family = UNetFacts.family(context: size("cross_attention_dim"))
     let variant = UNetFacts.variant(inputs: size("in_channels") ?? 4)
     self.unet =
-      family.isDrawn && variant == nil
-      ? nil : [family.title, variant].compactMap { $0 }.joined(separator: " ")
+      family.isDrawn && variant?.isDrawn != false
+      ? nil : [family.title, variant?.title].compactMap { $0 }.joined(separator: " ")
   }
 
   /// What is told of a model that cannot be drawn; nil if it may be.
@@ -33,10 +33,12 @@ struct PipelineClass {
     return FileKind(title, .model).problem
   }
 
-  /// Pipelines whose pictures of a prompt are those of Stable Diffusion 1.
+  /// Pipelines whose pictures are those of Stable Diffusion 1.
   private static let drawn: Set<String> = [
     "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionKDiffusionPipeline",
-    "StableDiffusionPipelineSafe", "LatentConsistencyModelPipeline", "LatentConsistencyModelImg2ImgPipeline",
+    "StableDiffusionPipelineSafe", "StableDiffusionInpaintPipeline", "StableDiffusionInpaintPipelineLegacy",
+    "StableDiffusionInstructPix2PixPipeline", "LatentConsistencyModelPipeline",
+    "LatentConsistencyModelImg2ImgPipeline",
   ]
 
   /// The table: how classes begin, and how people call their models.
@@ -52,8 +54,6 @@ struct PipelineClass {
     ("Sana", "Sana"), ("IF", "DeepFloyd IF"), ("DDPM", "unconditional pictures (DDPM)"),
     ("DDIM", "unconditional pictures (DDIM)"), ("StableUnCLIP", "Stable Diffusion 2 (unCLIP)"),
     ("UnCLIP", "unCLIP"), ("StableAudio", "sound (Stable Audio)"), ("AudioLDM", "sound (AudioLDM)"),
-    ("StableDiffusionInpaint", "Stable Diffusion for inpainting"),
-    ("StableDiffusionInstructPix2Pix", "Stable Diffusion for editing pictures (InstructPix2Pix)"),
     ("StableDiffusionDepth2Img", "Stable Diffusion guided by depth"),
     ("StableDiffusionUpscale", "Stable Diffusion for upscaling"),
     ("StableDiffusionLatentUpscale", "Stable Diffusion for upscaling"),

@@ -1,0 +1,166 @@
+import Families
+import Pictures
+import Sampling
+
+/// The pictures that a pass begins with, encoded.
+package struct EncodedPictures {
+  /// What the pass starts from; nil if that is noise alone.
+  let start: Posterior?
+  /// What the denoiser sees beside latents; nil for nothing.
+  let beside: Posterior?
+
+}
+
+/// What the denoiser sees beside the latents of some pictures.
+struct Beside {
+  /// Channels first, of each picture.
+  private let values: [Float]
+  private let conditioning: PictureConditioning
+
+  /// - Parameter mask: of latent pixels, 1 where they are drawn anew.
+  init(
+    _ conditioning: PictureConditioning, _ posterior: Posterior, mask: [Double], batch: Int,
+    samplingFrom noise: inout any NoiseSource, _ system: NameSystem
+  ) {
+    self.conditioning = conditioning
+    switch conditioning {
+    case .inpainting:
+      let latents = posterior.latents(batch: batch, &noise, in: system)
+      values = (0..<batch).flatMap { (mask + latents.picture($0).values).map(Float.init) }
+    case .editing: values = (0..<batch).flatMap { _ in posterior.means }
+    }
+  }
+
+  /// For the last so many predictions, all rows of one after those of the one before.
+  func batched(predictions: Int) -> [Float] {
+    let isBlind = conditioning == .editing && predictions > 1
+    return (0..<predictions).flatMap { index in
+      isBlind && index == 0 ? [Float](repeating: 0, count: values.count) : values
+    }
+  }
+}
+
+/// Where the sampling of some pictures begins.
+struct Beginning {
+  var latents: Latents
+  /// How the part of a picture that is not drawn anew is kept; nil without one.
+  private(set) var inpainting: Inpainting?
+  private(set) var beside: Beside?
+
+  /// - Parameter previous: clean latents of the pass before, at this pass's size.
+  init(
+    _ pass: Pass, batch: Int, previous: Latents?, _ pictures: EncodedPictures, _ noise: inout any NoiseSource,
+    _ system: NameSystem
+  ) {
+    latents = pass.emptyLatents(batch: batch)
+    let conditioning = pass.model.traits.pictureConditioning
+    var mask: Mask?
+    switch pass.start {
+    case .noise:
+      noise.fill(&latents)
+      latents.scale(by: pass.steps.initialScale)
+    case .previous:
+      guard let previous else { preconditionFailure("pass \(pass.index) goes on from no latents") }
+      noise.fill(&latents)
+      latents = previous.noised(latents, from: pass.steps)
+    case .picture(let start):
+      mask = start.mask
+      begin(pass, from: start, pictures.start, &noise, system)
+    }
+    guard let conditioning else { return }
+    guard let posterior = pictures.beside else { preconditionFailure("nothing beside pass \(pass.index)") }
+    let all = [Double](repeating: 1, count: pass.latents.height * pass.latents.width)
+    beside = Beside(
+      conditioning, posterior,
+      // diffusers and A1111 cut this mask alike; ComfyUI is followed in what it keeps of the picture alone.
+      mask: mask?.latents(pass.latents, in: .diffusers) ?? all, batch: batch, samplingFrom: &noise, system)
+  }
+
+  /// Noisy latents of an encoded picture, or noise alone where there is none.
+  private mutating func begin(
+    _ pass: Pass, from start: StartingPicture, _ posterior: Posterior?, _ noise: inout any NoiseSource,
+    _ system: NameSystem
+  ) {
+    let drawn = posterior?.latents(batch: latents.batch, &noise, in: system)
+    noise.fill(&latents)
+    let (fresh, mask) = (latents, start.mask)
+    let clean = drawn.map { start.filled($0, noise: fresh, system) }
+    let seesMask = pass.model.traits.pictureConditioning == .inpainting
+    // diffusers also encodes the picture without its masked part for networks that do not see it, and draws that sample.
+    if mask != nil, system.followsDiffusers, !seesMask {
+      var unused = fresh
+      noise.fillAlike(&unused)
+    }
+    if let clean, !pass.beginsWithNoise(in: system) {
+      latents = clean.noised(fresh, from: pass.steps)
+    } else {
+      latents.scale(by: pass.steps.initialScale)
+    }
+    guard let mask, let clean, !(seesMask && system.followsDiffusers) else { return }
+    inpainting = Inpainting(
+      clean: clean, noise: fresh, mask: mask.latents(pass.latents, in: system), system: system)
+  }
+}
+
+extension Pass {
+  /// Whether nothing of the picture that it starts from is in its first latents: so diffusers draws masked parts, and
+  /// what networks are told of otherwise, at strength 1.
+  func beginsWithNoise(in system: NameSystem) -> Bool {
+    guard case .picture(let start) = start, strength == 1, system.followsDiffusers else { return false }
+    return start.mask != nil || model.traits.pictureConditioning != nil
+  }
+
+  /// Whether it needs latents of the picture that it starts from.
+  private func needsStart(in system: NameSystem) -> Bool {
+    guard case .picture(let start) = start else { return false }
+    guard beginsWithNoise(in: system) else { return true }
+    switch model.traits.pictureConditioning {
+    case .inpainting: return false
+    case .editing, nil: return start.mask != nil
+    }
+  }
+
+  /// Whether it begins with pictures that are encoded.
+  func encodesPictures(in system: NameSystem) -> Bool {
+    model.traits.pictureConditioning != nil || needsStart(in: system)
+  }
+
+  /// Encodes what it begins with.
+  /// - Parameters:
+  ///   - exact: stands for the picture that it starts from, in more than 8 bits.
+  ///   - encode: `[height, width, 3]` of the pass's size, black at -1 and white at 1.
+  package func encodedPictures(
+    in system: NameSystem, exact: [Float]? = nil, _ encode: (_ values: [Float]) throws -> Posterior
+  ) throws -> EncodedPictures {
+    var picture: StartingPicture?
+    if case .picture(let start) = start { picture = start }
+    let values = exact ?? picture?.filled.encodable
+    let beside: [Float]? =
+      switch model.traits.pictureConditioning {
+      case nil: nil
+      case .editing: values
+      // Without a mask everything is drawn anew.
+      case .inpainting:
+        values.flatMap { picture?.mask?.hiding($0) } ?? [Float](repeating: 0, count: 3 * width * height)
+      }
+    return EncodedPictures(
+      start: needsStart(in: system) ? try values.map(encode) : nil, beside: try beside.map(encode))
+  }
+}
+
+extension Posterior {
+  /// diffusers draws a sample. A1111's sample is not the seed's, and ComfyUI takes the mode.
+  fileprivate func latents(batch: Int, _ noise: inout any NoiseSource, in system: NameSystem) -> Latents {
+    system.followsDiffusers ? sample(batch: batch, &noise) : mode(batch: batch)
+  }
+}
+
+extension Latents {
+  /// These clean latents with as much noise as the first of some steps begins with.
+  fileprivate func noised(_ noise: Latents, from list: StepList) -> Latents {
+    guard let first = list.steps.first else { return self }
+    var latents = self
+    latents.addNoise(noise, at: first.from)
+    return latents
+  }
+}
