@@ -34,7 +34,12 @@ extension Pipeline {
     }
     var after = [first.model.decoder(first.latents)]
     for pass in job.passes.dropFirst() {
-      after.append(try pass.model.encoder(pass.latents))
+      if job.request.enlargement.needsEncoder, pass.latents != first.latents {
+        after.append(try pass.model.encoder(pass.latents))
+      }
+      if pass.encodesPictures(in: job.request.system) {
+        encoders.append(try pass.model.encoder(pass.latents))
+      }
       after += denoisers(pass, job, batch: 1)
       after.append(pass.model.decoder(pass.latents))
     }

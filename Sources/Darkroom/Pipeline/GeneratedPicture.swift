@@ -153,7 +153,8 @@ extension Job {
     if request.guidanceEnd < 1 { fields.append("Guidance end: \(request.guidanceEnd.shortest)") }
     if let second {
       fields += [
-        "Hires resize: \(second.size)", "Hires steps: \(second.count)", "Hires upscaler: Lanczos",
+        "Hires resize: \(second.size)", "Hires steps: \(second.count)",
+        "Hires upscaler: \(request.enlargement.title)",
       ]
     }
     fields.append("Version: darkroom \(darkroomVersion)")

@@ -114,6 +114,14 @@ extension Job {
     {
       found.append(("second_pass", "pictures of \(passes[0].size) are drawn at once"))
     }
+    if passes.count == 1 {
+      let given = [
+        ("second_pass_scale", asked.secondPassScale != nil),
+        ("second_pass_steps", asked.secondPassSteps != nil),
+        ("second_pass_strength", asked.secondPassStrength != nil), ("upscaler", asked.upscaler != nil),
+      ]
+      found += given.filter(\.1).map { ($0.0, "there is no second pass") }
+    }
     if asked.seedWidth ?? asked.seedHeight != nil, request.seedWidth == nil {
       found.append(("seed_width", "with seed_height it is the size of the picture"))
     }

@@ -112,11 +112,14 @@ package struct Job {
   private var passNotices: [Notice] {
     guard passes.count > 1 else { return [] }
     let (first, second, native) = (passes[0], passes[passes.count - 1], model.traits.nativeSide)
+    let how =
+      "drawn at \(first.size), enlarged and refined in a second pass of \(second.count) step\(second.count == 1 ? "" : "s")"
+    let isChosen = request.secondPassScale != nil
     return [
       Notice(
-        description:
-          "\(second.size) is above this model's useful size (\(native)x\(native)): drawn at \(first.size), enlarged and refined in a second pass of \(second.count) step\(second.count == 1 ? "" : "s")"
-      )
+        description: isChosen
+          ? "\(second.size): \(how)"
+          : "\(second.size) is above this model's useful size (\(native)x\(native)): \(how)")
     ]
   }
 

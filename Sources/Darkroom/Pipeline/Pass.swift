@@ -52,7 +52,6 @@ package struct Pass {
   ) throws -> [Pass] {
     let (width, height) = (request.width, request.height)
     if let start { return [try first(request, from: start, model, schedule)] }
-    let all = try schedule(request.steps)
     let (network, traits) = (model.network, model.traits)
     guard traits.hasEncoder || traits.pictureConditioning == nil else {
       throw DarkroomError(
@@ -60,32 +59,41 @@ package struct Pass {
         "\(model.checkpoint.name) has no VAE encoder, which a model that sees pictures needs; expected a model with one, or --vae"
       )
     }
-    guard request.secondPass == .auto, let small = traits.firstPass(width: width, height: height) else {
-      return [
-        Pass(index: 0, model: network, width: width, height: height, start: .noise, strength: 1, steps: all)
-      ]
-    }
-    guard traits.hasEncoder else {
+    let whole = Pass(
+      index: 0, model: network, width: width, height: height, start: .noise, strength: 1,
+      steps: try schedule(request.steps))
+    guard let small = request.firstPass(traits) else { return [whole] }
+    let first = Pass(
+      index: 0, model: network, width: small.width, height: small.height, start: .noise, strength: 1,
+      steps: whole.steps)
+    return [first, try second(request, after: first, model, schedule)]
+  }
+
+  /// From the picture of the first pass, enlarged.
+  private static func second(
+    _ request: ResolvedRequest, after first: Pass, _ model: LoadedModel, _ schedule: (Int) throws -> StepList
+  ) throws -> Pass {
+    let (width, height, traits) = (request.width, request.height, model.traits)
+    let isEncoded = request.enlargement.needsEncoder && (first.width, first.height) != (width, height)
+    guard traits.hasEncoder || !isEncoded else {
       throw DarkroomError(
         .request,
-        "second_pass: \(width)x\(height) is above this model's useful size (\(traits.nativeSide)x\(traits.nativeSide)), and \(model.checkpoint.name) has no VAE encoder, which a second pass needs; expected a smaller size, or never"
+        "second_pass: \(width)x\(height) is above this model's useful size (\(traits.nativeSide)x\(traits.nativeSide)), and \(model.checkpoint.name) has no VAE encoder, which a second pass needs; expected a smaller size, never, or upscaler latent"
       )
     }
-    let strength = traits.secondPass.strength(
-      enlarging: Double(max(width, height)) / Double(max(small.width, small.height)))
-    // As many steps at least as keep one.
-    let kept = try schedule(max(request.steps, Int((1 / strength).rounded(.up)))).kept(strength: strength)
-    let second = Pass(
-      index: 1, model: network, width: width, height: height, start: .previous, strength: strength,
-      steps: kept)
+    let strength =
+      request.secondPassStrength
+      ?? traits.secondPass.strength(
+        enlarging: Double(max(width, height)) / Double(max(first.width, first.height)))
+    // Unless both are chosen, as many steps at least as keep one.
+    let least = request.secondPassStrength == nil ? Int((1 / strength).rounded(.up)) : 1
+    let steps = request.secondPassSteps ?? max(request.steps, least)
+    let pass = Pass(
+      index: 1, model: model.network, width: width, height: height, start: .previous, strength: strength,
+      steps: try kept(strength, of: steps, in: request.system, schedule))
     // Fails here rather than after the first pass.
-    _ = try network.encoder(second.latents)
-    return [
-      Pass(
-        index: 0, model: network, width: small.width, height: small.height, start: .noise, strength: 1,
-        steps: all),
-      second,
-    ]
+    if isEncoded { _ = try model.network.encoder(pass.latents) }
+    return pass
   }
 
   /// From a picture to another one of the size that was asked for.

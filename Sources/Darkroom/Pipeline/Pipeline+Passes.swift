@@ -45,7 +45,9 @@ extension Pipeline {
     afterStep: (_ index: Int) throws -> Void = { _ in }
   ) throws -> (latents: Latents, calls: Int) {
     tracker.start(pass, batch: pictures.count, finished: pictures.lowerBound)
-    let previous = try previous.map { try enlarged($0, to: pass, reservation, tracker) }
+    let previous = try previous.map {
+      try enlarged($0, to: pass, by: job.request.enlargement, reservation, tracker)
+    }
     var noise = job.noise(of: pictures, in: pass)
     var beginning = Beginning(
       pass, batch: pictures.count, previous: previous, encoded, &noise, job.request.system)
@@ -55,12 +57,16 @@ extension Pipeline {
     return (beginning.latents, calls)
   }
 
-  /// Clean latents of another size, by way of their picture.
+  /// Clean latents of another size.
   private func enlarged(
-    _ latents: Latents, to pass: Pass, _ reservation: Reservation, _ tracker: ProgressTracker
+    _ latents: Latents, to pass: Pass, by enlargement: Enlargement, _ reservation: Reservation,
+    _ tracker: ProgressTracker
   ) throws -> Latents {
     guard latents.height != pass.latents.height || latents.width != pass.latents.width else { return latents }
     tracker.enter(.enlarging)
+    if case .latents(let filter) = enlargement {
+      return latents.resized(height: pass.latents.height, width: pass.latents.width, by: filter)
+    }
     let picture = try decode(latents, by: pass.model, reservation)
     return try encode(picture.resized(width: pass.width, height: pass.height), by: pass.model, reservation)
       .mode()

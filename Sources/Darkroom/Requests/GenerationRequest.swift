@@ -106,6 +106,16 @@ public struct GenerationRequest: Sendable, Equatable {
   public var prediction: Prediction?
   /// How pictures well above the model's native size are made.
   public var secondPass: SecondPass?
+  /// How much larger the second pass is than the first, a side: with it there is a second pass at any size. Nil makes the
+  /// first one as large as the model draws well.
+  public var secondPassScale: Double?
+  /// Steps of the second pass, of which its strength leaves a part; nil for as many as `steps`.
+  public var secondPassSteps: Int?
+  /// How much of the enlarged picture the second pass draws anew, counted by the rules of `system` as `strength` is; nil
+  /// for 0.4 up to twice the size, and less beyond.
+  public var secondPassStrength: Double?
+  /// What enlarges the picture between the passes: one of `Enlargement.names`; nil for `lanczos`.
+  public var upscaler: String?
 
   public init(prompt: String) { self.prompt = prompt }
 }

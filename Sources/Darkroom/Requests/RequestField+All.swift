@@ -74,6 +74,22 @@ extension RequestField {
       "second_pass", \.secondPass, .choice, "whether large pictures are drawn small, enlarged and refined",
       .size, flag: ("NAME", nil), initial: .auto),
     RequestField(
+      "second_pass_scale", \.secondPassScale, .number(\.secondPassScale),
+      "how much larger the second pass is, a side, at any size", .size, flag: ("X", nil),
+      aliases: ["hr_scale"], usual: "by the model", isOptional: true),
+    RequestField(
+      "second_pass_steps", \.secondPassSteps, .integer(\.steps),
+      "steps of the second pass before its strength",
+      .size, flag: ("N", nil), aliases: ["hr_second_pass_steps"], usual: "as steps", isOptional: true),
+    RequestField(
+      "second_pass_strength", \.secondPassStrength, .number(\.share),
+      "how much of the enlarged picture to draw anew", .size, flag: ("X", nil),
+      usual: "0.4, less beyond twice the size", isOptional: true),
+    RequestField(
+      "upscaler", \.upscaler, .name(Enlargement.names) { Enlargement($0) != nil },
+      "what enlarges between the passes", .size, flag: ("NAME", nil), aliases: ["hr_upscaler"],
+      a1111: "Hires upscaler", usual: "lanczos", isOptional: true),
+    RequestField(
       "seed", \.seed, .seed, "seed of the first picture; the next has one more", .sampling,
       flag: ("N", "s"), a1111: "Seed", usual: "random, reported"),
     RequestField(

@@ -3,6 +3,7 @@ public struct RequestLimits: Sendable, Equatable {
   public var steps = 1...150
   public var count = 1...1000
   public var guidanceScale = 0.0...100
+  public var secondPassScale = 1.0...8
   public var pictureGuidanceScale = 1.0...100
   /// Of `guidanceRescale`, `guidanceStart`, `guidanceEnd` and `eta`.
   public var share = 0.0...1

@@ -18,6 +18,7 @@ extension ResolvedRequest {
     request.width = request.width ?? model.nativeSide
     request.height = request.height ?? model.nativeSide
     try model.check(request)
+    try request.completeSecondPass(for: model.traits)
     try DarkroomError.wrapping { try request.nameSampling(model) }
     request.setSeeds()
     try request.setVariation()

@@ -105,6 +105,11 @@ public struct ResolvedRequest: Sendable, Equatable {
   public var maskFill: GenerationRequest.MaskFill? { request.maskFill }
   /// Nil if the model does not edit pictures.
   public var pictureGuidanceScale: Double? { request.pictureGuidanceScale }
+  /// Nil if the model decides, or there is no second pass; so are the next three.
+  public var secondPassScale: Double? { request.secondPassScale }
+  public var secondPassSteps: Int? { request.secondPassSteps }
+  public var secondPassStrength: Double? { request.secondPassStrength }
+  public var upscaler: String? { request.upscaler }
   /// Nil if there is no `initPicture`.
   public var strength: Double? { request.strength }
   /// Nil for what the model's content says.
