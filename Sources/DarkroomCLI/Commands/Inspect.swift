@@ -16,8 +16,9 @@ extension Command {
       the beginning. Of a large file it is shown if it is known from an earlier run, or with --fingerprint.
       """,
       """
-      PICTURE is a .png, .jpg or .webp file. Of pictures of this program, of A1111's web UI, and of others that write its
-      text, the request is shown; of all others, what the file is. Both is a success: the exit code is 0.
+      PICTURE is a .png, .jpg or .webp file. Of pictures of this program, of A1111's web UI, of stable-diffusion.cpp, and of
+      others that write A1111's text, the request is shown; of ComfyUI's, InvokeAI's, NovelAI's and Fooocus', what they
+      plainly tell; of all others, what the file is. All is a success: the exit code is 0.
       """,
     ],
     examples: ["darkroom inspect sd15.safetensors", "darkroom inspect dusk.png --json"]
@@ -65,8 +66,16 @@ private struct InspectedPicture: Encodable {
 
 extension PictureFacts {
   fileprivate var text: String {
-    "\(format) picture of \(width)x\(height) pixels"
-      + (holdsRequest ? "" : "; it holds no request of darkroom and no text of A1111's")
+    var text = "\(format) picture of \(width)x\(height) pixels"
+    switch profile {
+    case "applied": text += "; its colours are brought to sRGB by its profile"
+    case "unfit": text += "; its colour profile is ignored, as it is damaged or of another kind of pixels"
+    default: break
+    }
+    guard !holdsRequest else { return text }
+    guard let foreign else { return text + "; it holds no request of darkroom and no text of A1111's" }
+    let facts = ForeignPicture.order.compactMap { name in foreign.facts[name].map { [name, singleLine($0)] } }
+    return text + "\n\n" + table([["made by", foreign.program.rawValue]] + facts)
   }
 }
 
@@ -92,7 +101,7 @@ private struct RecordResult: Encodable {
 extension PictureRecord {
   /// The request as a table, then A1111's text as it stands.
   fileprivate var text: String {
-    var facts = [["made by", origin == .a1111 ? "a program that writes A1111's text" : "darkroom"]]
+    var facts = [["made by", origin == .a1111 ? "a program that writes A1111's text" : origin.rawValue]]
     if let engineVersion { facts.append(["version", singleLine(engineVersion)]) }
     if let model {
       facts.append(["model", singleLine(model.name)])
