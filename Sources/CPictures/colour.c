@@ -6,17 +6,13 @@
 // Of a file in sRGB that a profile says the same about, no value may move.
 enum { SRGB_TOLERANCE = 1 };
 
-static uint32_t samples_of(const cpictures_pixels *pixels) {
-  return pixels->colours + (pixels->alpha ? 1 : 0);
-}
-
 /// How lcms is told of samples.
 static cmsUInt32Number format(uint32_t kind, uint32_t colours, bool alpha, uint32_t bits) {
   return COLORSPACE_SH(kind) | CHANNELS_SH(colours) | EXTRA_SH(alpha ? 1u : 0u) | BYTES_SH(bits / 8);
 }
 
 /// PT_GRAY, PT_RGB or PT_CMYK; 0 if the profile is not of the kind of the pixels, or of a class that pictures do not
-/// have.
+/// have. Grey may have a profile of colours.
 static uint32_t kind_of(cmsHPROFILE profile, uint32_t colours) {
   switch (cmsGetDeviceClass(profile)) {
     case cmsSigInputClass:
@@ -31,7 +27,7 @@ static uint32_t kind_of(cmsHPROFILE profile, uint32_t colours) {
     case cmsSigGrayData:
       return colours == 1 ? PT_GRAY : 0;
     case cmsSigRgbData:
-      return colours == 3 ? PT_RGB : 0;
+      return colours == 4 ? 0 : PT_RGB;
     case cmsSigCmykData:
       return colours == 4 ? PT_CMYK : 0;
     default:
@@ -78,7 +74,7 @@ static bool is_srgb(cmsContext context, cmsHPROFILE from, uint32_t kind, cmsHPRO
 
 /// Without a profile: grey three times, ink by ink (r = (255 - c) (255 - k) / 255), 16 bits rounded to 8.
 static void convert_plainly(const cpictures_pixels *pixels, const void *from, uint8_t *to) {
-  uint32_t samples = samples_of(pixels), colours = pixels->colours;
+  uint32_t samples = pixels->colours + pixels->alpha, colours = pixels->colours;
   for (size_t x = 0; x < pixels->width; x++) {
     uint32_t level[5];
     for (uint32_t i = 0; i < samples; i++) {
@@ -94,58 +90,78 @@ static void convert_plainly(const cpictures_pixels *pixels, const void *from, ui
   }
 }
 
-/// What converts the pixels by the profile; NULL if that cannot be done or changes nothing.
-static cmsHTRANSFORM open_transform(
-  cmsContext context, const cpictures_pixels *pixels, const uint8_t *profile, size_t count,
-  cpictures_profile *use) {
-  *use = CPICTURES_PROFILE_UNFIT;
-  if (count > UINT32_MAX) return NULL;
-  cmsHPROFILE from = cmsOpenProfileFromMemTHR(context, profile, (cmsUInt32Number)count);
-  cmsHPROFILE srgb = cmsCreate_sRGBProfileTHR(context);
-  uint32_t kind = from ? kind_of(from, pixels->colours) : 0;
-  cmsHTRANSFORM result = NULL;
-  if (kind && srgb) {
-    if (is_srgb(context, from, kind, srgb)) {
-      *use = CPICTURES_PROFILE_SRGB;
-    } else {
-      cmsUInt32Number own = format(kind, pixels->colours, pixels->alpha, pixels->bits);
-      result = transform(context, from, own, srgb, pixels->alpha);
-      if (result) *use = CPICTURES_PROFILE_USED;
-    }
+/// Grey as equal red, green and blue.
+static void widen(const cpictures_pixels *pixels, const uint8_t *from, uint8_t *to) {
+  size_t bytes = pixels->bits / 8;
+  for (size_t x = 0; x < pixels->width; x++, from += bytes) {
+    for (int c = 0; c < 3; c++, to += bytes) memcpy(to, from, bytes);
+    if (!pixels->alpha) continue;
+    from += bytes;
+    memcpy(to, from, bytes);
+    to += bytes;
   }
-  if (from) cmsCloseProfile(from);
-  if (srgb) cmsCloseProfile(srgb);
-  return result;
+}
+
+/// How rows become sRGB.
+typedef struct {
+  cmsHTRANSFORM by_profile;  // NULL: plainly
+  uint8_t *wide;             // room for a row of grey that has a profile of colours; else NULL
+} row_conversion;
+
+static void convert_row(
+  const row_conversion *conversion, const cpictures_pixels *pixels, const uint8_t *from, uint8_t *to) {
+  if (!conversion->by_profile) return convert_plainly(pixels, from, to);
+  if (conversion->wide) widen(pixels, from, conversion->wide);
+  cmsDoTransform(conversion->by_profile, conversion->wide ? conversion->wide : from, to, pixels->width);
+}
+
+/// Opens the transform of a profile, unless that cannot be done or would change nothing.
+static cpictures_profile open_conversion(
+  row_conversion *conversion, cmsContext context, const cpictures_pixels *pixels, cmsHPROFILE from,
+  cmsHPROFILE srgb) {
+  uint32_t kind = kind_of(from, pixels->colours);
+  if (!kind) return CPICTURES_PROFILE_UNFIT;
+  if (is_srgb(context, from, kind, srgb)) return CPICTURES_PROFILE_SRGB;
+  bool widens = kind == PT_RGB && pixels->colours == 1;
+  uint32_t colours = widens ? 3 : pixels->colours;
+  cmsUInt32Number own = format(kind, colours, pixels->alpha, pixels->bits);
+  if (widens) conversion->wide = malloc((size_t)pixels->width * 4 * (pixels->bits / 8));
+  if (!widens || conversion->wide)
+    conversion->by_profile = transform(context, from, own, srgb, pixels->alpha);
+  return conversion->by_profile ? CPICTURES_PROFILE_USED : CPICTURES_PROFILE_UNFIT;
+}
+
+/// Rows of 8 bits and RGB, in the place of the old ones if they had that form; `false` if there is no memory.
+static bool convert(const row_conversion *conversion, cpictures_pixels *pixels) {
+  bool is_rgb = pixels->colours == 3 && pixels->bits == 8;
+  if (is_rgb && !conversion->by_profile) return true;
+  size_t from_row = cpictures_row(pixels), to_row = (size_t)pixels->width * (pixels->alpha ? 4 : 3);
+  uint8_t *result = is_rgb ? pixels->bytes : malloc(to_row * pixels->height);
+  if (!result) return false;
+  for (uint32_t y = 0; y < pixels->height; y++)
+    convert_row(conversion, pixels, pixels->bytes + y * from_row, result + y * to_row);
+  if (!is_rgb) free(pixels->bytes);
+  pixels->bytes = result;
+  pixels->colours = 3;
+  pixels->bits = 8;
+  return true;
 }
 
 cpictures_status cpictures_to_srgb(
   cpictures_pixels *pixels, const uint8_t *profile, size_t count, cpictures_profile *use, char *message) {
-  *use = CPICTURES_PROFILE_NONE;
-  cmsContext context = count > 0 ? cmsCreateContext(NULL, NULL) : NULL;
-  cmsHTRANSFORM by_profile = context ? open_transform(context, pixels, profile, count, use) : NULL;
-
-  uint32_t width = pixels->width;
-  size_t from_row = (size_t)width * samples_of(pixels) * (pixels->bits / 8);
-  size_t to_row = (size_t)width * (pixels->alpha ? 4 : 3);
-  bool is_rgb = pixels->colours == 3 && pixels->bits == 8;
-  uint8_t *result = is_rgb ? pixels->bytes : malloc(to_row * pixels->height);
-  if (result && (by_profile || !is_rgb)) {
-    for (uint32_t y = 0; y < pixels->height; y++) {
-      const uint8_t *from = pixels->bytes + y * from_row;
-      uint8_t *to = result + y * to_row;
-      if (by_profile) {
-        cmsDoTransform(by_profile, from, to, width);
-      } else {
-        convert_plainly(pixels, from, to);
-      }
-    }
+  row_conversion conversion = {0};
+  *use = count == 0 ? CPICTURES_PROFILE_NONE : CPICTURES_PROFILE_UNFIT;
+  cmsContext context = count == 0 || count > UINT32_MAX ? NULL : cmsCreateContext(NULL, NULL);
+  if (context) {
+    cmsHPROFILE from = cmsOpenProfileFromMemTHR(context, profile, (cmsUInt32Number)count);
+    cmsHPROFILE srgb = cmsCreate_sRGBProfileTHR(context);
+    if (from && srgb) *use = open_conversion(&conversion, context, pixels, from, srgb);
+    if (from) cmsCloseProfile(from);
+    if (srgb) cmsCloseProfile(srgb);
   }
-  if (by_profile) cmsDeleteTransform(by_profile);
+  bool converted = convert(&conversion, pixels);
+  free(conversion.wide);
+  if (conversion.by_profile) cmsDeleteTransform(conversion.by_profile);
   if (context) cmsDeleteContext(context);
-  if (!result) return cpictures_fail(message, "out of memory");
-  if (result != pixels->bytes) free(pixels->bytes);
-  pixels->bytes = result;
-  pixels->colours = 3;
-  pixels->bits = 8;
-  return CPICTURES_OK;
+  return converted ? CPICTURES_OK : cpictures_fail(message, "out of memory");
 }

@@ -92,6 +92,7 @@ static int count_scans(const uint8_t *bytes, size_t count) {
       bytes += 1;
       continue;
     }
+    if (marker == 0xD9) break;
     scans += marker == 0xDA;
     bool has_length = marker >= 0xC0 && !(marker >= 0xD0 && marker <= 0xD9);
     ptrdiff_t length = has_length ? 2 + (bytes[2] << 8 | bytes[3]) : 2;

@@ -21,7 +21,7 @@ extension Picture {
   /// - A profile that says sRGB within a level leaves values as they are. One that is damaged, larger than
   ///   `PictureMetadata.longestBlock` or of another kind of pixels is ignored.
   /// - Without a profile, values are taken as sRGB, grey as equal red, green and blue, and CMYK as inks that each let
-  ///   the rest of the light pass. PNG's gAMA and cHRM do not count, as programs wrote them wrongly for years.
+  ///   the rest of the light pass. PNG's gAMA, cHRM and cICP do not count; programs wrote the first two wrongly for years.
   /// - 16 bits are rounded to 8 after the profile. Transparency is laid over white. EXIF's orientation is applied.
   ///
   /// - Throws: `PictureError` if the file is of no known format, too large or damaged.

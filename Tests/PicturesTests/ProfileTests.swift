@@ -43,7 +43,26 @@ import Testing
     #expect(try distance(plain.picture, name) > 8)
   }
 
-  /// Of grey for colours, of inks for colours, of no class of pictures, cut off, empty, and no profile at all.
+  /// Grey files may have a profile of colours: of linear light, it says the same as one of grey.
+  @Test func greyGoesThroughAProfileOfColours() throws {
+    let light = Array(try Fixtures.data("pictures/light.png"))
+    let start = try #require(light.firstRange(of: Array("iCCP".utf8))).lowerBound - 4
+    let end = try #require(light.firstRange(of: Array("IDAT".utf8))).lowerBound - 4
+    for name in ["grey.png", "grey_alpha.png"] {
+      let file = Array(try Fixtures.data("pictures/\(name)"))
+      let (picture, profile) = try Picture.decodeWithProfile(
+        PNGChunks.inserting(Array(light[start..<end]), into: file))
+      #expect(profile == .applied)
+      guard name == "grey.png" else { continue }
+      for (level, stored) in zip(picture.pixels, try Picture.decode(file).pixels) {
+        let light = Double(stored) / 255
+        let encoded = light <= 0.0031308 ? 12.92 * light : 1.055 * pow(light, 1 / 2.4) - 0.055
+        #expect(abs(Double(level) - 255 * encoded) <= 1)
+      }
+    }
+  }
+
+  /// Of grey for colours, of no class of pictures, cut off, none at all, and another text.
   @Test func anUnfitProfileIsIgnored() throws {
     let picture = Samples.noise(width: 9, height: 7)
     let file = try picture.encoded(as: .png)
