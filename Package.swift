@@ -57,7 +57,7 @@ let package = Package(
       name: "DarkroomCLI", dependencies: ["Darkroom", "SamplerComparison", "Measuring", "SystemFiles"],
       swiftSettings: swift),
 
-    .target(name: "BuiltInModel", exclude: ["model"], cSettings: c),
+    .target(name: "BuiltInModel", exclude: ["model", "upscaler"], cSettings: c),
     .target(name: "ClipVocabulary", exclude: ["clip_merges.txt.gz"], cSettings: c),
     .target(name: "CPictures", dependencies: ["CPNG", "CJPEG", "CWebP", "CLCMS"], cSettings: c),
     .target(name: "CPUKernels", path: "Kernels/CPU", cSettings: c),

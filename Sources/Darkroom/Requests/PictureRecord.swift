@@ -23,6 +23,8 @@ public struct PictureRecord: Sendable {
   public let engineVersion: String?
   /// A1111's text as it stands.
   public let parameters: String?
+  /// What was done to enlarge the picture afterwards.
+  public let upscaling: [UpscaleRecord]
   /// What is not understood or not sure.
   public let notices: [Notice]
 
@@ -34,11 +36,11 @@ public struct PictureRecord: Sendable {
     } catch let error as any DescribedError {
       throw error.described.ofPicture(path)
     }
-    parameters = metadata.parameters
+    (parameters, upscaling) = (metadata.parameters, metadata.upscaling)
     let written = metadata.parameters.map { A1111Text($0) }
     let isOfCPP = written?.isOfStableDiffusionCPP == true
     let text = isOfCPP ? written?.inNamesOfA1111 : written
-    if metadata.json != nil {
+    if metadata.holdsRequest {
       let resolved = try ResolvedRequest.read(fromPicture: path)
       (origin, request, notices) = (.darkroom, resolved.request, [])
       model = resolved.model ?? text?.model

@@ -11,8 +11,8 @@ extension Command {
     ],
     details: [
       """
-      MODEL is a diffusers folder, a .safetensors file, OWNER/NAME of a model that darkroom pull has fetched, or
-      built-in. Its fingerprint tells its content apart: of a single file it is the SHA-256, of which others show
+      MODEL is a diffusers folder, a .safetensors file, of an upscaler too, OWNER/NAME of a model that darkroom pull has
+      fetched, or built-in. Its fingerprint tells its content apart: of a single file it is the SHA-256, of which others show
       the beginning. Of a large file it is shown if it is known from an earlier run, or with --fingerprint.
       """,
       """
@@ -32,6 +32,14 @@ extension Command {
           json: InspectedPicture(file: facts, record: record.map { RecordResult($0) }))
       } else {
         try invocation.console.result(facts.text + (record.map { "\n\n\($0.text)" } ?? ""))
+      }
+      return ExitCode.done
+    }
+    if let upscaler = try UpscalerSummary.inspect(ifUpscaler: name) {
+      if invocation.settings.json {
+        try invocation.console.result(json: upscaler)
+      } else {
+        try invocation.console.result(upscaler.text)
       }
       return ExitCode.done
     }
@@ -72,10 +80,19 @@ extension PictureFacts {
     case "unfit": text += "; its colour profile is ignored, as it is damaged or of another kind of pixels"
     default: break
     }
-    guard !holdsRequest else { return text }
-    guard let foreign else { return text + "; it holds no request of darkroom and no text of A1111's" }
+    if !holdsRequest, foreign == nil { text += "; it holds no request of darkroom and no text of A1111's" }
+    text += upscaling.map { "\nenlarged from \($0.width)x\($0.height) by \(singleLine($0.title))" }.joined()
+    guard !holdsRequest, let foreign else { return text }
     let facts = ForeignPicture.order.compactMap { name in foreign.facts[name].map { [name, singleLine($0)] } }
     return text + "\n\n" + table([["made by", foreign.program.rawValue]] + facts)
+  }
+}
+
+extension UpscalerSummary {
+  fileprivate var text: String {
+    table([
+      ["upscaler", network], ["scale", "\(scale)"], ["parameters", "\(parameters)"], ["fingerprint", fingerprint],
+    ])
   }
 }
 
