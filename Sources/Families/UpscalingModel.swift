@@ -37,17 +37,13 @@ package final class UpscalingModel {
   /// Whether what is made is to be added to the picture, as nearest neighbour enlarges it.
   package var addsPicture: Bool { network.addsPicture }
 
-  /// How values are stored where nobody says: the fastest of what a device can do that keeps the picture.
-  /// - Parameter storages: the fastest first.
-  package func storage(among storages: [Storage]) -> Storage {
-    storages.first { $0 != .bfloat16 || network.bearsBFloat16 } ?? .float32
-  }
-
   /// How many places around its own a place of the result depends on.
   package var reach: Int { network.reach }
   /// What it is, for people.
   package var title: String { network.title }
-  package var parameters: Int { checkpoint.names.reduce(0) { $0 + (checkpoint.tensor($1)?.shape.count ?? 0) } }
+  package var parameters: Int {
+    checkpoint.names.reduce(0) { $0 + (checkpoint.tensor($1)?.shape.count ?? 0) }
+  }
 
   /// - Parameters:
   ///   - height: of the input in cells, as is `width`.

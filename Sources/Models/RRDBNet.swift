@@ -29,7 +29,8 @@ package struct RRDBNet: UpscalingNetwork {
     let cell = [1, 2, 4].first { 3 * $0 * $0 == input[1] }
     guard let cell, 1 << doublings >= cell, doublings <= 4 else {
       throw InferenceError(
-        description: "the network reads \(input[1]) channels and doubles \(doublings) times; expected 3 channels, 12 or 48 (cells of 2 or 4 pixels a side), and as many doublings at least"
+        description:
+          "the network reads \(input[1]) channels and doubles \(doublings) times; expected 3 channels, 12 or 48 (cells of 2 or 4 pixels a side), and as many doublings at least"
       )
     }
     let features = input[0]
@@ -46,8 +47,6 @@ package struct RRDBNet: UpscalingNetwork {
 
   package var outputCell: Int { 1 }
   package var addsPicture: Bool { false }
-  /// Hundreds of sums, each of a large number and a small one, add up their roundings.
-  package var bearsBFloat16: Bool { false }
   package var keepsValues: Bool { true }
 
   package var reach: Int {

@@ -24,7 +24,8 @@ package struct SRVGGNet: UpscalingNetwork {
     let scale = (1...8).first { 3 * $0 * $0 == outputs }
     guard let scale, first[1] == 3 else {
       throw InferenceError(
-        description: "the network makes \(outputs) channels of \(first[1]); expected 3 colours for each pixel of a cell of 1 to 8 a side"
+        description:
+          "the network makes \(outputs) channels of \(first[1]); expected 3 colours for each pixel of a cell of 1 to 8 a side"
       )
     }
     (self.scale, features) = (scale, first[0])
@@ -43,7 +44,6 @@ package struct SRVGGNet: UpscalingNetwork {
   package var inputCell: Int { 1 }
   package var outputCell: Int { scale }
   package var addsPicture: Bool { true }
-  package var bearsBFloat16: Bool { true }
   package var keepsValues: Bool { false }
   package var reach: Int { layers.count + 1 }
   package var title: String { "SRVGGNetCompact, \(layers.count + 1) convolutions of \(features) channels" }

@@ -16,8 +16,6 @@ package protocol UpscalingNetwork: Sendable {
   /// Whether what is made is to be added to the picture, as nearest neighbour enlarges it. Whoever does that needs no more
   /// digits for small changes than the network stores.
   var addsPicture: Bool { get }
-  /// Whether the picture stays within two levels of float32's where values are stored in bfloat16.
-  var bearsBFloat16: Bool { get }
   /// How many places around its own a place of the result depends on, in cells of the input.
   var reach: Int { get }
   /// Whether a plan in strips may keep values on the way, so that it computes little twice.

@@ -100,7 +100,9 @@ final class ReferenceProgram: Program {
     guard let slopes = function.slopes.map({ stacked([$0]) }) else {
       return result = result.map { activate(function, $0) }
     }
-    for index in result.indices { result[index] = activate(function, result[index], slope: slopes[index % channels]) }
+    for index in result.indices {
+      result[index] = activate(function, result[index], slope: slopes[index % channels])
+    }
   }
 
   /// The elements that an operand sees, without gaps.

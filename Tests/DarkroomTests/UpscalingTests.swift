@@ -40,7 +40,8 @@ import Weights
   }
 
   @Test(arguments: [
-    "srvgg_x4", "srvgg_x2", "srvgg_x1", "rrdb_x4", "rrdb_x2", "rrdb_x1", "rrdb_x4_sequential", "rrdb_x1_sequential",
+    "srvgg_x4", "srvgg_x2", "srvgg_x1", "rrdb_x4", "rrdb_x2", "rrdb_x1", "rrdb_x4_sequential",
+    "rrdb_x1_sequential",
     "rrdb_x2_first", "built_in",
   ])
   func isPyTorchs(_ name: String) throws {
@@ -169,7 +170,8 @@ import Weights
     let upscaling = try #require(record.upscaling.first)
     #expect(upscaling.scale == 1.5 && upscaling.method == .fast && upscaling.width == 64)
     #expect(upscaling.model == "animevideov3" && upscaling.fingerprint?.count == 64)
-    #expect(record.parameters?.hasSuffix("Postprocess upscale by: 1.5, Postprocess upscaler: animevideov3") == true)
+    #expect(
+      record.parameters?.hasSuffix("Postprocess upscale by: 1.5, Postprocess upscaler: animevideov3") == true)
     #expect(throws: DarkroomError.self) { try PictureRecord(fromPicture: "\(folder.path)/other.png") }
   }
 

@@ -59,7 +59,8 @@ import Testing
 
   @Test func productsTakeActivationsWithNumbers() {
     let x = picture().conv2d(to: 4).activated(.scaled(by: 0.2)) + picture("residual")
-    let nodes = nodes(x.conv2d(to: 4).activated(.prelu(slopes: slopes)), x.linear(to: 4).activated(.leakyReLU(slope: 0.2)))
+    let nodes = nodes(
+      x.conv2d(to: 4).activated(.prelu(slopes: slopes)), x.linear(to: 4).activated(.leakyReLU(slope: 0.2)))
     #expect(nodes.map(\.name) == ["conv2d", "conv2d", "linear"])
     #expect(nodes[1].epilogue.activation == .prelu(slopes: slopes))
   }

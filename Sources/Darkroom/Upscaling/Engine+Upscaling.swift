@@ -26,7 +26,7 @@ extension Engine {
         return UpscaledPicture(result, UpscaleRecord(.lanczos, scale, of: before), after: metadata)
       case .fast:
         let upscaler = try upscaler(request.upscaler)
-        let storage = try storage(request.precision, of: upscaler.model)
+        let storage = try storage(request.precision)
         let scale = request.scale ?? Double(upscaler.model.scale)
         let size = try request.size(of: before, times: scale)
         let result = try upscaler.enlarged(
@@ -39,12 +39,9 @@ extension Engine {
   }
 
   /// How an upscaler's network stores values.
-  private func storage(
-    _ precision: GenerationRequest.Precision, of model: UpscalingModel
-  ) throws -> Storage {
-    let storages = residents.backend.storages
-    guard let storage = precision.storage else { return model.storage(among: storages) }
-    guard storages.contains(storage) else {
+  private func storage(_ precision: GenerationRequest.Precision) throws -> Storage {
+    guard let storage = precision.storage else { return Upscaler.storage(on: residents.backend) }
+    guard residents.backend.storages.contains(storage) else {
       throw DarkroomError(
         .request, field: "precision", found: precision.rawValue,
         expected: "auto, \(precisions.map(\.rawValue).joined(separator: " or "))",

@@ -28,7 +28,8 @@ extension PictureMetadata {
   var holdsRequest: Bool { json != nil && jsonFields.map { Array($0.keys) } != [Self.key] }
 
   private var jsonFields: [String: FieldValue]? {
-    guard let json, case .object(let fields)? = try? JSONDecoder().decode(FieldValue.self, from: Data(json.utf8))
+    guard let json,
+      case .object(let fields)? = try? JSONDecoder().decode(FieldValue.self, from: Data(json.utf8))
     else { return nil }
     return fields
   }

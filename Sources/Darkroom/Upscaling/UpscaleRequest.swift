@@ -14,6 +14,8 @@ public struct UpscaleRequest: Sendable {
   public var method: Method
   /// The network of `fast`.
   public var upscaler: UpscalerSource
+  /// `auto` is float16 on a GPU and float32 on the processor, where bfloat16 may be several times as fast, and some levels
+  /// differ.
   public var precision: GenerationRequest.Precision
   /// What is possible: `scale` and `upscaledPixels`.
   public var limits: RequestLimits
@@ -29,7 +31,9 @@ public struct UpscaleRequest: Sendable {
 
   /// The size that a picture gets.
   /// - Throws: `DarkroomError` of kind `request` if the scale is out of range or the result too large.
-  package func size(of picture: (width: Int, height: Int), times scale: Double) throws -> (width: Int, height: Int) {
+  package func size(of picture: (width: Int, height: Int), times scale: Double) throws -> (
+    width: Int, height: Int
+  ) {
     guard limits.scale.contains(scale) else {
       throw DarkroomError(
         .request, field: "scale", found: scale.shortest,

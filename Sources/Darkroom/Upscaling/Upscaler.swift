@@ -28,7 +28,8 @@ package final class Upscaler {
   /// - Throws: `DarkroomError` of kind `resources` with what it takes at least; `CancellationError` within an operation
   ///   of the network.
   package func enlarged(
-    _ picture: Picture, width: Int, height: Int, on residents: ResidentModels, storing storage: Storage? = nil,
+    _ picture: Picture, width: Int, height: Int, on residents: ResidentModels,
+    storing storage: Storage? = nil,
     notice: (Notice) -> Void = { _ in }, progress: (Double) -> Void = { _ in }
   ) throws -> Picture {
     let sizes = passes(from: (picture.width, picture.height), to: (width, height))
@@ -36,12 +37,17 @@ package final class Upscaler {
     let total = areas.reduce(0, +)
     var (result, done) = (picture, 0.0)
     for area in areas {
-      result = try fallingBack(on: residents, storage ?? model.storage(among: residents.backend.storages), notice) {
+      result = try fallingBack(on: residents, storage ?? Upscaler.storage(on: residents.backend), notice) {
         try pass(result, on: residents, storing: $0) { progress((done + area * $0) / total) }
       }
       done += area
     }
     return result.resized(width: width, height: height)
+  }
+
+  /// How values are stored where nobody says: the device's fastest way but bfloat16, whose few digits show in levels.
+  package static func storage(on backend: any Backend) -> Storage {
+    backend.storages.first { $0 != .bfloat16 } ?? .float32
   }
 
   /// The sizes from which the network enlarges.

@@ -115,7 +115,8 @@ package struct Arguments: Sendable {
     if words.count < needed.count {
       throw DarkroomError(
         .request,
-        "no \(needed[words.count].trimmingSuffix(".")); expected darkroom \(command.name) \(needed.joined(separator: " "))")
+        "no \(needed[words.count].trimmingSuffix(".")); expected darkroom \(command.name) \(needed.joined(separator: " "))"
+      )
     }
     let takesMore = command.arguments.last?.hasSuffix("...") ?? false
     if words.count > command.arguments.count, !takesMore {

@@ -91,7 +91,8 @@ extension PictureFacts {
 extension UpscalerSummary {
   fileprivate var text: String {
     table([
-      ["upscaler", network], ["scale", "\(scale)"], ["parameters", "\(parameters)"], ["fingerprint", fingerprint],
+      ["upscaler", network], ["scale", "\(scale)"], ["parameters", "\(parameters)"],
+      ["fingerprint", fingerprint],
     ])
   }
 }

@@ -42,7 +42,7 @@ struct StripRun {
   }
 
   /// Values of which the plan may choose whether they are kept.
-  var optional: [Int] { 
+  var optional: [Int] {
     nodes.map(\.output).filter { (looks[$0] != nil || marked.contains($0)) && !leaving.contains($0) }
   }
 
