@@ -19,7 +19,12 @@ package final class UpscalingModel {
     } catch let error as InferenceError {
       throw WeightsError(.unfit, file: source.name, error.description)
     }
-    try checkpoint.verify()
+    do {
+      try checkpoint.verify()
+    } catch let error as WeightsError {
+      throw WeightsError(
+        error.kind, file: error.file, tensor: error.tensor, "the upscaler is not whole; \(error.reason)")
+    }
     let unknown = checkpoint.unusedNames()
     guard unknown.isEmpty else {
       throw WeightsError(

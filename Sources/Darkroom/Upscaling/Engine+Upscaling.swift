@@ -14,6 +14,7 @@ extension Engine {
     defer { replaceLostDevice() }
     return try DarkroomError.wrapping {
       let read = try request.picture.read("picture")
+      for notice in read.notices { onEvent(.notice(notice)) }
       // Damaged metadata do not hinder enlarging.
       let metadata = (try? PictureMetadata.read(from: read.contents)) ?? PictureMetadata()
       let before = (width: read.picture.width, height: read.picture.height)

@@ -5,7 +5,7 @@ extension Command {
     name: "upscale", summary: "enlarge pictures", arguments: ["PICTURE..."],
     options: [
       Option(
-        name: "scale", letter: "x", group: .size, placeholder: "N",
+        name: "scale", group: .size, placeholder: "N",
         meaning: "how many times as wide and high", initial: "what the upscaler does at once, mostly 4",
         expected:
           "a number from \(plain(RequestLimits.standard.scale.lowerBound)) to \(plain(RequestLimits.standard.scale.upperBound))"
