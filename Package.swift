@@ -30,12 +30,12 @@ let package = Package(
     .executable(name: "darkroom", targets: ["DarkroomCLI"]),
   ],
   targets: [
-    module("SystemFiles"),
+    module("SystemFiles", ["CZlib"]),
     module("Graph"),
     module("Weights", ["Graph", "SystemFiles"]),
     module("Layers", ["Graph", "Weights"]),
     module("Models", ["Graph", "Weights", "Layers"]),
-    module("Tokenizer", ["SystemFiles", "ClipVocabulary", "CZlib"]),
+    module("Tokenizer", ["SystemFiles", "ClipVocabulary"]),
     module("Sampling", ["SystemFiles"]),
     module("Families", ["Graph", "Weights", "Models", "Sampling", "Tokenizer"]),
     module("Pictures", ["SystemFiles", "CPictures", "CZlib"]),
@@ -57,21 +57,23 @@ let package = Package(
       name: "DarkroomCLI", dependencies: ["Darkroom", "SamplerComparison", "Measuring", "SystemFiles"],
       swiftSettings: swift),
 
-    .target(name: "BuiltInModel", exclude: ["model"], cSettings: c),
+    .target(name: "BuiltInModel", exclude: ["model", "upscaler"], cSettings: c),
     .target(name: "ClipVocabulary", exclude: ["clip_merges.txt.gz"], cSettings: c),
-    .target(name: "CPictures", dependencies: ["CPNG", "CJPEG", "CWebP"], cSettings: c),
+    .target(name: "CPictures", dependencies: ["CPNG", "CJPEG", "CWebP", "CLCMS"], cSettings: c),
     .target(name: "CPUKernels", path: "Kernels/CPU", cSettings: c),
     .target(name: "VulkanKernels", path: "Kernels/Vulkan", sources: ["kernels.c"], cSettings: c),
     .target(name: "CVulkan", cSettings: c),
     library("CPNG", pkgConfig: "libpng", package: "libpng-dev"),
     library("CJPEG", pkgConfig: "libjpeg", package: "libjpeg62-turbo-dev"),
     library("CWebP", pkgConfig: "libwebp", package: "libwebp-dev"),
+    library("CLCMS", pkgConfig: "lcms2", package: "liblcms2-dev"),
     library("CCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
     library("CCrypto", pkgConfig: "libcrypto", package: "libssl-dev"),
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
 
     .target(
-      name: "TestSupport", dependencies: ["Graph", "Weights", "CPUBackend", "CPUKernels", "TileEmulator"],
+      name: "TestSupport",
+      dependencies: ["Graph", "Weights", "CPUBackend", "CPUKernels", "TileEmulator", "CZlib"],
       path: "Tests/TestSupport", swiftSettings: swift
     ),
     .target(
@@ -89,7 +91,7 @@ let package = Package(
     tests("SystemFilesTests", ["SystemFiles"]),
     tests("GraphTests", ["Graph"]),
     tests("WeightsTests", ["Weights", "Graph"]),
-    tests("TokenizerTests", ["Tokenizer"]),
+    tests("TokenizerTests", ["Tokenizer", "SystemFiles"]),
     tests("SamplingTests", ["Sampling"]),
     tests("PicturesTests", ["Pictures", "SystemFiles"]),
     tests(

@@ -44,18 +44,32 @@ static inline VF ISA(normal)(VF x) { return 0.5f * (1.0f + ISA(erf)(x * 0.707106
 
 static inline VF ISA(activate)(dk_activation f, VF x) {
   switch (f) {
-    case dk_activation_none: return x;
+    case dk_activation_none:
+    case dk_activation_leaky_relu:
+    case dk_activation_prelu:
+    case dk_activation_scaled: return x;
     case dk_activation_silu: return x * ISA(sigmoid)(x);
     case dk_activation_gelu: return x * ISA(normal)(x);
     case dk_activation_quick_gelu: return x * ISA(sigmoid)(1.702f * x);
   }
 }
 
+/// The activations with numbers.
+static inline VF ISA(rectify)(const dk_epilogue *e, VF x, long column, long count) {
+  VF slope = (VF){0} + e->slope;
+  if (e->activation == dk_activation_scaled) return x * slope;
+  if (e->slopes) slope = ISA(load_float_some)(e->slopes + column, count);
+  return ISA(select)(x > 0.0f, x, x * slope);
+}
+
 static inline VF ISA(finish)(const dk_epilogue *e, VF x, long picture, long row, long column, long count) {
   const NUMBER *vector = e->vector, *gate = e->gate;
   if (e->bias) x += ISA(load_float_some)(e->bias + column, count);
   if (vector) x += ISA(load_some)(vector + picture * e->vector_stride + column, count);
-  if (e->activation) x = ISA(activate)(e->activation, x);
+  if (e->activation >= dk_activation_leaky_relu)
+    x = ISA(rectify)(e, x, column, count);
+  else if (e->activation)
+    x = ISA(activate)(e->activation, x);
   if (gate) x *= ISA(load_some)(gate + row * e->gate_stride + column, count);
   for (int i = 0; i < 2; i++) {
     const NUMBER *residual = e->residual[i];

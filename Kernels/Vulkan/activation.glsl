@@ -1,17 +1,17 @@
 // Bits of the push constant `flags`, and the activations (Activation in Op.swift).
 
-const uint ACTIVATION = 3u;  // two bits
-const uint HAS_BIAS = 4u;
-const uint HAS_VECTOR = 8u;
-const uint HAS_GATE = 16u;
-const uint HAS_RESIDUAL_0 = 32u;
-const uint HAS_RESIDUAL_1 = 64u;
-const uint HALF_INPUT = 128u;
-const uint HALF_OUTPUT = 256u;
-const uint HALF_VECTOR = 512u;
-const uint HALF_GATE = 1024u;
-const uint HALF_RESIDUAL_0 = 2048u;
-const uint HALF_RESIDUAL_1 = 4096u;
+const uint ACTIVATION = 7u;  // three bits
+const uint HAS_BIAS = 8u;
+const uint HAS_VECTOR = 16u;
+const uint HAS_GATE = 32u;
+const uint HAS_RESIDUAL_0 = 64u;
+const uint HAS_RESIDUAL_1 = 128u;
+const uint HALF_INPUT = 256u;
+const uint HALF_OUTPUT = 512u;
+const uint HALF_VECTOR = 1024u;
+const uint HALF_GATE = 2048u;
+const uint HALF_RESIDUAL_0 = 4096u;
+const uint HALF_RESIDUAL_1 = 8192u;
 
 // Phi(x), the normal distribution, by the complementary error function of W. H. Press and others, "Numerical
 // Recipes" (2nd edition, 6.2): fractional error below 1.2e-7 everywhere.
@@ -25,6 +25,11 @@ float normal_distribution(float x) {
   float tail = 0.5 * t * exp(-z * z + series);
   return x < 0.0 ? tail : 1.0 - tail;
 }
+
+// Activations with numbers, which an epilogue has.
+const uint LEAKY_RELU = 4u;
+const uint PRELU = 5u;
+const uint SCALED = 6u;
 
 float activated(float x, uint function) {
   switch (function) {

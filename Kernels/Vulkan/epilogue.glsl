@@ -1,5 +1,6 @@
 // Elementwise work on a result before it is stored, in this order: bias, per-channel vector, activation, gate,
-// residuals (Epilogue.swift). The including kernel's push constants `p` hold what it reads.
+// residuals (Epilogue.swift). The including kernel's push constants `p` hold what it reads; slopes of channels lie where
+// a vector would.
 
 #include "activation.glsl"
 
@@ -7,7 +8,13 @@ float finished(float x, uint row, uint picture, uint column) {
   if ((p.flags & HAS_BIAS) != 0u) x += p.bias.v[column];
   if ((p.flags & HAS_VECTOR) != 0u)
     x += fetch(p.vector, picture * p.vector_stride + column, (p.flags & HALF_VECTOR) != 0u);
-  x = activated(x, p.flags & ACTIVATION);
+  uint function = p.flags & ACTIVATION;
+  if (function < LEAKY_RELU)
+    x = activated(x, function);
+  else if (function == SCALED)
+    x *= p.slope;
+  else if (!(x > 0.0))
+    x *= function == PRELU ? p.vector.v[column] : p.slope;
   if ((p.flags & HAS_GATE) != 0u)
     x *= fetch(p.gate, row * p.gate_stride + column, (p.flags & HALF_GATE) != 0u);
   if ((p.flags & HAS_RESIDUAL_0) != 0u)

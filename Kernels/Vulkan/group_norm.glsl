@@ -22,7 +22,7 @@ layout(push_constant, scalar) uniform Push {
 #include "activation.glsl"
 
 // Bit of `flags`: `whole` gets sums of squared differences, not 1 / deviation.
-const uint MOMENTS = 8192u;
+const uint MOMENTS = 16384u;
 
 // What is known of some numbers: how many they are, their mean and the sum of their squared differences from it.
 struct Moments {

@@ -19,6 +19,7 @@ layout(push_constant, scalar) uniform Push {
   uint gate_stride;
   uint residual_0_stride;
   uint residual_1_stride;
+  float slope;  // or factor, of an activation
   uint rows;
   uint columns;
   uint picture_rows;

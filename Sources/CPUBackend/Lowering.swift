@@ -103,7 +103,7 @@ final class Lowering {
       result.vector = address(vector)
       result.vector_stride = vector.shape[0] == 1 ? 0 : vector.rowStride
     }
-    result.activation = epilogue.activation?.kernel ?? dk_activation_none
+    if let function = epilogue.activation { activate(function, in: &result) }
     if let gate = epilogue.gate {
       result.gate = address(gate)
       result.gate_stride = gate.rowStride
@@ -120,12 +120,27 @@ final class Lowering {
   }
 }
 
+extension Lowering {
+  /// Sets an epilogue's activation and the numbers that it needs.
+  func activate(_ function: Activation, in epilogue: inout dk_epilogue) {
+    epilogue.activation = function.kernel
+    switch function {
+    case .leakyReLU(let number), .scaled(let number): epilogue.slope = number
+    case .prelu(let slopes): epilogue.slopes = packedFloats([slopes])
+    case .silu, .gelu, .quickGelu: break
+    }
+  }
+}
+
 extension Activation {
   var kernel: dk_activation {
     switch self {
     case .silu: dk_activation_silu
     case .gelu: dk_activation_gelu
     case .quickGelu: dk_activation_quick_gelu
+    case .leakyReLU: dk_activation_leaky_relu
+    case .prelu: dk_activation_prelu
+    case .scaled: dk_activation_scaled
     }
   }
 }

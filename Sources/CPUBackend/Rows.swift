@@ -6,7 +6,7 @@ extension Lowering {
   func elementwise(_ node: Node) {
     var r = rows(from: node.inputs[0])
     switch node.op {
-    case .activation(let function): r.epilogue.activation = function.kernel
+    case .activation(let function): activate(function, in: &r.epilogue)
     case .multiply:
       r.epilogue.gate = address(node.inputs[1])
       r.epilogue.gate_stride = node.inputs[1].rowStride

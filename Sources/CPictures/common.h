@@ -15,7 +15,12 @@ static inline bool cpictures_fits(uint32_t width, uint32_t height, cpictures_lim
     && (uint64_t)width * height <= limits.pixels;
 }
 
-/// Room for the pixels; width, height and channels are set. NULL if there is no memory.
+/// Bytes of a row.
+static inline size_t cpictures_row(const cpictures_pixels *pixels) {
+  return (size_t)pixels->width * (pixels->colours + pixels->alpha) * (pixels->bits / 8);
+}
+
+/// Room for the pixels; all else is set. NULL if there is no memory.
 static inline uint8_t *cpictures_allocate(cpictures_pixels *pixels) {
-  return pixels->bytes = malloc((size_t)pixels->width * pixels->height * pixels->channels);
+  return pixels->bytes = malloc(cpictures_row(pixels) * pixels->height);
 }

@@ -1,24 +1,24 @@
 #include <setjmp.h>
 #include <stdio.h>
+#include <string.h>
 // after stdio.h
 #include <jerror.h>
 #include <jpeglib.h>
 
 #include "common.h"
 
-// A progressive file may repeat scans at will; each costs a pass over the whole picture.
+// A progressive file may repeat scans at will. Each costs a pass over the whole picture, and the first takes
+// memory for all coefficients.
 enum { MOST_SCANS = 100 };
 
 // What has to survive a longjmp: since its address is handed on, no part of it stays in a register.
 typedef struct {
   struct jpeg_error_mgr errors;  // first: libjpeg hands back a pointer to it
-  struct jpeg_progress_mgr progress;
   jmp_buf escape;
   char *message;
   unsigned char *written;
   unsigned long written_count;
   cpictures_pixels pixels;
-  uint8_t *cmyk;
 } jpeg_state;
 
 static void on_error(j_common_ptr codec) {
@@ -36,13 +36,6 @@ static void on_message(j_common_ptr codec, int level) {
 }
 
 static void print_nothing(j_common_ptr codec) { (void)codec; }
-
-static void on_progress(j_common_ptr codec) {
-  jpeg_state *state = (jpeg_state *)codec->err;
-  if (((j_decompress_ptr)codec)->input_scan_number <= MOST_SCANS) return;
-  cpictures_fail(state->message, "more than 100 scans");
-  longjmp(state->escape, 1);
-}
 
 static struct jpeg_error_mgr *handle_errors(jpeg_state *state) {
   struct jpeg_error_mgr *errors = jpeg_std_error(&state->errors);
@@ -88,32 +81,47 @@ cpictures_status cpictures_encode_jpeg(
   return CPICTURES_OK;
 }
 
-/// Without a colour profile. Adobe's files hold inverted values: full ink is 0.
-static void convert_cmyk(const uint8_t *cmyk, uint8_t *rgb, uint32_t width, bool inverted) {
-  uint8_t flip = inverted ? 0 : 255;
-  for (uint32_t x = 0; x < width; x++) {
-    int black = cmyk[4 * x + 3] ^ flip;
-    for (int c = 0; c < 3; c++) rgb[3 * x + c] = ((cmyk[4 * x + c] ^ flip) * black + 127) / 255;
+/// The scans of a file, counted up to one more than `MOST_SCANS`. Between markers stand segments, which tell
+/// their length, and after the start of a scan its data, in which no marker can occur but those of restarts.
+static int count_scans(const uint8_t *bytes, size_t count) {
+  const uint8_t *end = bytes + count;
+  int scans = 0;
+  while (scans <= MOST_SCANS && (bytes = memchr(bytes, 0xFF, end - bytes)) && end - bytes >= 4) {
+    uint8_t marker = bytes[1];
+    if (marker == 0xFF) {
+      bytes += 1;
+      continue;
+    }
+    if (marker == 0xD9) break;
+    scans += marker == 0xDA;
+    bool has_length = marker >= 0xC0 && !(marker >= 0xD0 && marker <= 0xD9);
+    ptrdiff_t length = has_length ? 2 + (bytes[2] << 8 | bytes[3]) : 2;
+    bytes += length < end - bytes ? length : end - bytes;
   }
+  return scans;
 }
 
 /// Everything after the header; `false` if the picture is larger than the limits.
 static bool read_pixels(j_decompress_ptr codec, jpeg_state *state, cpictures_limits limits) {
   cpictures_pixels *pixels = &state->pixels;
   *pixels = (cpictures_pixels){
-    .width = codec->image_width, .height = codec->image_height, .channels = 3};
+    .width = codec->image_width, .height = codec->image_height, .bits = 8};
   if (!cpictures_fits(pixels->width, pixels->height, limits)) return false;
 
+  bool grey = codec->jpeg_color_space == JCS_GRAYSCALE;
   bool inks = codec->jpeg_color_space == JCS_CMYK || codec->jpeg_color_space == JCS_YCCK;
-  codec->out_color_space = inks ? JCS_CMYK : JCS_RGB;
+  codec->out_color_space = grey ? JCS_GRAYSCALE : inks ? JCS_CMYK : JCS_RGB;
+  pixels->colours = grey ? 1 : inks ? 4 : 3;
   jpeg_start_decompress(codec);
-  if (inks) state->cmyk = malloc((size_t)pixels->width * 4);
-  if (!cpictures_allocate(pixels) || (inks && !state->cmyk)) ERREXIT1(codec, JERR_OUT_OF_MEMORY, 0);
+  if (!cpictures_allocate(pixels)) ERREXIT1(codec, JERR_OUT_OF_MEMORY, 0);
+  size_t row = cpictures_row(pixels);
   while (codec->output_scanline < pixels->height) {
-    uint8_t *row = pixels->bytes + (size_t)codec->output_scanline * pixels->width * 3;
-    JSAMPROW target = inks ? state->cmyk : row;
+    JSAMPROW target = pixels->bytes + codec->output_scanline * row;
     jpeg_read_scanlines(codec, &target, 1);
-    if (inks) convert_cmyk(state->cmyk, row, pixels->width, codec->saw_Adobe_marker);
+    // Adobe's files hold inverted values: full ink is 0.
+    if (inks && codec->saw_Adobe_marker) {
+      for (size_t i = 0; i < row; i++) target[i] = 255 - target[i];
+    }
   }
   return true;
 }
@@ -121,21 +129,19 @@ static bool read_pixels(j_decompress_ptr codec, jpeg_state *state, cpictures_lim
 cpictures_status cpictures_decode_jpeg(
   const uint8_t *bytes, size_t count, cpictures_limits limits, cpictures_pixels *pixels,
   char *message) {
-  jpeg_state state = {.message = message, .progress = {.progress_monitor = on_progress}};
+  if (count_scans(bytes, count) > MOST_SCANS) return cpictures_fail(message, "more than 100 scans");
+  jpeg_state state = {.message = message};
   struct jpeg_decompress_struct codec = {.err = handle_errors(&state)};
   if (setjmp(state.escape)) {
     jpeg_destroy_decompress(&codec);
-    free(state.cmyk);
     free(state.pixels.bytes);
     return CPICTURES_FAILED;
   }
   jpeg_create_decompress(&codec);
-  codec.progress = &state.progress;
   jpeg_mem_src(&codec, bytes, count);
   jpeg_read_header(&codec, TRUE);
   bool fits = read_pixels(&codec, &state, limits);
   jpeg_destroy_decompress(&codec);
-  free(state.cmyk);
   *pixels = state.pixels;
   return fits ? CPICTURES_OK : CPICTURES_TOO_LARGE;
 }

@@ -78,7 +78,8 @@ cpictures_status cpictures_encode_png(
 /// Everything after the header; `false` if the picture is larger than the limits.
 static bool read_pixels(
   png_structp png, png_infop info, png_state *state, cpictures_limits limits) {
-  // All ancillary chunks but tRNS are skipped unread, so that none of them can be a bomb.
+  // All ancillary chunks but tRNS are skipped unread, so that none of them can be a bomb. gAMA and cHRM say
+  // nothing, as programs wrote them wrongly for years.
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // our own check names the size
   png_read_info(png, info);
@@ -88,12 +89,14 @@ static bool read_pixels(
   if (!cpictures_fits(pixels->width, pixels->height, limits)) return false;
 
   png_set_expand(png);
-  png_set_scale_16(png);
-  png_set_gray_to_rgb(png);
+  if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) png_set_swap(png);
   png_set_interlace_handling(png);
   png_read_update_info(png, info);
-  pixels->channels = png_get_channels(png, info);
-  size_t row = (size_t)pixels->width * pixels->channels;
+  uint32_t channels = png_get_channels(png, info);
+  pixels->alpha = channels % 2 == 0;
+  pixels->colours = channels - pixels->alpha;
+  pixels->bits = png_get_bit_depth(png, info);
+  size_t row = cpictures_row(pixels);
   if (png_get_rowbytes(png, info) != row) png_error(png, "unknown kind of pixels");
   state->rows = malloc(sizeof(png_bytep) * pixels->height);
   if (!cpictures_allocate(pixels) || !state->rows) png_error(png, "out of memory");

@@ -64,12 +64,14 @@ cpictures_status cpictures_decode_webp(
   *pixels = (cpictures_pixels){
     .width = (uint32_t)features.width,
     .height = (uint32_t)features.height,
-    .channels = features.has_alpha ? 4 : 3};
+    .colours = 3,
+    .alpha = features.has_alpha,
+    .bits = 8};
   if (!cpictures_fits(pixels->width, pixels->height, limits)) return CPICTURES_TOO_LARGE;
   if (features.has_animation) return cpictures_fail(message, "animations are not read");
 
   if (!cpictures_allocate(pixels)) return cpictures_fail(message, "out of memory");
-  int stride = (int)(pixels->width * pixels->channels);
+  int stride = (int)cpictures_row(pixels);
   size_t room = (size_t)stride * pixels->height;
   uint8_t *read = features.has_alpha ? WebPDecodeRGBAInto(bytes, count, pixels->bytes, room, stride)
                                      : WebPDecodeRGBInto(bytes, count, pixels->bytes, room, stride);

@@ -14,6 +14,15 @@ package protocol DescribedError: Error {
 }
 
 extension DarkroomError {
+  /// What goes wrong where a picture is encoded or written, as an error of kind `output`.
+  static func ofOutput<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch {
+      throw DarkroomError(.output, "\(error)")
+    }
+  }
+
   /// The public form of what the modules throw. Cancelling stays what it is, as do the errors of a caller's functions.
   package static func wrapping<Value>(_ body: () throws -> Value) throws -> Value {
     do {

@@ -1,6 +1,7 @@
 import CPUBackend
 import Dispatch
 import FoundationEssentials
+import Families
 import Graph
 import Synchronization
 
@@ -14,10 +15,13 @@ public actor Engine {
   private let memoryLimit: Int?
   private let wildcards: Wildcards
   private let makeBackend: @Sendable () throws -> any Backend
-  private var residents: ResidentModels
+  private(set) var residents: ResidentModels
   /// The least recently used first. Open files and names of tensors, no numbers.
   private var models: [LoadedModel] = []
   private static let mostModels = 8
+  /// The least recently used first.
+  private var upscalers: [Upscaler] = []
+  private static let mostUpscalers = 2
   /// Requests of `events` that have not ended.
   private nonisolated let waiting = Mutex(0)
 
@@ -80,6 +84,20 @@ public actor Engine {
       models.append(model)
     }
     return models[models.count - 1]
+  }
+
+  /// The network of a source, from now on the most recently used.
+  package func upscaler(_ source: UpscalerSource) throws -> Upscaler {
+    if let index = upscalers.firstIndex(where: { $0.source == source }) {
+      upscalers.append(upscalers.remove(at: index))
+    } else {
+      let upscaler = try Upscaler(source)
+      if upscalers.count == Engine.mostUpscalers {
+        residents.unload(upscalers.removeFirst().model.checkpoint)
+      }
+      upscalers.append(upscaler)
+    }
+    return upscalers[upscalers.count - 1]
   }
 
   /// Runs requests with a model, or with the one that was used last.

@@ -5,7 +5,7 @@ import SamplerComparison
 package struct Command: Sendable {
   package let name: String
   let summary: String
-  /// Names of the arguments that are no flags, all needed unless in brackets.
+  /// Names of the arguments that are no flags, all needed unless in brackets; the last may end in `...`, for one or more.
   var arguments: [String] = []
   package var options: [Option] = []
   /// Paragraphs of help beyond the table of flags.
@@ -17,7 +17,8 @@ package struct Command: Sendable {
   let run: @Sendable (Invocation) async throws -> Int32
 
   package static let all: [Command] = [
-    .generate, .compare, .redo, .inspect, .pull, .models, .remove, .samplers, .devices, .bench, .completions,
+    .generate, .compare, .redo, .upscale, .inspect, .pull, .models, .remove, .samplers, .devices, .bench,
+    .completions,
     .man,
     .help,
   ]
@@ -58,6 +59,10 @@ package struct Settings: Sendable {
   package var threads: Int?
   /// In bytes.
   package var memoryLimit: Int?
+  /// Of an enlarged picture.
+  package var scale: Double?
+  package var method = UpscaleRequest.Method.fast
+  package var pixelLimit: Int?
   package var ops = false
   package var pipelines = false
   package var retest = false

@@ -108,8 +108,8 @@ extension Invocation {
   }
 
   /// - Throws: `DarkroomError` of kind `request` if so many pictures cannot go there.
-  private func checkOutput(_ place: OutputPlace, count: Int) throws {
-    guard case .standardOutput = place else {
+  func checkOutput(_ place: OutputPlace?, count: Int) throws {
+    guard case .standardOutput? = place else {
       guard settings.format == nil else {
         throw DarkroomError(
           .request, "--format: belongs to --output -; elsewhere a name's ending chooses the format")

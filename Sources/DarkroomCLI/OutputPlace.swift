@@ -55,7 +55,10 @@ package enum OutputPlace: Sendable, Equatable {
 
   /// Makes the folder if it is missing (a file's own folder must exist), and fails early as `check` does.
   /// - Throws: `DarkroomError` of kind `output`.
-  package func prepare(for request: GenerationRequest) throws {
+  package func prepare(for request: GenerationRequest) throws { try prepare(files(for: request)) }
+
+  /// The same for files that are to be made.
+  func prepare(_ files: [String]) throws {
     if case .folder(let path) = self {
       do {
         try Paths.makeFolder(path)
@@ -63,21 +66,24 @@ package enum OutputPlace: Sendable, Equatable {
         throw DarkroomError(.output, "--output: the folder \(quoted(path)) cannot be made: \(error.reason)")
       }
     }
-    try check(for: request)
+    try check(files)
   }
 
   /// Fails early if a picture of the request could not be written. Leaves everything as it is.
   /// - Throws: `DarkroomError` of kind `output`.
-  package func check(for request: GenerationRequest) throws {
+  package func check(for request: GenerationRequest) throws { try check(files(for: request)) }
+
+  private func check(_ files: [String]) throws {
     if case .folder(let path) = self, try Self.existing(path) != path { return }
-    for file in files(for: request) { try Self.check(file) }
+    for file in files { try Self.check(file) }
   }
 
   /// The pictures that a request makes if nothing else is in the folder; of names that a seed begins, the longest.
   private func files(for request: GenerationRequest) -> [String] {
     switch self {
     case .file: return files(count: request.pictureCount)
-    case .folder(let folder): return [Self.stem(in: folder, seed: .max, prompt: request.prompt) + ".png"]
+    case .folder(let folder):
+      return [Self.join(folder, Self.name(seed: .max, prompt: request.prompt) + ".png")]
     case .free(let stem, let ending): return [stem + ending]
     case .standardOutput: return []
     }
@@ -95,17 +101,23 @@ package enum OutputPlace: Sendable, Equatable {
   /// Writes one picture of `count`: a file that the user has named is replaced, a name that is made is a new one.
   /// - Returns: its path.
   package func write(_ picture: any FinishedPicture, count: Int) throws -> String {
+    let request = picture.request
+    return try write(
+      picture, index: picture.index, count: count,
+      name: Self.name(seed: request.seed, prompt: request.prompt))
+  }
+
+  /// - Parameter name: of the file in a folder, without its ending.
+  func write(_ picture: any WritablePicture, index: Int, count: Int, name: String) throws -> String {
     let (stem, ending): (String, String)
     switch self {
     case .standardOutput: throw DarkroomError(.output, "--output -: takes bytes, and no file")
     case .file:
-      let path = files(count: count)[picture.index]
+      let path = files(count: count)[index]
       try picture.write(to: path)
       return path
-    case .folder(let folder):
-      let request = picture.request
-      (stem, ending) = (Self.stem(in: folder, seed: request.seed, prompt: request.prompt), ".png")
-    case .free(let name, let itsEnding): (stem, ending) = (name, itsEnding)
+    case .folder(let folder): (stem, ending) = (Self.join(folder, name), ".png")
+    case .free(let itsStem, let itsEnding): (stem, ending) = (itsStem, itsEnding)
     }
     let names = (1...Int.max).lazy.map { $0 == 1 ? stem + ending : "\(stem)-\($0)\(ending)" }
     guard let path = try picture.write(toFirstFreeOf: names) else {
@@ -114,9 +126,9 @@ package enum OutputPlace: Sendable, Equatable {
     return path
   }
 
-  private static func stem(in folder: String, seed: UInt64, prompt: String) -> String {
+  private static func name(seed: UInt64, prompt: String) -> String {
     let slug = slug(prompt)
-    return join(folder, "\(seed)\(slug.isEmpty ? "" : "-")\(slug)")
+    return "\(seed)\(slug.isEmpty ? "" : "-")\(slug)"
   }
 }
 

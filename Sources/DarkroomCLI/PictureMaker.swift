@@ -12,15 +12,7 @@ package protocol PictureMaker: Sendable {
 }
 
 /// A picture that can be written once.
-package protocol FinishedPicture {
-  /// 0 for the first of its request.
-  var index: Int { get }
-  /// What makes this picture again.
-  var request: ResolvedRequest { get }
-  var width: Int { get }
-  var height: Int { get }
-  /// The picture for a terminal.
-  var sheet: PreviewSheet { get }
+package protocol WritablePicture {
   /// The bytes of a file.
   func encoded(as format: PictureFormat) throws -> [UInt8]
   /// Writes the file whole or not at all; a file of that name is replaced.
@@ -29,7 +21,20 @@ package protocol FinishedPicture {
   func write(toFirstFreeOf names: some Sequence<String>) throws -> String?
 }
 
+/// A picture of a request.
+package protocol FinishedPicture: WritablePicture {
+  /// 0 for the first of its request.
+  var index: Int { get }
+  /// What makes this picture again.
+  var request: ResolvedRequest { get }
+  var width: Int { get }
+  var height: Int { get }
+  /// The picture for a terminal.
+  var sheet: PreviewSheet { get }
+}
+
 extension GeneratedPicture: FinishedPicture {}
+extension UpscaledPicture: WritablePicture {}
 
 extension Engine: PictureMaker {
   package func make(

@@ -22,8 +22,9 @@ package struct Epilogue: Sendable, Hashable {
   /// Appends an elementwise op with its other operand, if the order allows it here.
   mutating func append(_ op: Op, _ other: Operand?, broadcasts: Bool) -> Bool {
     switch (op, other) {
+    // Slopes lie where a backend has room for a vector.
     case (.activation(let function), nil)
-    where activation == nil && gate == nil && residuals.isEmpty:
+    where activation == nil && gate == nil && residuals.isEmpty && (function.slopes == nil || vector == nil):
       activation = function
     case (.add, let other?)
     where broadcasts && vector == nil && activation == nil && gate == nil && residuals.isEmpty:

@@ -39,8 +39,9 @@ extension Node {
   fileprivate mutating func absorb(_ node: Node, input: Int) -> Bool {
     let takesEpilogue = op.fusible == .epilogue
     switch node.op {
-    case .activation:
-      let takesActivation = takesEpilogue || op.fusible == .activation && epilogue == Epilogue()
+    case .activation(let function):
+      let takesActivation =
+        takesEpilogue || op.fusible == .activation && function.isSmooth && epilogue == Epilogue()
       return takesActivation && epilogue.append(node.op, nil, broadcasts: false)
     case .add, .multiply:
       let other = node.inputs[1 - input]

@@ -47,6 +47,8 @@ package final class Graph {
   package private(set) var rates: [Rate] = []
   /// Values that need float32's range, whatever the plan stores.
   private(set) var isWide: [Bool] = []
+  /// Values that plans in strips had better keep.
+  private(set) var kept: Set<Int> = []
   package private(set) var inputs: [Input] = []
   package private(set) var outputs: [Output] = []
 
@@ -77,6 +79,8 @@ package final class Graph {
   }
 
   func markWide(_ value: Int) { isWide[value] = true }
+
+  func markKept(_ value: Int) { kept.insert(value) }
 
   private func makeValue(_ shape: Shape, _ rate: Rate) -> Int {
     shapes.append(shape)

@@ -24,7 +24,7 @@ extension Op {
   /// What elementwise work may become part of a node, instead of being one itself.
   enum Fusible {
     case nothing
-    /// One activation.
+    /// One activation without numbers.
     case activation
     /// A whole epilogue.
     case epilogue
@@ -37,7 +37,8 @@ extension Op {
     case .groupNorm(_, let affine), .groupNormApply(_, let affine, _), .layerNorm(let affine):
       [.channels([affine.weight]), .channels([affine.bias])]
     case .embedding(let table, let positions): [table, positions].compactMap { $0 }.map { .table($0) }
-    case .groupNormStatistics, .attention, .concat, .upsample, .activation, .add, .multiply: []
+    case .activation(let function): function.slopes.map { [.channels([$0])] } ?? []
+    case .groupNormStatistics, .attention, .concat, .upsample, .add, .multiply: []
     }
   }
 
@@ -78,6 +79,7 @@ extension Op {
 extension Node {
   /// Of the op and of the epilogue.
   package var parameterUses: [ParameterUse] {
-    op.parameterUses + (epilogue.bias.isEmpty ? [] : [.channels(epilogue.bias)])
+    let slopes = epilogue.activation?.slopes.map { [$0] } ?? []
+    return op.parameterUses + [epilogue.bias, slopes].filter { !$0.isEmpty }.map { .channels($0) }
   }
 }

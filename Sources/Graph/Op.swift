@@ -104,11 +104,24 @@ package struct AttentionOptions: Sendable, Hashable {
   }
 }
 
-package enum Activation: Sendable, Hashable, CaseIterable {
+package enum Activation: Sendable, Hashable {
   /// x · sigmoid(x)
   case silu
   /// x · Φ(x), the exact form with erf
   case gelu
   /// x · sigmoid(1.702 x)
   case quickGelu
+  /// x where it is positive, x · slope elsewhere.
+  case leakyReLU(slope: Float)
+  /// The same with a slope for each channel, `[channels]`.
+  case prelu(slopes: Parameter)
+  /// x · factor: no activation, but in the place of one.
+  case scaled(by: Float)
+
+  /// Those without numbers, which norms take too.
+  package static let smooth: [Activation] = [.silu, .gelu, .quickGelu]
+
+  var isSmooth: Bool { Activation.smooth.contains(self) }
+
+  package var slopes: Parameter? { if case .prelu(let slopes) = self { slopes } else { nil } }
 }

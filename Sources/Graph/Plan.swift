@@ -53,7 +53,8 @@ package struct Plan: Sendable {
     var builder = PlanBuilder(
       shapes: graph.shapes, rates: graph.rates, storages: Plan.storages(graph, all, storage))
     builder.append(
-      all.filter { $0.rate == .picture } + all.filter { $0.rate == .step }, in: strips, keep: keep)
+      all.filter { $0.rate == .picture } + all.filter { $0.rate == .step }, in: strips, keep: keep,
+      marked: graph.kept)
     nodes = builder.nodes
     prologue = builder.prologue
     inputs = graph.inputs

@@ -26,6 +26,13 @@ package struct Tensor {
     return self
   }
 
+  /// The same tensor, which a plan in strips makes once as a whole where memory allows it: what comes after it does
+  /// not make it again.
+  package var kept: Tensor {
+    graph.markKept(operand.value)
+    return self
+  }
+
   /// Channels `range` of each row.
   package func channels(_ range: Range<Int>) -> Tensor {
     precondition(range.lowerBound >= 0 && range.upperBound <= shape.channels, "channels \(range) of \(shape)")
@@ -101,7 +108,8 @@ package struct Tensor {
   }
 
   package func activated(_ function: Activation) -> Tensor {
-    graph.record(.activation(function), [self], shape: shape)
+    precondition(function.slopes.map { $0.count == shape.channels } ?? true, "slopes of \(shape)")
+    return graph.record(.activation(function), [self], shape: shape)
   }
 
   /// Adds a vector `[batch or 1, channels]` to all pixels of each picture.

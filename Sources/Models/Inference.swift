@@ -12,11 +12,11 @@ package struct InferenceError: Error, CustomStringConvertible, Sendable {
 private let mostBlocks = 64
 
 /// How many of `name(0)`, `name(1)` … exist, from 0 on.
-private func count(_ shape: ShapeLookup, _ name: (Int) -> String) -> Int {
+func count(_ shape: ShapeLookup, _ name: (Int) -> String) -> Int {
   (0..<mostBlocks).first { shape(name($0)) == nil } ?? mostBlocks
 }
 
-private func required(_ shape: ShapeLookup, _ name: String, rank: Int) throws -> Shape {
+func required(_ shape: ShapeLookup, _ name: String, rank: Int) throws -> Shape {
   guard let found = shape(name) else { throw InferenceError(description: "tensor \(name) is missing") }
   guard found.rank == rank, found.dimensions.allSatisfy({ (1...1_000_000).contains($0) }) else {
     throw InferenceError(description: "tensor \(name) has shape \(found); expected \(rank) positive extents")

@@ -5,6 +5,8 @@ struct Exif {
   var orientation = 1
 
   private enum Tag {
+    static let make = 0x010F
+    static let model = 0x0110
     static let orientation = 0x0112
     static let exifDirectory = 0x8769
     static let makerNote = 0x927C
@@ -38,6 +40,7 @@ struct Exif {
       let orientation = try value.uint16("orientation")
       self.orientation = (1...8).contains(orientation) ? orientation : 1
     }
+    for tag in [Tag.make, Tag.model] { metadata.others.merge(Self.named(first[tag])) { $1 } }
     guard var pointer = first[Tag.exifDirectory] else { return }
     let fields = try Self.directory(&reader, at: try pointer.uint32("offset of EXIF directory"))
     metadata.parameters = fields[Tag.userComment].flatMap(Self.comment)
@@ -76,6 +79,16 @@ struct Exif {
     case 5, 10, 12: 8
     default: 0
     }
+  }
+
+  /// ComfyUI writes its texts with their keyword and a colon into the fields of a camera's make and model.
+  private static func named(_ field: ByteReader?) -> [String: String] {
+    let parts = field?.bytes.prefix { $0 != 0 }.split(separator: UInt8(ascii: ":"), maxSplits: 1) ?? []
+    guard parts.count == 2 else { return [:] }
+    let (keyword, text) = (
+      String(decoding: parts[0], as: UTF8.self), String(decoding: parts[1], as: UTF8.self)
+    )
+    return ["prompt", "workflow"].contains(keyword) ? [keyword: text] : [:]
   }
 
   /// The text of a UserComment: 8 bytes that name the encoding, then the text.

@@ -13,13 +13,50 @@ package struct PictureLimits: Sendable, Equatable {
 }
 
 extension Picture {
-  /// Reads a PNG, JPEG or WebP file. Palettes, grey, 16 bits and CMYK become 8-bit RGB; transparency is
-  /// laid over white; EXIF orientation is applied; colour profiles are ignored.
+  /// Reads a PNG, JPEG or WebP file as 8-bit sRGB.
+  ///
+  /// - Colours go through the file's ICC profile, relative to white and with black point compensation: what sRGB can
+  ///   show stays the same colour, the rest becomes the nearest, white is white and the darkest black black. That is
+  ///   right for matrices and tables alike, and perceptual tables differ from maker to maker.
+  /// - A profile that says sRGB within a level leaves values as they are. One that is damaged, larger than
+  ///   `PictureMetadata.longestBlock` or of another kind of pixels is ignored.
+  /// - Without a profile, values are taken as sRGB, grey as equal red, green and blue, and CMYK as inks that each let
+  ///   the rest of the light pass. PNG's gAMA, cHRM and cICP do not count; programs wrote the first two wrongly for years.
+  /// - 16 bits are rounded to 8 after the profile. Transparency is laid over white. EXIF's orientation is applied.
+  ///
   /// - Throws: `PictureError` if the file is of no known format, too large or damaged.
   package static func decode(
     _ contents: [UInt8], limits: PictureLimits = PictureLimits()
   ) throws -> Picture {
+    try decodeWithProfile(contents, limits: limits).picture
+  }
+
+  /// The picture, and what became of its colour profile.
+  package static func decodeWithProfile(
+    _ contents: [UInt8], limits: PictureLimits = PictureLimits()
+  ) throws -> (picture: Picture, profile: ProfileUse) {
     let format = try PictureFormat(contents: contents)
+    let beside = try BesidePixels(of: contents, format)
+    var pixels = try decodePixels(contents, format, limits)
+    defer { cpictures_free(pixels.bytes) }
+    let (width, height) = (Int(pixels.width), Int(pixels.height))
+    var use = CPICTURES_PROFILE_NONE
+    let (status, message) = withMessage {
+      cpictures_to_srgb(&pixels, beside.profile, beside.profile.count, &use, $0)
+    }
+    guard status == CPICTURES_OK else { throw PictureError.decoding(format, reason: message) }
+    let stored = UnsafeBufferPointer(start: pixels.bytes, count: width * height * (pixels.alpha ? 4 : 3))
+    let picture = Picture(
+      width: width, height: height, pixels: pixels.alpha ? overWhite(stored) : Array(stored))
+    return (
+      picture.upright(from: beside.orientation), beside.profileIsDamaged ? .unfit : ProfileUse(use)
+    )
+  }
+
+  /// Pixels as the file holds them, to be given back with `cpictures_free`.
+  private static func decodePixels(
+    _ contents: [UInt8], _ format: PictureFormat, _ limits: PictureLimits
+  ) throws -> cpictures_pixels {
     var pixels = cpictures_pixels()
     let (status, message) = withMessage { message in
       let limits = cpictures_limits(
@@ -32,19 +69,11 @@ extension Picture {
         }
       }
     }
-    let width = Int(pixels.width)
-    let height = Int(pixels.height)
     guard status != CPICTURES_TOO_LARGE else {
-      throw PictureError.tooLarge(width: width, height: height, limits)
+      throw PictureError.tooLarge(width: Int(pixels.width), height: Int(pixels.height), limits)
     }
     guard status == CPICTURES_OK else { throw PictureError.decoding(format, reason: message) }
-    defer { cpictures_free(pixels.bytes) }
-    let count = width * height * Int(pixels.channels)
-    let stored = UnsafeBufferPointer(start: pixels.bytes, count: count)
-    let picture = Picture(
-      width: width, height: height,
-      pixels: pixels.channels == 4 ? overWhite(stored) : Array(stored))
-    return picture.upright(from: orientation(of: contents, format))
+    return pixels
   }
 
   /// - Throws: `FileError` if the file cannot be read; `PictureError` as above.
@@ -65,18 +94,6 @@ extension Picture {
       }
       count = rgb.count
     }
-  }
-
-  /// Damaged EXIF does not hinder reading the pixels.
-  private static func orientation(of contents: [UInt8], _ format: PictureFormat) -> Int {
-    let block =
-      switch format {
-      case .png: try? PNGFile.exif(in: contents)
-      case .jpeg: try? JPEGFile.exif(in: contents)
-      case .webp: try? WebPFile.exif(in: contents)
-      }
-    guard let block else { return 1 }
-    return (try? Exif(block, format: format).orientation) ?? 1
   }
 
   /// Turns and mirrors a picture stored with an EXIF orientation of 1 to 8.

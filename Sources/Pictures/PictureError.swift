@@ -16,6 +16,8 @@ package enum PictureError: Error, Equatable, Sendable {
   case decoding(PictureFormat, reason: String)
   /// A file whose structure is broken at `byte`.
   case malformed(PictureFormat, byte: Int, expected: String)
+  /// More beside the pixels than is read. Nothing was decoded.
+  case tooMuch(PictureFormat, reason: String)
   /// Metadata of more than `PictureMetadata.longestBlock` bytes.
   case metadataTooLarge(bytes: Int)
 }
@@ -38,7 +40,7 @@ extension PictureError: CustomStringConvertible {
     case .tooLarge(let width, let height, let limits):
       "a picture of \(width)x\(height) pixels; at most \(limits.pixels) pixels "
         + "and \(limits.side) a side are allowed"
-    case .decoding(let format, let reason):
+    case .decoding(let format, let reason), .tooMuch(let format, let reason):
       "cannot read \(format.name): \(reason)"
     case .malformed(let format, let byte, let expected):
       "malformed \(format.name) at byte \(byte): expected \(expected)"

@@ -6,7 +6,18 @@ package struct PictureMetadata: Sendable, Equatable {
   /// The whole request as JSON: PNG keyword `darkroom`, EXIF MakerNote.
   package var json: String?
 
-  /// The most bytes of one PNG text chunk or one EXIF block, read or written.
+  /// What other programs wrote, by its keyword in PNG files; it is read and never written.
+  package var others: [String: String] = [:]
+
+  /// The keywords of `others` that say how a picture was made: ComfyUI's, InvokeAI's, NovelAI's and Fooocus'.
+  static let otherKeywords: Set = [
+    "prompt", "workflow", "invokeai_metadata", "sd-metadata", "Dream", "Software", "Source", "Description",
+    "Comment",
+    "fooocus_scheme",
+  ]
+
+  /// The most bytes of one PNG chunk beside the pixels, one EXIF block or one colour profile, read or written, and of
+  /// all compressed texts of a file together.
   package static let longestBlock = 8 << 20
 
   package init(parameters: String? = nil, json: String? = nil) {

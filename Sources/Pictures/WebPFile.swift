@@ -1,6 +1,16 @@
-/// The EXIF chunk of WebP files (WebP container specification; RFC 9649).
+/// Chunks of WebP files beside the pixels: EXIF and the colour profile (RFC 9649).
 enum WebPFile {
   static func exif(in file: [UInt8]) throws -> ArraySlice<UInt8>? {
+    // Some writers keep the prefix that only JPEG needs.
+    try chunk("EXIF", in: file).map { $0.starts(with: "Exif\0\0".utf8) ? $0.dropFirst(6) : $0 }
+  }
+
+  static func profile(in file: [UInt8]) throws -> [UInt8]? {
+    try chunk("ICCP", in: file).map { Array($0) }
+  }
+
+  /// The first chunk of a type.
+  private static func chunk(_ wanted: String, in file: [UInt8]) throws -> ArraySlice<UInt8>? {
     var header = ByteReader(file[...], .littleEndian, format: .webp)
     _ = try header.take(4, "RIFF")
     let size = try header.uint32("file size")
@@ -11,11 +21,7 @@ enum WebPFile {
       let type = try reader.take(4, "chunk type")
       let length = try reader.uint32("chunk length")
       let chunk = try reader.take(length, "chunk")
-      if type.elementsEqual("EXIF".utf8) {
-        // Some writers keep the prefix that only JPEG needs.
-        let prefixed = chunk.starts(with: "Exif\0\0".utf8)
-        return prefixed ? chunk.dropFirst(6) : chunk
-      }
+      if type.elementsEqual(wanted.utf8) { return chunk }
       if length % 2 == 1, reader.left > 0 { _ = try reader.take(1, "padding") }
     }
     return nil

@@ -72,7 +72,9 @@ final class ReferenceProgram: Program {
       result = embedding(
         inputs[0], tokens: shapes[0].channels, table: stacked([table]),
         positions: positions.map { stacked([$0]) }, width: table.rowCount)
-    case .activation(let function): result = inputs[0].map { activate(function, Double($0)) }
+    case .activation(let function):
+      result = inputs[0].map { Double($0) }
+      apply(function, to: &result, channels: shape.channels)
     case .add:
       result = inputs[0].map { Double($0) }
       add(inputs[1], to: &result, channels: shape.channels)
@@ -89,9 +91,18 @@ final class ReferenceProgram: Program {
   private func finish(_ result: inout [Double], _ epilogue: Epilogue, channels: Int) {
     if !epilogue.bias.isEmpty { add(stacked(epilogue.bias), to: &result, channels: channels) }
     if let vector = epilogue.vector { add(numbers(vector), to: &result, channels: channels) }
-    if let function = epilogue.activation { result = result.map { activate(function, $0) } }
+    if let function = epilogue.activation { apply(function, to: &result, channels: channels) }
     if let gate = epilogue.gate { multiply(&result, by: numbers(gate)) }
     for residual in epilogue.residuals { add(numbers(residual), to: &result, channels: channels) }
+  }
+
+  private func apply(_ function: Activation, to result: inout [Double], channels: Int) {
+    guard let slopes = function.slopes.map({ stacked([$0]) }) else {
+      return result = result.map { activate(function, $0) }
+    }
+    for index in result.indices {
+      result[index] = activate(function, result[index], slope: slopes[index % channels])
+    }
   }
 
   /// The elements that an operand sees, without gaps.

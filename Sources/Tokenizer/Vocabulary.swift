@@ -1,4 +1,5 @@
 import ClipVocabulary
+import SystemFiles
 
 /// A CLIP byte-pair vocabulary: the ids of symbols and tokens and the order in which pairs merge.
 package struct Vocabulary: Sendable {
@@ -182,7 +183,7 @@ extension Vocabulary {
   private static func builtInSource() throws(VocabularyError) -> VocabularySource {
     var size = 0
     let compressed = clip_merges_gz(&size)
-    guard let bytes = gunzip(UnsafeBufferPointer(start: compressed, count: size), limit: 1 << 24) else {
+    guard let bytes = inflated(UnsafeBufferPointer(start: compressed, count: size), limit: 1 << 24) else {
       throw .unreadable(file: builtInName, reason: "damaged: cannot be decompressed")
     }
     let pairs = try mergePairs(bytes, file: builtInName)

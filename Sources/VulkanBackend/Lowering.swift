@@ -174,6 +174,9 @@ extension Activation {
     case .silu: 1
     case .gelu: 2
     case .quickGelu: 3
+    case .leakyReLU: 4
+    case .prelu: 5
+    case .scaled: 6
     }
   }
 }

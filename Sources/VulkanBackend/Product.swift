@@ -55,7 +55,7 @@ extension Lowering {
     push.data = address(data)
     push.weights = packed(weight.parts, .columns(area: shape.taps, plan.weights))
     push.result = address(ofResult: node)
-    (push.epilogue, push.strides) = (epilogue.addresses, epilogue.strides)
+    (push.epilogue, push.numbers) = (epilogue.addresses, epilogue.numbers)
     push.data_stride = UInt32(data.rowStride)
     (push.channels, push.outputs) = (UInt32(shape.channels), UInt32(shape.outputs))
     (push.in_height, push.in_width) = (UInt32(shape.input.height), UInt32(shape.input.width))

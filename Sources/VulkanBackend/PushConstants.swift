@@ -7,7 +7,7 @@ struct ProductPush {
   var result: UInt64 = 0
   var epilogue = EpilogueAddresses()
   var data_stride: UInt32 = 0
-  var strides = EpilogueStrides()
+  var numbers = EpilogueNumbers()
   var channels: UInt32 = 0
   var outputs: UInt32 = 0
   var in_height: UInt32 = 0
@@ -28,26 +28,28 @@ struct EpilogueAddresses {
   var residual_1: UInt64 = 0
 }
 
-struct EpilogueStrides {
+/// Strides, and the slope or factor of an activation.
+struct EpilogueNumbers {
   var vector: UInt32 = 0
   var gate: UInt32 = 0
   var residual_0: UInt32 = 0
   var residual_1: UInt32 = 0
+  var slope: Float = 0
 }
 
 /// Bits of `flags`, as in activation.glsl.
 enum Flag {
-  static let bias: UInt32 = 4
-  static let vector: UInt32 = 8
-  static let gate: UInt32 = 16
-  static let residuals: [UInt32] = [32, 64]
-  static let halfInput: UInt32 = 128
-  static let halfOutput: UInt32 = 256
-  static let halfVector: UInt32 = 512
-  static let halfGate: UInt32 = 1024
-  static let halfResiduals: [UInt32] = [2048, 4096]
+  static let bias: UInt32 = 8
+  static let vector: UInt32 = 16
+  static let gate: UInt32 = 32
+  static let residuals: [UInt32] = [64, 128]
+  static let halfInput: UInt32 = 256
+  static let halfOutput: UInt32 = 512
+  static let halfVector: UInt32 = 1024
+  static let halfGate: UInt32 = 2048
+  static let halfResiduals: [UInt32] = [4096, 8192]
   /// As in group_norm.glsl.
-  static let moments: UInt32 = 8192
+  static let moments: UInt32 = 16384
 }
 
 struct RowsPush {
@@ -56,7 +58,7 @@ struct RowsPush {
   var epilogue = EpilogueAddresses()
   var data_stride: UInt32 = 0
   var result_stride: UInt32 = 0
-  var strides = EpilogueStrides()
+  var numbers = EpilogueNumbers()
   var rows: UInt32 = 0
   var columns: UInt32 = 0
   var picture_rows: UInt32 = 0

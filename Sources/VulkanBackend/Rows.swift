@@ -28,7 +28,7 @@ extension Lowering {
     var push = RowsPush()
     push.data = address(data)
     push.result = address(ofResult: node) + UInt64(column * result.storage.bytes)
-    (push.epilogue, push.strides) = (lowered.addresses, lowered.strides)
+    (push.epilogue, push.numbers) = (lowered.addresses, lowered.numbers)
     (push.data_stride, push.result_stride) = (UInt32(data.rowStride), UInt32(shape(node).channels))
     (push.rows, push.columns) = (UInt32(rows), UInt32(data.shape.channels))
     push.picture_rows = UInt32(max(1, rows / max(1, data.shape.rank > 1 ? data.shape[0] : 1)))

@@ -73,7 +73,36 @@ package final class Checkpoint: WeightSource {
     try self.init(name: source.name, files: [(Safetensors(source), part)])
   }
 
-  private init(name: String, files: [(Safetensors, ModelPart?)], vae: AutoencoderFile? = nil) throws {
+  /// Opens the file of a network that enlarges pictures.
+  /// - Throws: `WeightsError` that says what the file is if it is none, or how to convert what is not read here.
+  package convenience init(upscaler source: ByteSource) throws {
+    guard FileSignature.isSafetensors(source) else {
+      throw WeightsError(
+        .unsupported, file: source.name,
+        (FileSignature.problem(source).map { "\($0); " } ?? "") + "an upscaler is a .safetensors file; "
+          + "a .pth of PyTorch is converted with Python: weights = torch.load(\"FILE.pth\", weights_only=True); "
+          + "safetensors.torch.save_file(weights.get(\"params_ema\", weights.get(\"params\", weights)), "
+          + "\"FILE.safetensors\")")
+    }
+    let file = try Safetensors(source)
+    let kind = FileKind.recognise(TensorNames(file))
+    guard kind.map({ $0.role == .upscaler }) ?? true else {
+      throw WeightsError(
+        .unsupported, file: source.name, "is \(kind?.title ?? "none"); \(FileKind.expectedUpscaler)")
+    }
+    try self.init(name: source.name, files: [(file, nil)], map: .upscaler)
+  }
+
+  /// Whether the file's tensors are those of a network that enlarges pictures.
+  package static func isUpscaler(_ source: ByteSource) -> Bool {
+    guard FileSignature.isSafetensors(source), let file = try? Safetensors(source) else { return false }
+    return FileKind.recognise(TensorNames(file))?.role == .upscaler
+  }
+
+  /// - Parameter map: the only one that may recognise a file; nil for all of models.
+  private init(
+    name: String, files: [(Safetensors, ModelPart?)], vae: AutoencoderFile? = nil, map only: KeyMap? = nil
+  ) throws {
     var tensors: [String: LocatedTensor] = [:]
     var unknown: [String: LocatedTensor] = [:]
     var layouts: [String] = []
@@ -82,7 +111,7 @@ package final class Checkpoint: WeightSource {
     for (file, part) in files {
       let wrapper = file.wrapper
       let names = file.tensors.keys.map { String($0.dropFirst(wrapper.count)) }
-      let map = try Self.keyMap(of: file, part: part, names: names)
+      let map = try Self.keyMap(of: file, part: part, names: names, only)
       let table = map.table(names)
       if part == nil { additions += FileKind.additions(in: TensorNames(file)) }
       if !layouts.contains(map.name) { layouts.append(map.name) }
@@ -112,7 +141,16 @@ package final class Checkpoint: WeightSource {
     self.metadata = metadata
   }
 
-  private static func keyMap(of file: Safetensors, part: ModelPart?, names: [String]) throws -> KeyMap {
+  private static func keyMap(
+    of file: Safetensors, part: ModelPart?, names: [String], _ only: KeyMap?
+  ) throws -> KeyMap {
+    if let only {
+      if only.recognises(names) { return only }
+      throw WeightsError(
+        .unsupported, file: file.source.name,
+        "its \(names.count) tensors are named like no upscaler; \(FileKind.expectedUpscaler); some of them: "
+          + names.sorted().prefix(3).joined(separator: ", "))
+    }
     if let map = part.map(KeyMap.diffusers) ?? KeyMap.recognise(names) { return map }
     throw WeightsError(
       .unsupported, file: file.source.name,
@@ -124,6 +162,9 @@ package final class Checkpoint: WeightSource {
 
   /// The path of a part's tensors.
   package subscript(part: ModelPart) -> Weights { Weights(checkpoint: self, path: part.rawValue) }
+
+  /// The path of an upscaler's tensors.
+  package var upscaler: Weights { Weights(checkpoint: self, path: "upscaler") }
 
   /// Our names of all tensors, sorted.
   package var names: [String] { tensors.keys.sorted() }

@@ -51,7 +51,7 @@ package struct Safetensors: Sendable {
 
   /// What training programs put before all names of a checkpoint; mostly nothing.
   var wrapper: String {
-    ["state_dict.", "module.", "model.state_dict."].first { wrapper in
+    ["state_dict.", "module.", "model.state_dict.", "params_ema.", "params."].first { wrapper in
       !tensors.isEmpty && tensors.keys.allSatisfy { $0.hasPrefix(wrapper) }
     } ?? ""
   }

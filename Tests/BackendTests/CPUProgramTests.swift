@@ -108,7 +108,7 @@ import Testing
   }
 
   /// The op table compares with the largest number; here every number counts, from the tails to the middle.
-  @Test(arguments: Activation.allCases) func activationsAreAccurateEverywhere(_ function: Activation) throws {
+  @Test(arguments: Activation.smooth) func activationsAreAccurateEverywhere(_ function: Activation) throws {
     let numbers = (-40_000...40_000).map { Float($0) / 1000 * Float(abs($0) % 7 + 1) }
     let graph = Graph()
     graph.output("y", graph.input("x", [numbers.count], rate: .step).activated(function))

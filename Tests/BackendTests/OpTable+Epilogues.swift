@@ -4,10 +4,18 @@ extension OpTable {
   /// What may follow a product, in the order of an epilogue.
   private struct Parts {
     enum Vector: CaseIterable { case none, each, all }
+    /// An activation; of `prelu` the slopes are recorded with the rest.
+    enum Function {
+      case fixed(Activation)
+      case prelu
+
+      static let all =
+        (Activation.smooth + [.leakyReLU(slope: 0.2), .scaled(by: -0.3)]).map(Function.fixed) + [.prelu]
+    }
 
     var bias = true
     var vector = Vector.none
-    var activation: Activation?
+    var activation: Function?
     var gate = false
     var residuals = 0
 
@@ -27,7 +35,11 @@ extension OpTable {
       var x = product
       if vector == .each { x = x.adding(perChannel: r.input(size[3])) }
       if vector == .all { x = x.adding(perChannel: r.sharedVector(size[3])) }
-      if let activation { x = x.activated(activation) }
+      switch activation {
+      case .fixed(let function): x = x.activated(function)
+      case .prelu: x = x.activated(.prelu(slopes: r.parameter(size[3])))
+      case nil: break
+      }
       if gate { x = x * like() }
       for _ in 0..<residuals { x = x + like() }
       return x
@@ -41,7 +53,7 @@ extension OpTable {
         }
       }
       all = all.flatMap { part in
-        ([nil] + Activation.allCases).map {
+        ([nil] + Function.all).map {
           var p = part; p.activation = $0; return p
         }
       }

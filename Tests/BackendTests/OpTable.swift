@@ -104,7 +104,7 @@ enum OpTable {
         $0.input(7, 5, 100).channels(0..<33).groupNorm(groups: 3, $0.affine(33))
       },
     ]
-    + Activation.allCases.flatMap { function in
+    + Activation.smooth.flatMap { function in
       [
         OpCase("groupNorm and \(function)", batch: 2) {
           $0.input(5, 3, 49).groupNorm(groups: 7, $0.affine(49)).activated(function)
@@ -154,9 +154,18 @@ enum OpTable {
 
   private static let elementwise: [OpCase] =
     [1, 17, 100].flatMap { width in
-      Activation.allCases.map { function in
+      (Activation.smooth + [.leakyReLU(slope: 0.2), .scaled(by: -0.3)]).map { function in
         OpCase("\(function) of \(width)", batch: 2) { $0.input(33, width).activated(function) }
       }
+        + [
+          OpCase("prelu of \(width)", batch: 2) {
+            $0.input(33, width).activated(.prelu(slopes: $0.parameter(width)))
+          },
+          OpCase("prelu of \(width) after a vector", batch: 2) {
+            $0.input(5, 3, 7).linear($0.weight(width, 7)).adding(perChannel: $0.input(width))
+              .activated(.prelu(slopes: $0.parameter(width)))
+          },
+        ]
         + [
           OpCase("add \(width)", tolerance: 1e-7, batch: 2) { $0.input(33, width) + $0.input(33, width) },
           OpCase("multiply \(width)", tolerance: 1e-7, batch: 2) {
@@ -170,7 +179,7 @@ enum OpTable {
           },
         ]
     }
-    + Activation.allCases.map { function in
+    + Activation.smooth.map { function in
       OpCase("\(function) of large numbers", batch: 2) {
         $0.input(33, 33, mean: -20).concat($0.input(33, 33, mean: 20)).activated(function)
       }

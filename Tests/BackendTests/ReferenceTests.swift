@@ -84,7 +84,8 @@ import Testing
   @Test(
     arguments: [
       (Activation.silu, [0, 0.7310586, -0.2689414]), (.gelu, [0, 0.8413447, -0.1586553]),
-      (.quickGelu, [0, 0.8457958, -0.1542042]),
+      (.quickGelu, [0, 0.8457958, -0.1542042]), (.leakyReLU(slope: 0.25), [0, 1, -0.25]),
+      (.scaled(by: 0.25), [0, 0.25, -0.25]),
     ] as [(Activation, [Float])])
   func activations(_ function: Activation, _ expected: [Float]) throws {
     #expect(near(try run([[0, 1, -1]], input([1, 3]).activated(function)), expected))

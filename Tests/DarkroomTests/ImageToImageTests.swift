@@ -125,6 +125,21 @@ import Testing
     #expect(job.withoutEffect.map(\.field).contains("strength") && job.request.strength == nil)
   }
 
+  /// A profile that cannot be applied leaves other colours than were meant, which is said.
+  @Test func aDamagedProfileIsTold() throws {
+    let pipeline = try TinyModel.pipeline()
+    var request = try request()
+    let file = try Array(Data(contentsOf: URL(fileURLWithPath: folder.gradient(64, 64))))
+    let damaged = PNGChunks.inserting(PNGChunks.compressed("iCCP", "x", Array("hello".utf8)), into: file)
+    request.initPicture = InputPicture(contents: damaged, name: "a.png")
+    let notices = try pipeline.resolve(request).notices.map(\.description)
+    #expect(
+      notices.contains(
+        "init: a.png: its colour profile is damaged or of another kind of pixels, and was ignored"))
+    request.initPicture = InputPicture(contents: file)
+    #expect(try !pipeline.resolve(request).notices.contains { $0.description.contains("profile") })
+  }
+
   private func request() throws -> GenerationRequest {
     var request = GenerationRequest(prompt: "a red boat")
     request.initPicture = InputPicture(file: try folder.gradient(64, 64))

@@ -41,6 +41,52 @@ import Testing
     #expect(request.noise == .torchCPU && request.schedule == "Automatic" && request.negativePrompt == "")
   }
 
+  @Test func linesThatEndAsOnWindows() throws {
+    let request = try record("a boat\r\nNegative prompt: rain\r\nSteps: 3, Sampler: Euler").request
+    #expect(request.prompt == "a boat" && request.negativePrompt == "rain" && request.steps == 3)
+  }
+
+  /// What was drawn from another picture does not hold it. A second pass has a strength of its own.
+  @Test func aStrengthNeedsAPicture() throws {
+    let line = "x\nSteps: 3, Sampler: Euler, Denoising strength: 0.5"
+    let notices = try record(line).notices.map(\.description)
+    #expect(notices.count == 1 && notices.first?.contains("name it with --init") == true)
+    #expect(try !record("\(line), Hires upscale: 2").notices.contains { $0.description.contains("--init") })
+  }
+
+  @Test func aTextOfStableDiffusionCPP() throws {
+    let record = try record(
+      """
+      纯白的 cat
+      Negative prompt: rain
+      Steps: 4, CFG scale: 1.500000, Guidance: 3.500000, Eta: inf, Seed: 42, Size: 512x384, Model: , RNG: cuda, \
+      Sampler: euler_a karras, Clip skip: 2, TE: te.gguf, Unet: tiny.safetensors, VAE: soft.sft, \
+      Version: stable-diffusion.cpp, SDCPP: {"prompt":{"positive":"Steps: 9, Seed: 1"},"seed":7,"steps":9}
+      """)
+    let request = record.request
+    #expect(record.origin == .stableDiffusionCPP && record.model?.name == "tiny")
+    #expect(record.model?.vae?.name == "soft.sft")
+    #expect(request.prompt == "纯白的 cat" && request.negativePrompt == "rain" && request.steps == 4)
+    #expect(request.sampler == "Euler a" && request.schedule == "Karras" && request.guidanceScale == 1.5)
+    #expect(request.seed == 42 && request.width == 512 && request.height == 384 && request.clipSkip == 1)
+    #expect(request.system == .a1111 && request.noise == .nvidia && request.eta == nil)
+    #expect(record.notices.map(\.description) == ["not understood and left out: TE"])
+  }
+
+  /// Names with and without a schedule, in the words of the system that draws them.
+  @Test(arguments: [
+    ("euler", "Euler", "Uniform"), ("dpm++2m exponential", "DPM++ 2M", "Exponential"),
+    ("ddim_trailing discrete", "DDIM", "trailing"), ("tcd sgm_uniform", "TCD", "SGM Uniform"),
+    ("res_multistep", "res_multistep", "Uniform"), ("euler gits", "Euler", "gits"),
+  ])
+  func namesOfStableDiffusionCPP(name: String, sampler: String, schedule: String) throws {
+    let request = try record(
+      "x\nSteps: 3, Eta: 0.000000, RNG: cpu, Sampler: \(name), Version: stable-diffusion.cpp"
+    ).request
+    #expect(request.sampler == sampler && request.schedule == schedule && request.noise == .torchCPU)
+    #expect(request.eta == nil && request.clipSkip == nil)
+  }
+
   @Test(arguments: [
     "Steps: 0, Seed: 1", "Steps: 3, Size: 512", "Steps: 3, Seed: -2", "Steps: 3, Size: 512x513",
   ])

@@ -4,6 +4,7 @@ import Testing
 /// What folds into a producer, and in which order.
 @Suite struct FusionTests {
   let graph = Graph()
+  let slopes = parameter("slopes", 4)
 
   func picture(_ name: String = "x", rate: Rate = .step) -> Tensor {
     graph.input(name, [2, 3, 5, 4], rate: rate)
@@ -41,13 +42,33 @@ import Testing
     #expect(Plan(graph, fusing: false).nodes.map(\.name) == ["linear", "activation", "add"])
   }
 
-  @Test(arguments: Activation.allCases) func normsTakeOneActivation(_ function: Activation) {
+  @Test(arguments: Activation.smooth) func normsTakeOneActivation(_ function: Activation) {
     let group = picture("a").groupNorm(groups: 2).activated(function)
     let layer = picture("b").layerNorm().activated(function).activated(.silu)
     let nodes = nodes(group, layer)
     #expect(nodes.map(\.name) == ["groupNorm", "layerNorm", "activation"])
     #expect(nodes[0].epilogue.activation == function && nodes[1].epilogue.activation == function)
     #expect(nodes[2].op == .activation(.silu))
+  }
+
+  @Test(arguments: [Activation.leakyReLU(slope: 0.2), .scaled(by: 0.2)])
+  func normsTakeNoActivationWithNumbers(_ function: Activation) {
+    let nodes = nodes(picture().groupNorm(groups: 2).activated(function))
+    #expect(nodes.map(\.name) == ["groupNorm", "activation"])
+  }
+
+  @Test func productsTakeActivationsWithNumbers() {
+    let x = picture().conv2d(to: 4).activated(.scaled(by: 0.2)) + picture("residual")
+    let nodes = nodes(
+      x.conv2d(to: 4).activated(.prelu(slopes: slopes)), x.linear(to: 4).activated(.leakyReLU(slope: 0.2)))
+    #expect(nodes.map(\.name) == ["conv2d", "conv2d", "linear"])
+    #expect(nodes[1].epilogue.activation == .prelu(slopes: slopes))
+  }
+
+  /// A backend has room for slopes or for a vector.
+  @Test func slopesDoNotStandBesideAVector() {
+    let x = picture().conv2d(to: 4).adding(perChannel: vector()).activated(.prelu(slopes: slopes))
+    #expect(nodes(x).map(\.name) == ["conv2d", "activation"])
   }
 
   @Test func normsTakeNothingElse() {
@@ -209,6 +230,7 @@ import Testing
 /// A producer whose value is reshaped on the way to the elementwise op.
 @Suite struct ReshapedFusionTests {
   let graph = Graph()
+  let slopes = parameter("slopes", 4)
 
   @Test func aLinearDoesNotCareAboutItsRows() {
     let x = graph.input("x", [2, 15, 4], rate: .step)

@@ -45,7 +45,7 @@ struct RandomGraph {
     case 2: return x.conv2d(to: number(1...20))
     case 3: return x.groupNorm(groups: 1)
     case 4: return x.layerNorm()
-    case 5, 6: return x.activated(Activation.allCases[number(0...2)])
+    case 5, 6: return x.activated(Activation.smooth[number(0...2)])
     case 7: return x + partner(of: x)
     case 8: return x * partner(of: x)
     case 9: return x.adding(perChannel: input([number(0...1) == 0 ? 1 : batch, x.shape.channels]))

@@ -32,6 +32,41 @@ import Testing
     #expect(metadata.json == nil)
   }
 
+  /// Compressed, behind the pixels, and UTF-8 where Latin-1 belongs: other programs write all of these.
+  @Test func readsEveryKindOfText() throws {
+    let file = try Samples.picture(width: 1, height: 1).encoded(as: .png)
+    let text = "a castle, Ölgemälde, 雨"
+    let latin1: [UInt8] = Array("caf".utf8) + [0xE9]
+    let international = Array("parameters\0\u{1}\0de\0Angaben\0".utf8)
+    let end = file.count - 12
+    let compressed = PNGChunks.compressed("zTXt", "parameters", Array("plain".utf8))
+    for (expected, read) in [
+      ("plain", PNGChunks.inserting(compressed, into: file)),
+      ("plain", Array(file[..<end]) + compressed + file[end...]),
+      ("café", PNGChunks.inserting(PNGChunks.compressed("zTXt", "parameters", latin1), into: file)),
+      (text, PNGChunks.inserting(PNGChunks.text("parameters", text), into: file)),
+      (
+        text,
+        PNGChunks.inserting(
+          PNGChunks.chunk("iTXt", international + PNGChunks.deflated(Array(text.utf8))), into: file)
+      ),
+    ] {
+      #expect(try PictureMetadata.read(from: read).parameters == expected)
+    }
+  }
+
+  /// Texts under the same keyword again and again, and all of them together, may not grow beyond the limit.
+  @Test func compressedTextsAreBoundedTogether() throws {
+    let file = try Samples.picture(width: 1, height: 1).encoded(as: .png)
+    let large = [UInt8](repeating: 0x20, count: PictureMetadata.longestBlock / 2 + 1)
+    func read(_ keywords: [String]) throws -> PictureMetadata {
+      let chunks = keywords.flatMap { PNGChunks.compressed("zTXt", $0, large) }
+      return try PictureMetadata.read(from: PNGChunks.inserting(chunks, into: file))
+    }
+    #expect(try read(["Comment", "Comment", "Author"]).others["Comment"]?.utf8.count == large.count)
+    #expect(throws: PictureError.self) { try read(["Comment", "parameters"]) }
+  }
+
   @Test func readsLatin1() throws {
     let file = Array(try Fixtures.data("pictures/text_latin1.png"))
     #expect(try PictureMetadata.read(from: file).parameters == "plain é")

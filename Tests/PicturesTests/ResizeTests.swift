@@ -25,6 +25,39 @@ import Testing
     }
   }
 
+  /// By a whole factor, a pixel is the mean of the pixels that it covers, rounded to even.
+  @Test func areasAreMeans() {
+    let picture = Samples.noise(width: 12, height: 6)
+    let small = picture.resized(width: 4, height: 3, by: .area)
+    var means: [Double] = []
+    for row in 0..<3 {
+      for column in 0..<4 {
+        for channel in 0..<3 {
+          let levels = [0, 1].flatMap { y in
+            [0, 1, 2].map { x in Int(picture.pixels[3 * (12 * (2 * row + y) + 3 * column + x) + channel]) }
+          }
+          means.append(Double(levels.reduce(0, +)) / 6)
+        }
+      }
+    }
+    #expect(zip(small.pixels, means).allSatisfy { abs(Double($0) - $1) <= 0.501 })
+    #expect(
+      picture.resized(width: 24, height: 18, by: .area).resized(width: 12, height: 6, by: .area) == picture)
+  }
+
+  /// A pixel that lies half in black and half in white is grey, and black stays black right beside it.
+  @Test func areasDoNotOvershoot() {
+    let pixels = (0..<6).flatMap { [UInt8](repeating: $0 < 3 ? 0 : 255, count: 3) }
+    let picture = Picture(width: 6, height: 1, pixels: pixels)
+    let levels = stride(from: 0, to: 12, by: 3).map {
+      picture.resized(width: 4, height: 1, by: .area).pixels[$0]
+    }
+    #expect(levels == [0, 0, 255, 255])
+    #expect(picture.resized(width: 3, height: 1, by: .area).pixels[3..<6] == [128, 128, 128])
+    #expect(picture.resized(width: 60, height: 1).pixels.contains { (1...40).contains($0) })
+    #expect(!picture.resized(width: 60, height: 1, by: .area).pixels.contains { (1...254).contains($0) })
+  }
+
   @Test func theSameSizeIsTheSamePicture() {
     let picture = Samples.noise(width: 9, height: 7)
     #expect(picture.resized(width: 9, height: 7) == picture)

@@ -28,6 +28,7 @@ enum Samples {
     "a photo of a cat",
     "",
     "Ölgemälde, café\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 1",
+    "Ã© is Latin-1, and UTF-8 of another text",
     "雨の街 🐈\u{200D}⬛ e\u{301} \u{FEFF}\u{FFFE} Ā",
     "NUL \0 and control \u{1} \u{85} \r\n\t",
     String(repeating: "长\"<&\\", count: 30_000),

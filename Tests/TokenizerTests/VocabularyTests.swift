@@ -1,4 +1,5 @@
 import Foundation
+import SystemFiles
 import TestSupport
 import Testing
 import Tokenizer
@@ -169,7 +170,7 @@ import Tokenizer
       31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 203, 72, 205, 201, 201, 231, 2, 0, 32, 48, 58, 54, 6, 0, 0, 0,
     ]
     func result(_ bytes: [UInt8], limit: Int = 100) -> [UInt8]? {
-      bytes.withUnsafeBufferPointer { gunzip($0, limit: limit) }
+      bytes.withUnsafeBufferPointer { inflated($0, limit: limit) }
     }
     #expect(result(intact) == Array("hello\n".utf8))
     #expect(result(intact, limit: 5) == nil)

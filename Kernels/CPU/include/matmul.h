@@ -10,6 +10,8 @@ typedef struct {
   const void *vector;  // [pictures, outputs]
   long vector_stride;  // 0 when all pictures share one
   dk_activation activation;
+  float slope;  // of dk_activation_leaky_relu; the factor of dk_activation_scaled
+  const float *slopes;  // of dk_activation_prelu, [outputs]
   const void *gate;  // [rows, outputs]
   long gate_stride;
   const void *residual[2];  // [rows, outputs]

@@ -13,3 +13,6 @@ const BuiltInFile *built_in_model_files(size_t *count);
 
 /// What tells the built-in model's content apart from another's, in hexadecimal digits.
 const char *built_in_model_fingerprint(void);
+
+/// The bytes of the built-in upscaler's .safetensors file, and how many they are.
+const unsigned char *built_in_upscaler(size_t *count);

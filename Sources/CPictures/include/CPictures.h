@@ -1,6 +1,7 @@
 #pragma once
-// libpng, libjpeg and libwebp behind functions that return a status: they report errors by longjmp
+// libpng, libjpeg, libwebp and lcms behind functions that return a status: they report errors by longjmp
 // and through printing callbacks, neither of which Swift can use. Nothing here prints or exits.
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,14 +19,26 @@ typedef struct {
   size_t count;
 } cpictures_file;
 
-/// Rows of 8-bit pixels without padding, to be given back with `cpictures_free`.
+/// Rows of pixels without padding, as a file holds them, to be given back with `cpictures_free`.
 typedef struct {
   uint8_t *bytes;
   uint32_t width;
   uint32_t height;
-  /// 3: RGB. 4: RGB and alpha that is not premultiplied.
-  uint32_t channels;
+  /// 1: grey. 3: RGB. 4: CMYK, where 0 is no ink.
+  uint32_t colours;
+  /// Whether alpha, which is not premultiplied, follows the colours of each pixel.
+  bool alpha;
+  /// 8, or 16 in the machine's byte order.
+  uint32_t bits;
 } cpictures_pixels;
+
+/// What became of a file's colour profile.
+typedef enum {
+  CPICTURES_PROFILE_NONE,
+  CPICTURES_PROFILE_SRGB,   // it says sRGB, within a level
+  CPICTURES_PROFILE_USED,
+  CPICTURES_PROFILE_UNFIT,  // it is damaged, or of another kind of pixels
+} cpictures_profile;
 
 /// Checked against the header of a file before its pixels are decoded.
 typedef struct {
@@ -48,11 +61,11 @@ cpictures_status cpictures_encode_webp(
   const uint8_t *rgb, uint32_t width, uint32_t height, int quality, int lossless,
   cpictures_file *file, char *message);
 
-/// Palettes, grey and 16 bits are converted; transparency becomes a fourth channel.
+/// Palettes become RGB, and transparency alpha.
 cpictures_status cpictures_decode_png(
   const uint8_t *bytes, size_t count, cpictures_limits limits, cpictures_pixels *pixels,
   char *message);
-/// Grey and CMYK are converted to RGB. A truncated file fails.
+/// A truncated file fails, and one of more than 100 scans before its pixels are decoded.
 cpictures_status cpictures_decode_jpeg(
   const uint8_t *bytes, size_t count, cpictures_limits limits, cpictures_pixels *pixels,
   char *message);
@@ -60,3 +73,8 @@ cpictures_status cpictures_decode_jpeg(
 cpictures_status cpictures_decode_webp(
   const uint8_t *bytes, size_t count, cpictures_limits limits, cpictures_pixels *pixels,
   char *message);
+
+/// Makes 8-bit sRGB of the pixels: by their profile if it fits, else grey as it is and ink by ink.
+/// - Parameter profile: `count` bytes of ICC, none if `count` is 0.
+cpictures_status cpictures_to_srgb(
+  cpictures_pixels *pixels, const uint8_t *profile, size_t count, cpictures_profile *use, char *message);

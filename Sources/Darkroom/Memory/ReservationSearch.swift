@@ -20,8 +20,13 @@ struct ReservationSearch {
 
   /// A way without anything else having to go, and without computing anything twice; nil if there is none.
   func withoutLoss(in bytes: Int) -> Reservation? {
-    let found = run(in: bytes, takesTurns: false, recomputing: false, besideOthers: true)
+    let found = besideOthers(in: bytes)
     return found?.extra == 0 ? found : nil
+  }
+
+  /// A way without anything else having to go; nil if there is none.
+  func besideOthers(in bytes: Int) -> Reservation? {
+    run(in: bytes, takesTurns: false, recomputing: false, besideOthers: true)
   }
 
   /// The cheapest way where nothing else is on the device; nil if there is none.

@@ -17,6 +17,8 @@ package final class ResidentModels {
   /// Bytes that weights, values and working memory may take in all; nil for what there is.
   private let limit: Int?
   private static let mostPrograms = 16
+  /// Bytes that a sparing workload takes at least, if it needs them.
+  private static let sparing = 512 << 20
   /// The least recently used first, as are sources.
   private var programs: [(key: Key, program: any Program)] = []
   /// Whose weights may be packed.
@@ -97,6 +99,18 @@ package final class ResidentModels {
     }
     removeAll()
     return search.cheapest(in: bytesAvailable)
+  }
+
+  /// As `reserve`, in as few bytes as cost next to nothing: networks that are there stay if they can, and values are
+  /// whole only where strips do not make them much smaller.
+  func reserveSparingly(_ workload: Workload) -> Reservation? {
+    let search = ReservationSearch(workload, self)
+    var bytes = Self.sparing
+    while bytes < bytesAvailable {
+      if let found = search.besideOthers(in: bytes) { return found }
+      bytes *= 2
+    }
+    return reserve(workload)
   }
 
   /// What a workload would take as it would run now, or, if it cannot, as it would run in more memory.

@@ -25,11 +25,7 @@ public struct GeneratedPicture: Sendable {
   /// Writes the picture with its metadata, whole or not at all: PNG, JPEG or WebP by the path's ending.
   /// - Throws: `DarkroomError` of kind `output`.
   public func write(to path: String) throws {
-    do {
-      try picture.write(to: path, metadata: metadata)
-    } catch {
-      throw DarkroomError(.output, "\(error)")
-    }
+    try DarkroomError.ofOutput { try picture.write(to: path, metadata: metadata) }
   }
 
   /// As `write(to:)`, but replaces nothing: takes the first of some names in one folder that is free.
@@ -37,10 +33,8 @@ public struct GeneratedPicture: Sendable {
   /// - Throws: `DarkroomError` of kind `output`.
   package func write(toFirstFreeOf names: some Sequence<String>) throws -> String? {
     guard let first = names.first(where: { _ in true }) else { return nil }
-    do {
-      return try AtomicFile.write(encoded(as: PictureFormat(fileName: first)), toFirstFreeOf: names)
-    } catch {
-      throw DarkroomError(.output, "\(error)")
+    return try DarkroomError.ofOutput {
+      try AtomicFile.write(encoded(as: PictureFormat(fileName: first)), toFirstFreeOf: names)
     }
   }
 
@@ -50,21 +44,13 @@ public struct GeneratedPicture: Sendable {
   /// The bytes of a file with the picture and its metadata.
   /// - Throws: `DarkroomError` of kind `output`.
   public func encoded(as format: PictureFormat = .png) throws -> [UInt8] {
-    do {
-      return try picture.encoded(as: format, metadata: metadata)
-    } catch {
-      throw DarkroomError(.output, "\(error)")
-    }
+    try DarkroomError.ofOutput { try picture.encoded(as: format, metadata: metadata) }
   }
 
   /// Fails early if a picture could not be written under this name.
   /// - Throws: `DarkroomError` of kind `output` that lists the known endings.
   public static func checkEnding(of path: String) throws {
-    do {
-      _ = try PictureFormat(fileName: path)
-    } catch {
-      throw DarkroomError(.output, "\(error)")
-    }
+    _ = try DarkroomError.ofOutput { try PictureFormat(fileName: path) }
   }
 }
 

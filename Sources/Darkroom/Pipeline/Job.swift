@@ -91,7 +91,11 @@ package struct Job {
 
   /// What the user should know before the pictures come.
   package var notices: [Notice] {
-    modelNotices + cautions + withoutEffect.map(\.notice) + passNotices + promptNotices
+    modelNotices + cautions + withoutEffect.map(\.notice) + startNotices + passNotices + promptNotices
+  }
+
+  private var startNotices: [Notice] {
+    if case .picture(let start) = passes[0].start { start.notices } else { [] }
   }
 
   /// What the model's files hold or ask for in vain.

@@ -11,6 +11,8 @@ package struct StartingPicture: Sendable {
   private let fill: GenerationRequest.MaskFill
   /// The picture that `picture` is a part of, if only that part is worked on.
   private let surrounding: Surrounding?
+  /// What the user should know about the files.
+  private(set) var notices: [Notice] = []
 
   private struct Surrounding: Sendable {
     let picture: Picture
@@ -30,27 +32,28 @@ package struct StartingPicture: Sendable {
   /// - Throws: `DarkroomError` of kind `request` that names the field.
   init?(_ request: ResolvedRequest) throws {
     guard let input = request.initPicture else { return nil }
-    let picture = try input.read(FieldKey.initPicture.stringValue).picture
-    let mask = try request.mask.map {
-      try $0.read(FieldKey.mask.stringValue).picture.resized(width: picture.width, height: picture.height)
-    }
+    let read = try input.read(FieldKey.initPicture.stringValue)
+    let picture = read.picture
+    let readMask = try request.mask?.read(FieldKey.mask.stringValue)
+    let mask = readMask?.picture.resized(width: picture.width, height: picture.height, by: .area)
     if let mask, request.inpaintArea == .masked {
       try self.init(around: Mask(mask, request), of: picture, mask, request)
     } else {
       self.init(all: picture, mask, request)
     }
+    notices = read.notices + (readMask?.notices ?? [])
   }
 
   /// All of the picture, and what lies beyond its sides.
   private init(all picture: Picture, _ mask: Picture?, _ request: ResolvedRequest) {
     let margins = request.outpaint ?? Margins()
-    func sized(_ other: Picture) -> Picture {
+    func sized(_ other: Picture, by filter: ResizeFilter) -> Picture {
       other.covering(
         width: request.width - margins.left - margins.right,
-        height: request.height - margins.up - margins.down)
+        height: request.height - margins.up - margins.down, by: filter)
     }
-    let inner = sized(picture)
-    var mask = mask.map(sized)
+    let inner = sized(picture, by: .lanczos)
+    var mask = mask.map { sized($0, by: .area) }
     if request.outpaint != nil { mask = (mask ?? Picture(blackLike: inner)).framed(margins) }
     self.picture = inner.extended(margins)
     self.mask = mask.map { Mask($0, request) }
@@ -67,12 +70,12 @@ package struct StartingPicture: Sendable {
     }
     let part = masked.grown(by: request.maskPadding ?? GenerationRequest.usualMaskPadding)
       .shaped(as: (request.width, request.height), within: (picture.width, picture.height))
-    func enlarged(_ other: Picture) -> Picture {
+    func enlarged(_ other: Picture, by filter: ResizeFilter) -> Picture {
       other.cropped(left: part.left, top: part.top, width: part.width, height: part.height)
-        .resized(width: request.width, height: request.height)
+        .resized(width: request.width, height: request.height, by: filter)
     }
-    self.picture = enlarged(picture)
-    self.mask = Mask(enlarged(whole.picture))
+    self.picture = enlarged(picture, by: .lanczos)
+    self.mask = Mask(enlarged(whole.picture, by: .area))
     fill = request.maskFill ?? .original
     surrounding = Surrounding(picture: picture, mask: whole, part: part)
   }

@@ -11,7 +11,7 @@ package struct A1111Text: Sendable, Equatable {
   package private(set) var fields: [Field] = []
 
   package init(_ text: String) {
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    var lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.map(String.init)
     while lines.last?.isEmpty == true { lines.removeLast() }
     if let last = lines.last, last.hasPrefix("Steps: ") {
       fields = Self.fields(of: last)
@@ -27,7 +27,11 @@ package struct A1111Text: Sendable, Equatable {
 
   subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
 
+  mutating func replaceFields(with fields: [Field]) { self.fields = fields }
+
   private static func fields(of line: String) -> [Field] {
+    // stable-diffusion.cpp ends with all that it was told as JSON, which is no list of pairs.
+    let line = line.firstRange(of: ", SDCPP: {").map { line[..<$0.lowerBound] } ?? line[...]
     var parts = [""]
     var (isQuoted, isEscaped) = (false, false)
     for character in line {
@@ -51,7 +55,8 @@ package struct A1111Text: Sendable, Equatable {
 }
 
 extension GenerationRequest {
-  /// Reads A1111's text by its own rules: names, noise, prompt syntax, and how it counts clip skip.
+  /// Reads A1111's text by its own rules: names, noise, prompt syntax, and how it counts clip skip. Those of
+  /// stable-diffusion.cpp are the same.
   /// - Parameter leftOut: gets the names of the fields that are not understood.
   /// - Throws: `DarkroomError` of kind `request` for a value that is not possible here.
   init(_ text: A1111Text, leftOut: inout [String]) throws {

@@ -24,7 +24,9 @@ public struct InputPicture: Sendable, Equatable {
   /// Decodes the picture.
   /// - Parameter field: of the request, for errors.
   /// - Throws: `DarkroomError` of kind `request` if there is no such file, it is no picture, or another one.
-  func read(_ field: String) throws -> (picture: Picture, sha256: String) {
+  func read(_ field: String) throws -> (
+    picture: Picture, sha256: String, contents: [UInt8], notices: [Notice]
+  ) {
     do {
       let bytes = try contents ?? InputFile.read(file)
       let found = try bytes.withUnsafeBytes { try FileHashes.sha256($0) }
@@ -33,7 +35,11 @@ public struct InputPicture: Sendable, Equatable {
           .request, field: file, found: found, expected: "the one with SHA-256 \(sha256)",
           "is another picture (SHA-256 \(found))")
       }
-      return (try Picture.decode(bytes), found)
+      let (picture, profile) = try Picture.decodeWithProfile(bytes)
+      let problem = "its colour profile is damaged or of another kind of pixels, and was ignored"
+      return (
+        picture, found, bytes, profile == .unfit ? [Notice(description: "\(field): \(file): \(problem)")] : []
+      )
     } catch let error as any DescribedError {
       let problem = error.described
       throw DarkroomError(

@@ -9,10 +9,18 @@ public struct PictureFacts: Codable, Sendable, Equatable {
   public let height: Int
   /// Whether it tells how it was made, so that `PictureRecord` can be read.
   public let holdsRequest: Bool
+  /// What was done to enlarge it.
+  public let upscaling: [UpscaleRecord]
+  /// The program that made it, if its requests are not read.
+  public let foreign: ForeignPicture?
+  /// What became of its colour profile: `none`, `srgb` (no value changed), `applied`, or `unfit` (ignored, as it is
+  /// damaged or of another kind of pixels).
+  public let profile: String
 
   private enum CodingKeys: String, CodingKey {
-    case format, width, height
+    case format, width, height, profile, upscaling
     case holdsRequest = "holds_request"
+    case foreign = "made_by"
   }
 
   /// - Throws: `DarkroomError` of kind `request` if the file is no picture that can be read.
@@ -20,11 +28,13 @@ public struct PictureFacts: Codable, Sendable, Equatable {
     do {
       let contents = try InputFile.read(path)
       format = try PictureFormat(contents: contents).name
-      let picture = try Picture.decode(contents)
-      (width, height) = (picture.width, picture.height)
+      let (picture, profile) = try Picture.decodeWithProfile(contents)
+      (width, height, self.profile) = (picture.width, picture.height, profile.rawValue)
       let metadata = try PictureMetadata.read(from: contents)
       let text = metadata.parameters.map { A1111Text($0) }
-      holdsRequest = metadata.json != nil || text?.fields.isEmpty == false
+      upscaling = metadata.upscaling
+      holdsRequest = metadata.holdsRequest || text?.fields.isEmpty == false
+      foreign = holdsRequest ? nil : ForeignPicture(metadata)
     } catch let error as any DescribedError {
       throw error.described.ofPicture(path)
     }

@@ -10,6 +10,8 @@ public struct PictureRecord: Sendable {
     case darkroom
     /// A1111's web UI, or a program that writes its text.
     case a1111
+    /// stable-diffusion.cpp, whose text is A1111's with other names.
+    case stableDiffusionCPP = "stable-diffusion.cpp"
   }
 
   public let origin: Origin
@@ -21,6 +23,8 @@ public struct PictureRecord: Sendable {
   public let engineVersion: String?
   /// A1111's text as it stands.
   public let parameters: String?
+  /// What was done to enlarge the picture afterwards.
+  public let upscaling: [UpscaleRecord]
   /// What is not understood or not sure.
   public let notices: [Notice]
 
@@ -32,9 +36,11 @@ public struct PictureRecord: Sendable {
     } catch let error as any DescribedError {
       throw error.described.ofPicture(path)
     }
-    parameters = metadata.parameters
-    let text = metadata.parameters.map { A1111Text($0) }
-    if metadata.json != nil {
+    (parameters, upscaling) = (metadata.parameters, metadata.upscaling)
+    let written = metadata.parameters.map { A1111Text($0) }
+    let isOfCPP = written?.isOfStableDiffusionCPP == true
+    let text = isOfCPP ? written?.inNamesOfA1111 : written
+    if metadata.holdsRequest {
       let resolved = try ResolvedRequest.read(fromPicture: path)
       (origin, request, notices) = (.darkroom, resolved.request, [])
       model = resolved.model ?? text?.model
@@ -42,10 +48,14 @@ public struct PictureRecord: Sendable {
     } else if let text, !text.fields.isEmpty {
       var leftOut: [String] = []
       request = try GenerationRequest(text, leftOut: &leftOut)
-      (origin, model, engineVersion) = (.a1111, text.model, text.engineVersion)
-      notices =
-        leftOut.isEmpty
-        ? [] : [Notice(description: "not understood and left out: \(leftOut.joined(separator: ", "))")]
+      (origin, model, engineVersion) = (
+        isOfCPP ? .stableDiffusionCPP : .a1111, text.model, text.engineVersion
+      )
+      notices = text.notices(leftOut: leftOut)
+    } else if let foreign = ForeignPicture(metadata) {
+      throw DarkroomError(
+        .request, field: path, help: "darkroom inspect shows what it tells",
+        "is a picture of \(foreign.program.rawValue), whose requests are not drawn again here")
     } else {
       throw DarkroomError(.request, field: path, "holds no request of this engine and no text of A1111's")
     }
@@ -61,6 +71,16 @@ extension DarkroomError {
 }
 
 extension A1111Text {
+  fileprivate func notices(leftOut: [String]) -> [Notice] {
+    var texts: [String] = []
+    // With a second pass, that is the one that the strength belongs to.
+    if self["Denoising strength"] != nil, !fields.contains(where: { $0.name.hasPrefix("Hires") }) {
+      texts.append("drawn from another picture, which the text does not hold: name it with --init")
+    }
+    if !leftOut.isEmpty { texts.append("not understood and left out: \(leftOut.joined(separator: ", "))") }
+    return texts.map(Notice.init(description:))
+  }
+
   fileprivate var model: ModelReference? {
     let fingerprint = self["Model hash"].flatMap { ModelFingerprint($0) }?.description
     guard let name = self["Model"] ?? fingerprint else { return nil }

@@ -18,6 +18,9 @@ public struct RequestLimits: Sendable, Equatable {
   /// Further prompts, and the magnitude of their weights.
   public var prompts = 16
   public var promptWeight = 100.0
+  /// Of `UpscaleRequest`, and pixels of its result.
+  public var scale = 1.0...16
+  public var upscaledPixels = 4096 * 4096
 
   /// The possible sides around one that is not possible, as a sentence's end.
   package func nearestSides(to side: Int, multiple: Int) -> String? {

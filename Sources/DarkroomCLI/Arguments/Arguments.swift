@@ -115,9 +115,11 @@ package struct Arguments: Sendable {
     if words.count < needed.count {
       throw DarkroomError(
         .request,
-        "no \(needed[words.count]); expected darkroom \(command.name) \(needed.joined(separator: " "))")
+        "no \(needed[words.count].trimmingSuffix(".")); expected darkroom \(command.name) \(needed.joined(separator: " "))"
+      )
     }
-    if words.count > command.arguments.count {
+    let takesMore = command.arguments.last?.hasSuffix("...") ?? false
+    if words.count > command.arguments.count, !takesMore {
       let word = words[command.arguments.count]
       let advice = command.arguments.isEmpty ? "" : "; an argument with spaces needs quotes"
       throw DarkroomError(.request, "unexpected argument \(quoted(word))\(advice)")

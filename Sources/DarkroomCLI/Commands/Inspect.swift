@@ -11,13 +11,14 @@ extension Command {
     ],
     details: [
       """
-      MODEL is a diffusers folder, a .safetensors file, OWNER/NAME of a model that darkroom pull has fetched, or
-      built-in. Its fingerprint tells its content apart: of a single file it is the SHA-256, of which others show
+      MODEL is a diffusers folder, a .safetensors file, of an upscaler too, OWNER/NAME of a model that darkroom pull has
+      fetched, or built-in. Its fingerprint tells its content apart: of a single file it is the SHA-256, of which others show
       the beginning. Of a large file it is shown if it is known from an earlier run, or with --fingerprint.
       """,
       """
-      PICTURE is a .png, .jpg or .webp file. Of pictures of this program, of A1111's web UI, and of others that write its
-      text, the request is shown; of all others, what the file is. Both is a success: the exit code is 0.
+      PICTURE is a .png, .jpg or .webp file. Of pictures of this program, of A1111's web UI, of stable-diffusion.cpp, and of
+      others that write A1111's text, the request is shown; of ComfyUI's, InvokeAI's, NovelAI's and Fooocus', what they
+      plainly tell; of all others, what the file is. All is a success: the exit code is 0.
       """,
     ],
     examples: ["darkroom inspect sd15.safetensors", "darkroom inspect dusk.png --json"]
@@ -31,6 +32,14 @@ extension Command {
           json: InspectedPicture(file: facts, record: record.map { RecordResult($0) }))
       } else {
         try invocation.console.result(facts.text + (record.map { "\n\n\($0.text)" } ?? ""))
+      }
+      return ExitCode.done
+    }
+    if let upscaler = try UpscalerSummary.inspect(ifUpscaler: name) {
+      if invocation.settings.json {
+        try invocation.console.result(json: upscaler)
+      } else {
+        try invocation.console.result(upscaler.text)
       }
       return ExitCode.done
     }
@@ -65,8 +74,26 @@ private struct InspectedPicture: Encodable {
 
 extension PictureFacts {
   fileprivate var text: String {
-    "\(format) picture of \(width)x\(height) pixels"
-      + (holdsRequest ? "" : "; it holds no request of darkroom and no text of A1111's")
+    var text = "\(format) picture of \(width)x\(height) pixels"
+    switch profile {
+    case "applied": text += "; its colours are brought to sRGB by its profile"
+    case "unfit": text += "; its colour profile is ignored, as it is damaged or of another kind of pixels"
+    default: break
+    }
+    if !holdsRequest, foreign == nil { text += "; it holds no request of darkroom and no text of A1111's" }
+    text += upscaling.map { "\nenlarged from \($0.width)x\($0.height) by \(singleLine($0.title))" }.joined()
+    guard !holdsRequest, let foreign else { return text }
+    let facts = ForeignPicture.order.compactMap { name in foreign.facts[name].map { [name, singleLine($0)] } }
+    return text + "\n\n" + table([["made by", foreign.program.rawValue]] + facts)
+  }
+}
+
+extension UpscalerSummary {
+  fileprivate var text: String {
+    table([
+      ["upscaler", network], ["scale", "\(scale)"], ["parameters", "\(parameters)"],
+      ["fingerprint", fingerprint],
+    ])
   }
 }
 
@@ -92,7 +119,7 @@ private struct RecordResult: Encodable {
 extension PictureRecord {
   /// The request as a table, then A1111's text as it stands.
   fileprivate var text: String {
-    var facts = [["made by", origin == .a1111 ? "a program that writes A1111's text" : "darkroom"]]
+    var facts = [["made by", origin == .a1111 ? "a program that writes A1111's text" : origin.rawValue]]
     if let engineVersion { facts.append(["version", singleLine(engineVersion)]) }
     if let model {
       facts.append(["model", singleLine(model.name)])

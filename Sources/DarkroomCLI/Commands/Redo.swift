@@ -20,8 +20,8 @@ extension Command {
       --model draws with another one. Flags stand for what the picture's own request says.
       """,
       """
-      Pictures of A1111's web UI, and of programs that write its text, are drawn by its rules; what of them is not
-      understood is named.
+      Pictures of A1111's web UI, of stable-diffusion.cpp, and of programs that write A1111's text, are drawn by its rules;
+      what of them is not understood is named.
       """, previewDetails,
     ],
     examples: ["darkroom redo dusk.png --seed 5 --steps 40", "darkroom redo dusk.png --model sd15/"]

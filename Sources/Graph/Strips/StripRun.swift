@@ -9,6 +9,8 @@ struct StripRun {
   let nodes: ArraySlice<Node>
   /// Values that later nodes or the caller read.
   private let leaving: Set<Int>
+  /// Values that had better exist as a whole, since what comes after them depends on many of their rows.
+  private let marked: Set<Int>
   private let strips: Strips
   /// By value, each once.
   let looks: [Int: [Look]]
@@ -18,8 +20,9 @@ struct StripRun {
   private let passing: Set<Int>
   private var statistics: [Look: (value: Int, cut: Cut)] = [:]
 
-  init(_ nodes: ArraySlice<Node>, leaving: Set<Int>, _ strips: Strips) {
+  init(_ nodes: ArraySlice<Node>, leaving: Set<Int>, marked: Set<Int>, _ strips: Strips) {
     self.nodes = nodes
+    self.marked = marked
     self.leaving = leaving
     self.strips = strips
     let made = Set(nodes.map(\.output))
@@ -33,12 +36,15 @@ struct StripRun {
     }
     self.looks = looks
     passing = made.filter { value in
-      !leaving.contains(value) && (looks[value] == nil || strips.recomputed.contains(value))
+      !leaving.contains(value)
+        && (looks[value] == nil && !marked.contains(value) || strips.recomputed.contains(value))
     }
   }
 
   /// Values of which the plan may choose whether they are kept.
-  var optional: [Int] { nodes.map(\.output).filter { looks[$0] != nil && !leaving.contains($0) } }
+  var optional: [Int] {
+    nodes.map(\.output).filter { (looks[$0] != nil || marked.contains($0)) && !leaving.contains($0) }
+  }
 
   /// Whether a value exists as a whole from its pass on.
   func isKept(_ value: Int) -> Bool { !passing.contains(value) }

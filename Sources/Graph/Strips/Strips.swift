@@ -22,6 +22,9 @@
 ///     2       y = conv₁(norm₁(x))    y           a strip of norm₁(x)
 ///     3       z = conv₂(norm₂(y))                a strip of norm₂(y)
 ///
+/// Where a network has no norms, a strip would depend on as many rows as all of its convolutions see. So a model may mark
+/// values (`Tensor.kept`), which then are targets of passes too.
+///
 /// **What is alive.** A value that a pass makes on the way, a *passing* value, has room for one strip, which all strips
 /// of the pass share. The target is *kept* as a whole for the passes after it, or, to save more, is *recomputed*: it is
 /// measured and forgotten, and each pass that reads it makes it again from the nearest kept values. A target that
@@ -55,8 +58,10 @@ package struct Strips: Sendable, Hashable {
 
 extension PlanBuilder {
   /// The nodes one after the other, runs of them in strips if there are any.
-  /// - Parameter keep: values that must exist as a whole, the graph's outputs.
-  mutating func append(_ nodes: [Node], in strips: Strips?, keep: [Int]) {
+  /// - Parameters:
+  ///   - keep: values that must exist as a whole, the graph's outputs.
+  ///   - marked: those that had better do.
+  mutating func append(_ nodes: [Node], in strips: Strips?, keep: [Int], marked: Set<Int>) {
     guard let strips else {
       for node in nodes { append(node) }
       return
@@ -72,7 +77,7 @@ extension PlanBuilder {
         index += 1
       } else {
         let later = nodes[end...].flatMap(\.operands).map(\.value)
-        append(StripRun(nodes[index..<end], leaving: Set(later + keep), strips))
+        append(StripRun(nodes[index..<end], leaving: Set(later + keep), marked: marked, strips))
         index = end
       }
     }

@@ -116,10 +116,18 @@ extension FileKind {
     FileKind("a CLIP image encoder", .part) { $0.hasWord("vision_model", "visual") },
   ]
 
+  static let upscalers = [
+    FileKind("an upscaler (ESRGAN or Real-ESRGAN, RRDBNet)", .upscaler) {
+      $0.hasWord("rdb1", "RDB1", "RRDB_trunk")
+    },
+    FileKind("an upscaler (compact Real-ESRGAN, SRVGGNetCompact)", .upscaler) {
+      $0.has("body.0.weight") && $0.has("body.1.weight")
+    },
+  ]
+
   static let unrelated = [
-    FileKind("an upscaler (ESRGAN and its relatives)", .unrelated) {
-      $0.hasWord("rdb1", "RDB1", "RRDB_trunk", "conv_up1", "HRconv")
-        || ($0.has("body.0.weight") && $0.has("body.1.weight"))
+    FileKind("an upscaler of another network than RRDBNet (such as SRResNet)", .unrelated) {
+      $0.hasWord("conv_up1", "HRconv")
     },
     FileKind("an upscaler (SwinIR, HAT or DAT)", .unrelated) {
       $0.hasWord("residual_group", "conv_after_body")

@@ -12,6 +12,8 @@ package struct FileKind: Sendable {
     case part
     /// Numbers that are packed in a way of their own.
     case quantised
+    /// It enlarges pictures that exist.
+    case upscaler
     /// Nothing that pictures are made with.
     case unrelated
   }
@@ -35,11 +37,15 @@ package struct FileKind: Sendable {
       "is \(title): it goes with a model, is none by itself, and is not supported; \(Self.expected)"
     case .part: "is \(title), which is a part of a model; \(Self.expected), with UNet, VAE and text encoder"
     case .quantised: "is \(title), which is not read; choose the float16 or float32 file of the same model"
+    case .upscaler:
+      "is \(title), which enlarges pictures and draws none: use darkroom upscale PICTURE --model FILE; \(Self.expected)"
     case .unrelated: "is \(title), and nothing that draws; \(Self.expected)"
     }
   }
 
   static let expected = "expected a model of Stable Diffusion 1"
+  static let expectedUpscaler =
+    "expected an upscaler of ESRGAN's or Real-ESRGAN's networks, RRDBNet or SRVGGNetCompact"
 
   /// What a file is that cannot be drawn with; nil for checkpoints that may be, and for what nobody here knows.
   static func recognise(_ names: TensorNames) -> FileKind? {
@@ -48,7 +54,7 @@ package struct FileKind: Sendable {
     if let unet = UNetFacts(names), !(unet.isAlone && controlNet.isMarked(names)) {
       return motion.isMarked(names) ? motion : unet.kind
     }
-    return (additions + models + parts + unrelated).first { $0.isMarked(names) }
+    return (additions + models + parts + upscalers + unrelated).first { $0.isMarked(names) }
   }
 
   /// What a checkpoint holds besides a model, and is not used.

@@ -1,15 +1,15 @@
 import CZlib
 
-/// Decompresses a whole gzip member held in memory.
-/// - Returns: `nil` if the bytes are not intact gzip or hold more than `limit` bytes.
-package func gunzip(_ compressed: UnsafeBufferPointer<UInt8>, limit: Int) -> [UInt8]? {
+/// Decompresses a whole gzip member or zlib stream held in memory.
+/// - Returns: `nil` if the bytes are not intact or hold more than `limit` bytes. No more than these are taken.
+package func inflated(_ compressed: UnsafeBufferPointer<UInt8>, limit: Int) -> [UInt8]? {
   guard let base = compressed.baseAddress, let available = UInt32(exactly: compressed.count) else {
     return nil
   }
   var stream = z_stream()
-  let gzipWindow: Int32 = 15 + 16
+  let anyContainer: Int32 = 15 + 32
   let size = Int32(MemoryLayout<z_stream>.size)
-  guard inflateInit2_(&stream, gzipWindow, ZLIB_VERSION, size) == Z_OK else { return nil }
+  guard inflateInit2_(&stream, anyContainer, ZLIB_VERSION, size) == Z_OK else { return nil }
   defer { inflateEnd(&stream) }
   // zlib declares its input as mutable but only reads it.
   stream.next_in = UnsafeMutablePointer(mutating: base)
