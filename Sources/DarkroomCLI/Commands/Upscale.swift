@@ -55,7 +55,7 @@ extension Command {
       """,
       """
       Each picture's path is a line of the output (on a terminal with size, upscaler and time); with --json an object with
-      path, source, width, height, seconds, memory and upscaling. Of several pictures one that fails is reported, and the
+      path, source, width, height, seconds, upscale_seconds (without writing), memory and upscaling. Of several pictures one that fails is reported, and the
       others go on.
       """,
     ],
@@ -113,6 +113,7 @@ private struct Upscaling {
     let laps = Laps(console)
     let progress = Progress(console, files.count > 1 ? "picture \(index + 1) of \(files.count), " : "")
     let picture = try await engine.upscale(request(files[index])) { progress.tell($0) }
+    let upscaled = console.now - progress.start
     let place = try place ?? own(files[index], picture.record)
     if case .standardOutput = place {
       try console.result(bytes: picture.encoded(as: settings.format ?? .png))
@@ -122,7 +123,7 @@ private struct Upscaling {
       picture, index: index, count: files.count, name: name(files[index], picture.record))
     let seconds = laps.next()
     if settings.json {
-      try console.result(json: UpscaleResult(picture, path: path, source: files[index], seconds: seconds))
+      try console.result(json: UpscaleResult(picture, path: path, source: files[index], (upscaled, seconds)))
     } else {
       tell("\(path): ", picture, seconds: seconds)
       // People who read both streams need the name once.
@@ -167,7 +168,7 @@ private struct Upscaling {
 private struct Progress: Sendable {
   private let console: Console
   private let head: String
-  private let start: Double
+  let start: Double
 
   init(_ console: Console, _ head: String) { (self.console, self.head, start) = (console, head, console.now) }
 
@@ -195,15 +196,23 @@ private struct UpscaleResult: Encodable {
   let source: String
   let width: Int
   let height: Int
+  /// Of all, and of that until the picture was there to be written.
   let seconds: Double
+  let upscaleSeconds: Double
   /// The most memory that the process has had so far, in bytes; nil where the system does not tell.
   let memory: Int?
   let upscaling: UpscaleRecord
 
-  init(_ picture: UpscaledPicture, path: String, source: String, seconds: Double) {
+  enum CodingKeys: String, CodingKey {
+    case path, source, width, height, seconds, memory, upscaling
+    case upscaleSeconds = "upscale_seconds"
+  }
+
+  init(_ picture: UpscaledPicture, path: String, source: String, _ seconds: (upscaled: Double, all: Double)) {
     (self.path, self.source) = (path, source)
     (width, height) = (picture.width, picture.height)
-    self.seconds = (seconds * 1000).rounded() / 1000
+    func short(_ time: Double) -> Double { (time * 1000).rounded() / 1000 }
+    (self.seconds, upscaleSeconds) = (short(seconds.all), short(seconds.upscaled))
     memory = ResidentMemory.peak
     upscaling = picture.record
   }
