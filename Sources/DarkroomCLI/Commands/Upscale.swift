@@ -25,7 +25,7 @@ extension Command {
       },
       .path(
         "model", "FILE", letter: "m",
-        "upscaler of --method fast: a .safetensors file with a network of ESRGAN or Real-ESRGAN, or \(UpscalerSource.builtIn.name), which is built in",
+        "upscaler of --method fast: a .safetensors file with a network of ESRGAN or Real-ESRGAN, the name of one in a model folder, or \(UpscalerSource.builtIn.name), which is built in",
         initial: UpscalerSource.builtIn.name, .model
       ) { $0.model = $1 },
       .output("a file, or a folder in which names are made", initial: "PICTURE-4x with its ending"),
@@ -112,7 +112,7 @@ private struct Upscaling {
   private func upscale(_ index: Int, by engine: Engine, to place: OutputPlace?) async throws {
     let laps = Laps(console)
     let progress = Progress(console, files.count > 1 ? "picture \(index + 1) of \(files.count), " : "")
-    let picture = try await engine.upscale(request(files[index])) { progress.tell($0) }
+    let picture = try await engine.upscale(try request(files[index])) { progress.tell($0) }
     let upscaled = console.now - progress.start
     let place = try place ?? own(files[index], picture.record)
     if case .standardOutput = place {
@@ -131,13 +131,11 @@ private struct Upscaling {
     }
   }
 
-  private func request(_ file: String) -> UpscaleRequest {
+  private func request(_ file: String) throws -> UpscaleRequest {
     var request = UpscaleRequest(
       InputPicture(file: file), scale: settings.scale, method: settings.method,
       precision: invocation.request.precision ?? .auto)
-    if let model = settings.model, model != UpscalerSource.builtIn.name {
-      request.upscaler = UpscalerSource(path: model)
-    }
+    if let model = settings.model { request.upscaler = try invocation.store.upscaler(named: model) }
     if let limit = settings.pixelLimit { request.limits.upscaledPixels = limit }
     return request
   }
