@@ -1,9 +1,9 @@
 import CPictures
 
-/// What became of the colour profile of a file that was read.
-package enum ProfileUse: String, Sendable {
+/// What became of the colour profile (ICC) of a picture's file that was read.
+public enum ProfileUse: String, Codable, Sendable {
   case none
-  /// It says sRGB, so that no value changed.
+  /// It says sRGB within a level of 8 bits, so that no value changed.
   case sRGB = "srgb"
   /// Its colours became those of sRGB.
   case applied

@@ -8,6 +8,7 @@ struct Exif {
     static let make = 0x010F
     static let model = 0x0110
     static let orientation = 0x0112
+    static let software = 0x0131
     static let exifDirectory = 0x8769
     static let makerNote = 0x927C
     static let userComment = 0x9286
@@ -40,10 +41,10 @@ struct Exif {
       let orientation = try value.uint16("orientation")
       self.orientation = (1...8).contains(orientation) ? orientation : 1
     }
-    for tag in [Tag.make, Tag.model] { metadata.others.merge(Self.named(first[tag])) { $1 } }
+    readOthers(first)
     guard var pointer = first[Tag.exifDirectory] else { return }
     let fields = try Self.directory(&reader, at: try pointer.uint32("offset of EXIF directory"))
-    metadata.parameters = fields[Tag.userComment].flatMap(Self.comment)
+    metadata.parameters = fields[Tag.userComment].flatMap(Self.comment) ?? metadata.parameters
     if let note = fields[Tag.makerNote]?.bytes, note.starts(with: Self.makerPrefix) {
       guard let json = String(validating: note.dropFirst(Self.makerPrefix.count), as: UTF8.self) else {
         throw PictureError.malformed(format, byte: note.startIndex, expected: "UTF-8")
@@ -78,6 +79,17 @@ struct Exif {
     case 4, 9, 11: 4
     case 5, 10, 12: 8
     default: 0
+    }
+  }
+
+  /// What other programs write into the first directory: ComfyUI its texts, Fooocus its name and what belongs into the
+  /// directory of EXIF.
+  private mutating func readOthers(_ first: [Int: ByteReader]) {
+    for tag in [Tag.make, Tag.model] { metadata.others.merge(Self.named(first[tag])) { $1 } }
+    guard let software = first[Tag.software]?.bytes.prefix(while: { $0 != 0 }) else { return }
+    metadata.others["Software"] = String(decoding: software, as: UTF8.self)
+    metadata.parameters = first[Tag.userComment].map {
+      String(decoding: $0.bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
   }
 

@@ -15,27 +15,14 @@ extension Picture {
   /// as PIL does; between the passes nothing is rounded.
   package func resized(width: Int, height: Int, by filter: ResizeFilter = .lanczos) -> Picture {
     guard (width, height) != (self.width, self.height) else { return self }
-    let widened = widened(ResizeTaps(from: self.width, to: width, by: filter))
-    let rows = ResizeTaps(from: self.height, to: height, by: filter)
-    let rowCount = width * 3
-    let resized = [UInt8](unsafeUninitializedCapacity: rowCount * height) { bytes, count in
-      widened.withUnsafeBufferPointer { source in
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: rowCount) { sums in
-          for row in 0..<height {
-            sums.initialize(repeating: 0)
-            rows.forEachTap(of: row) { tap, weight in
-              for i in 0..<rowCount { sums[i] += weight * source[tap * rowCount + i] }
-            }
-            for i in 0..<rowCount {
-              let level = max(0, min(255, sums[i])).rounded(.toNearestOrEven)
-              bytes.initializeElement(at: row * rowCount + i, to: UInt8(level))
-            }
-          }
-        }
+    var resizer = RowResizer(
+      width: self.width, height: self.height, newWidth: width, newHeight: height, by: filter)
+    pixels.withUnsafeBufferPointer { pixels in
+      for start in stride(from: 0, to: pixels.count, by: self.width * 3) {
+        resizer.take(UnsafeBufferPointer(rebasing: pixels[start..<start + self.width * 3]))
       }
-      count = rowCount * height
     }
-    return Picture(width: width, height: height, pixels: resized)
+    return resizer.picture()
   }
 
   /// The largest part around the middle that has the aspect of a size, resized to it.
@@ -61,38 +48,15 @@ extension Picture {
     }
     return Picture(width: width, height: height, pixels: part)
   }
-
-  /// Rows of another width: `[height, width, 3]`, 0 to 255.
-  private func widened(_ columns: ResizeTaps) -> [Float] {
-    let newWidth = columns.outputs
-    return [Float](unsafeUninitializedCapacity: height * newWidth * 3) { values, count in
-      pixels.withUnsafeBufferPointer { pixels in
-        for row in 0..<height {
-          for column in 0..<newWidth {
-            var (red, green, blue) = (Float(0), Float(0), Float(0))
-            columns.forEachTap(of: column) { tap, weight in
-              let from = 3 * (row * width + tap)
-              red += weight * Float(pixels[from])
-              green += weight * Float(pixels[from + 1])
-              blue += weight * Float(pixels[from + 2])
-            }
-            let to = 3 * (row * newWidth + column)
-            for (channel, value) in [red, green, blue].enumerated() {
-              values.initializeElement(at: to + channel, to: max(0, min(255, value)))
-            }
-          }
-        }
-      }
-      count = values.count
-    }
-  }
 }
 
 /// For each output pixel along an axis, the input pixels that it is mixed from and their weights, which sum to 1.
-private struct ResizeTaps {
+struct ResizeTaps {
   private static let lobes = 3.0
 
   let outputs: Int
+  /// Input pixels of one output pixel at most.
+  let most: Int
   /// The first input pixel of each output pixel.
   private let first: [Int]
   /// Where each output pixel's weights begin, and the end.
@@ -118,6 +82,7 @@ private struct ResizeTaps {
       starts.append(weights.count)
     }
     (self.first, self.starts, self.weights) = (first, starts, weights)
+    most = zip(starts, starts.dropFirst()).map { $1 - $0 }.max() ?? 0
   }
 
   private static func lanczos(_ output: Int, _ step: Double, within inputs: Int) -> (Int, [Double]) {
@@ -146,6 +111,9 @@ private struct ResizeTaps {
     let angle = Double.pi * x
     return lobes * sin(angle) * sin(angle / lobes) / (angle * angle)
   }
+
+  /// Behind the last input pixel of an output pixel.
+  func end(of output: Int) -> Int { first[output] + starts[output + 1] - starts[output] }
 
   @inline(__always) func forEachTap(of output: Int, _ body: (_ input: Int, _ weight: Float) -> Void) {
     let start = starts[output]

@@ -76,6 +76,22 @@ import Testing
     #expect(try await run("inspect", "missing.png").code == 2)
   }
 
+  /// Of a program whose requests are not drawn again, what it tells is shown.
+  @Test func picturesOfOtherProgramsAreNamed() async throws {
+    let file = Array(try Data(contentsOf: Fixtures.url("pictures/p3.png")))
+    let texts = PNGChunks.text("Software", "NovelAI") + PNGChunks.text("Description", "a boat")
+    try Data(PNGChunks.inserting(texts, into: file)).write(to: URL(fileURLWithPath: folder.path("other.png")))
+    let shown = try await run("inspect", "other.png")
+    #expect(
+      shown.code == 0
+        && shown.output.hasPrefix(
+          "PNG picture of 17x11 pixels; its colours are brought to sRGB by its profile\n"),
+      "\(shown)")
+    #expect(shown.output.contains("made by  NovelAI") && shown.output.contains("prompt   a boat"), "\(shown)")
+    let redone = try await run("redo", "other.png")
+    #expect(redone.code == 2 && redone.error.contains("other.png: is a picture of NovelAI"), "\(redone)")
+  }
+
   /// A picture that no program signed is described; only who wants its request is refused.
   @Test(arguments: [("alpha.png", "PNG"), ("aside.jpg", "JPEG"), ("beside.webp", "WebP")])
   func anyPictureIsInspected(name: String, format: String) async throws {

@@ -99,18 +99,39 @@ import Testing
     #expect(try facts([("Software", "GIMP"), ("Comment", "a boat")]).foreign == nil)
   }
 
-  /// ComfyUI's texts in EXIF, where a camera would tell its make.
-  @Test func comfyUIInWebP() throws {
-    let text = Array("prompt:\(Self.graph)\0".utf8)
-    var exif = Array("MM\0*\0\0\0\u{8}\0\u{1}\u{1}\u{10}\0\u{2}\0\0".utf8)
-    exif += [UInt8(text.count >> 8), UInt8(text.count & 0xFF), 0, 0, 0, 26, 0, 0, 0, 0] + text
+  /// Texts in EXIF: ComfyUI's where a camera would tell its model, and Fooocus' beside its name.
+  @Test func textsInJPEG() throws {
+    try writeJPEG([(0x0110, "prompt:\(Self.graph)")])
+    let graph = try PictureFacts(ofPicture: path).foreign
+    #expect(graph?.program == .comfyUI && graph?.facts == Self.told)
+    try writeJPEG([(0x0131, "Fooocus v2.4.3"), (0x9286, #"{"prompt":"a boat","steps":9}"#)])
+    let fooocus = try PictureFacts(ofPicture: path).foreign
+    #expect(fooocus?.program == .fooocus && fooocus?.facts == ["prompt": "a boat", "steps": "9"])
+    try writeJPEG([
+      (0x0131, "Fooocus v2.4.3"), (0x9286, "a boat\nSteps: 9, Sampler: Euler, Version: Fooocus v2"),
+    ])
+    #expect(try PictureRecord(fromPicture: path).request.steps == 9)
+    try writeJPEG([(0x0110, "prompt"), (0x0131, "GIMP")])
+    #expect(try PictureFacts(ofPicture: path).foreign == nil)
+  }
+
+  /// A JPEG file with texts in the first directory of its EXIF.
+  private func writeJPEG(_ fields: [(tag: Int, text: String)]) throws {
+    func bytes(_ value: Int, _ count: Int) -> [UInt8] {
+      (0..<count).reversed().map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    var exif = Array("MM\0*\0\0\0\u{8}".utf8) + bytes(fields.count, 2)
+    var texts: [UInt8] = []
+    for (tag, text) in fields {
+      let place = 8 + 2 + 12 * fields.count + 4 + texts.count
+      exif += bytes(tag, 2) + bytes(2, 2) + bytes(text.utf8.count + 1, 4) + bytes(place, 4)
+      texts += Array(text.utf8) + [0]
+    }
+    exif += bytes(0, 4) + texts
     let picture = Picture(width: 1, height: 1, pixels: [0, 0, 0])
     let jpeg = try picture.encoded(as: .jpeg)
-    let size = 2 + 6 + exif.count
-    let segment = [0xFF, 0xE1, UInt8(size >> 8), UInt8(size & 0xFF)] + Array("Exif\0\0".utf8) + exif
+    let segment = [0xFF, 0xE1] + bytes(2 + 6 + exif.count, 2) + Array("Exif\0\0".utf8) + exif
     try write(Array(jpeg[..<20]) + segment + jpeg[20...])
-    let foreign = try PictureFacts(ofPicture: path).foreign
-    #expect(foreign?.program == .comfyUI && foreign?.facts == Self.told)
   }
 
   /// Texts of all programs that are changed at random: read or refused.

@@ -75,6 +75,14 @@ import Testing
     #expect(try store.source(named: name).path == path(file))
   }
 
+  @Test func namesOfUpscalers() throws {
+    #expect(try store.upscaler(named: "up").path == path("comfy/models/upscale_models/up.safetensors"))
+    #expect(try store.upscaler(named: "animevideov3").isBuiltIn)
+    #expect { try store.upscaler(named: "dream") } throws: {
+      "\($0)".hasPrefix("no upscaler is called 'dream' here")
+    }
+  }
+
   @Test func namesOfVAEs() throws {
     #expect(try store.vae(named: "kl") == path("a1111/models/VAE/kl.safetensors"))
     #expect(try store.vae(named: "soft") == path("invoke/models/sd-1/vae/soft"))

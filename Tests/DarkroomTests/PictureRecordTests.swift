@@ -50,7 +50,7 @@ import Testing
   @Test func aStrengthNeedsAPicture() throws {
     let line = "x\nSteps: 3, Sampler: Euler, Denoising strength: 0.5"
     let notices = try record(line).notices.map(\.description)
-    #expect(notices.count == 1 && notices.first?.contains("name it with --init") == true)
+    #expect(notices.count == 1 && notices.first?.contains("--init names one") == true)
     #expect(try !record("\(line), Hires upscale: 2").notices.contains { $0.description.contains("--init") })
   }
 

@@ -124,12 +124,12 @@ import Weights
     let black = Picture(
       width: 2048, height: 2048, pixels: [UInt8](repeating: 0, count: 2048 * 2048 * 3))
     for storage in try residents().backend.storages {
-      let need = try upscaler.need(black, on: residents(), storing: storage)
+      let need = try upscaler.need(black, to: (8192, 8192), on: residents(), storing: storage)
       #expect(need.weights + need.arena + need.scratch < 640 << 20)
     }
     // In less memory, tiles are smaller.
-    let tight = try upscaler.need(black, on: residents(limit: 320 << 20), storing: .float32)
-    #expect(tight.weights + tight.arena + tight.scratch < 320 << 20)
+    let tight = try upscaler.need(black, to: (4096, 4096), on: residents(limit: 160 << 20), storing: .float32)
+    #expect(tight.weights + tight.arena + tight.scratch < 160 << 20)
   }
 
   @Test func cancellingEndsIt() async throws {

@@ -43,6 +43,26 @@ import VulkanBackend
     #expect(backend.validationMessages.isEmpty, "\(backend.validationMessages.prefix(3))")
   }
 
+  /// The upscaler's tiles give what its whole picture gives, which is the processor's.
+  @Test func upscaledPicturesAreThoseOfTheProcessor() throws {
+    let picture = Picture(
+      width: 60, height: 44, pixels: (0..<60 * 44 * 3).map { UInt8(truncatingIfNeeded: $0 / 7 * 5) })
+    let upscaler = try Upscaler(.builtIn)
+    func enlarged(_ backend: any Backend, _ storage: Storage, side: Int? = nil) throws -> Picture {
+      upscaler.tileSide = side
+      return try upscaler.enlarged(
+        picture, width: 240, height: 176, on: ResidentModels(backend), storing: storage)
+    }
+    let expected = try enlarged(CPUBackend(), .float32)
+    let backend = try VulkanPipelineTests.backend()
+    for (storage, psnr) in [(Storage.float32, 60.0), (.float16, 50)] {
+      let whole = try enlarged(backend, storage)
+      #expect(whole.psnr(from: expected) >= psnr)
+      #expect(try enlarged(backend, storage, side: 44) == whole)
+    }
+    #expect(backend.validationMessages.isEmpty, "\(backend.validationMessages.prefix(3))")
+  }
+
   /// The built-in model at half its size, since a software device takes its time.
   @Test(arguments: [GenerationRequest.Precision.float32, .float16])
   func picturesOfTheBuiltInModelAreThoseOfTheProcessor(_ precision: GenerationRequest.Precision) throws {

@@ -35,6 +35,27 @@ import Weights
     #expect(try trial.result(of: tightest, on: make("cpu")) == whole)
   }
 
+  /// A place that is no number spoils the places around it, as far as the network says that it looks, and no others.
+  @Test(arguments: cases) func reachIsExact(_ network: (name: String, scale: Int)) throws {
+    let network = try Trial(network.name).network
+    let (reach, side) = (network.reach, network.inputCell)
+    let width = reach + 3
+    var numbers = [Float](repeating: 0.5, count: width * 3 * side * side)
+    for channel in 0..<3 * side * side { numbers[channel] = .nan }
+    let made = try make("cpu").prepare(Plan(network.graph(height: 1, width: width))).run(
+      ["picture": numbers], [:], output: "picture", count: numbers.count * network.scale * network.scale)
+    // Rows of the result that belong to one row of places.
+    let factor = side * network.scale / network.outputCell
+    let row = made.count / factor
+    for place in 0..<width {
+      let part = row / width
+      let isSpoiled = (0..<factor).contains { line in
+        made[(line * row + place * part)..<(line * row + (place + 1) * part)].contains(where: \.isNaN)
+      }
+      #expect(isSpoiled == (place <= reach), "\(place) of \(reach)")
+    }
+  }
+
   /// All activations and sums are parts of convolutions, but for one scaled value a block.
   @Test func activationsAreFused() throws {
     let block = 3 * (5 + 4) + 1

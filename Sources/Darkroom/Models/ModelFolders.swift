@@ -26,8 +26,19 @@ package struct ModelFolders: Sendable {
     }
   }
 
-  package enum Kind: Sendable {
-    case model, vae
+  package enum Kind: String, Sendable {
+    case model
+    case vae = "VAE"
+    case upscaler
+
+    /// The folders in which others keep it, in small letters; of models all but those of other kinds.
+    fileprivate var folders: Set<String> {
+      switch self {
+      case .model: []
+      case .vae: ["vae", "vaes"]
+      case .upscaler: ["esrgan", "realesrgan", "upscale_models", "upscalers"]
+      }
+    }
   }
 
   let folders: [String]
@@ -37,7 +48,6 @@ package struct ModelFolders: Sendable {
   fileprivate static let endings = [".safetensors", ".ckpt"]
   private static let deepest = 5
   private static let most = 10_000
-  private static let vaeFolders: Set<String> = ["vae", "vaes"]
   /// Folders of other kinds of files, in small letters, as these programs call them.
   private static let otherFolders: Set<String> = [
     "adetailer", "animatediff_models", "blip", "clip", "clip_embed", "clip_vision", "codeformer", "configs",
@@ -56,7 +66,7 @@ package struct ModelFolders: Sendable {
       let start = Search.hasIndex(folder) ? folder : inside ?? folder
       let name = (start as String).split(separator: "/").last?.lowercased() ?? ""
       search.look(
-        in: start, below: start, depth: 0, isOfKind: kind == .model || Self.vaeFolders.contains(name))
+        in: start, below: start, depth: 0, isOfKind: kind == .model || kind.folders.contains(name))
     }
     return search.found
   }
@@ -108,10 +118,10 @@ package struct ModelFolders: Sendable {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
       for name in names.sorted() where !name.hasPrefix(".") {
         let path = "\(folder)/\(name)"
-        let isVAE = vaeFolders.contains(name.lowercased())
         if Self.isFolder(path) {
-          guard !otherFolders.contains(name.lowercased()), kind == .vae || !isVAE else { continue }
-          look(in: path, below: root, depth: depth + 1, isOfKind: isOfKind || isVAE)
+          let isOwn = kind.folders.contains(name.lowercased())
+          guard isOwn || !isOfOthers(name.lowercased()) else { continue }
+          look(in: path, below: root, depth: depth + 1, isOfKind: isOfKind || isOwn)
         } else if endings.contains(where: name.hasSuffix), holds(name, isOfKind: isOfKind),
           let real = Paths.resolved(path), seen.insert(real).inserted
         {
@@ -120,10 +130,14 @@ package struct ModelFolders: Sendable {
       }
     }
 
+    private func isOfOthers(_ name: String) -> Bool {
+      otherFolders.contains(name) || kind == .model && Kind.vae.folders.contains(name)
+    }
+
     /// A1111 keeps a model's own VAE beside it, as NAME.vae.safetensors.
     private func holds(_ name: String, isOfKind: Bool) -> Bool {
       let isBeside = name.lowercased().hasSuffix(".vae.safetensors")
-      return kind == .vae ? isOfKind || isBeside : !isBeside
+      return isBeside ? kind == .vae : isOfKind
     }
 
     private mutating func add(_ path: String, below root: String) {

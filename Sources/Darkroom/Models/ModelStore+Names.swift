@@ -30,6 +30,16 @@ extension ModelStore {
     return Paths.exists(path) ? path : try self.path(name, .vae)
   }
 
+  /// The upscaler that a name stands for: a file, else the built-in one, else a file of the model folders, among those that
+  /// others keep for upscalers.
+  /// - Throws: as `source`.
+  public func upscaler(named name: String) throws -> UpscalerSource {
+    let path = Paths.expanded(name, home: environment["HOME"])
+    if Paths.exists(path) { return UpscalerSource(path: path) }
+    return name == UpscalerSource.builtIn.path
+      ? .builtIn : UpscalerSource(path: try self.path(name, .upscaler))
+  }
+
   /// What is no path that exists.
   private func path(_ name: String, _ kind: ModelFolders.Kind) throws -> String {
     let path = Paths.expanded(name, home: environment["HOME"])
@@ -63,14 +73,15 @@ extension ModelStore {
   private func unknown(_ name: String, _ kind: ModelFolders.Kind) -> DarkroomError {
     let stored = (try? HubCache(HubSettings(environment)).repositories().map(\.description)) ?? []
     let inHub = stored.filter { $0.lowercased().hasSuffix("/\(name.lowercased())") }
-    let near = NearNames.question(name, among: folders.entries(kind).map(\.name) + [ModelSource.builtIn.path])
+    let builtIn = kind == .upscaler ? UpscalerSource.builtIn.path : ModelSource.builtIn.path
+    let near = NearNames.question(name, among: folders.entries(kind).map(\.name) + [builtIn])
     return DarkroomError(
       .model,
       expected:
         "a file, a folder, OWNER/NAME of the Hub, or a name in the folders of DARKROOM_MODELS and config.json",
       help: inHub.first.map { "did you mean \($0)?" } ?? near
         ?? (kind == .model ? "darkroom models lists what is here" : nil),
-      "no \(kind == .model ? "model" : "VAE") is called '\(name)' here")
+      "no \(kind.rawValue) is called '\(name)' here")
   }
 
   /// The one checkpoint of a folder that is no model itself; everything else as it is.

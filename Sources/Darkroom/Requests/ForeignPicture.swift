@@ -124,7 +124,8 @@ public struct ForeignPicture: Codable, Sendable, Equatable {
 
   private static func fooocus(_ metadata: PictureMetadata) -> [String: String]? {
     let fields = object(metadata.parameters)
-    let isSigned = fields["version"].flatMap(plainly)?.hasPrefix("Fooocus") == true
+    let version = fields["version"].flatMap(plainly) ?? metadata.others["Software"]
+    let isSigned = version?.hasPrefix("Fooocus") == true
     guard isSigned || metadata.others["fooocus_scheme"] != nil else { return nil }
     return facts(
       fields,

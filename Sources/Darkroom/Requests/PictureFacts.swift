@@ -1,5 +1,7 @@
 import Pictures
 
+@_exported import enum Pictures.ProfileUse
+
 /// What a picture's file is, whoever wrote it.
 public struct PictureFacts: Codable, Sendable, Equatable {
   /// `PNG`, `JPEG` or `WebP`, by the file's content.
@@ -13,9 +15,7 @@ public struct PictureFacts: Codable, Sendable, Equatable {
   public let upscaling: [UpscaleRecord]
   /// The program that made it, if its requests are not read.
   public let foreign: ForeignPicture?
-  /// What became of its colour profile: `none`, `srgb` (no value changed), `applied`, or `unfit` (ignored, as it is
-  /// damaged or of another kind of pixels).
-  public let profile: String
+  public let profile: ProfileUse
 
   private enum CodingKeys: String, CodingKey {
     case format, width, height, profile, upscaling
@@ -29,7 +29,7 @@ public struct PictureFacts: Codable, Sendable, Equatable {
       let contents = try InputFile.read(path)
       format = try PictureFormat(contents: contents).name
       let (picture, profile) = try Picture.decodeWithProfile(contents)
-      (width, height, self.profile) = (picture.width, picture.height, profile.rawValue)
+      (width, height, self.profile) = (picture.width, picture.height, profile)
       let metadata = try PictureMetadata.read(from: contents)
       let text = metadata.parameters.map { A1111Text($0) }
       upscaling = metadata.upscaling

@@ -75,7 +75,7 @@ extension A1111Text {
     var texts: [String] = []
     // With a second pass, that is the one that the strength belongs to.
     if self["Denoising strength"] != nil, !fields.contains(where: { $0.name.hasPrefix("Hires") }) {
-      texts.append("drawn from another picture, which the text does not hold: name it with --init")
+      texts.append("drawn from another picture, which the text does not hold; --init names one")
     }
     if !leftOut.isEmpty { texts.append("not understood and left out: \(leftOut.joined(separator: ", "))") }
     return texts.map(Notice.init(description:))

@@ -10,6 +10,7 @@ package struct PictureTiles {
     package let kept: Range<Int>
   }
 
+  /// A row and a column of them.
   struct Tile {
     let rows: Span
     let columns: Span
@@ -30,9 +31,6 @@ package struct PictureTiles {
   var height: Int { rows[0].read.count }
   var width: Int { columns[0].read.count }
   var count: Int { rows.count * columns.count }
-
-  /// From the top, each row of tiles from the left.
-  var all: [Tile] { rows.flatMap { row in columns.map { Tile(rows: row, columns: $0) } } }
 
   private static func spans(_ length: Int, _ reach: Int, _ side: Int) -> [Span] {
     precondition(side > 2 * reach, "tiles of \(side) with a reach of \(reach)")

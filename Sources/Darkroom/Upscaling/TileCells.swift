@@ -24,8 +24,18 @@ struct TileCells {
   /// Numbers of a tile.
   var inputCount: Int { tiles.height * tiles.width * inputCell * inputCell * 3 }
   var outputCount: Int { inputCount * scale * scale }
-  /// Bytes of the whole result.
-  var pixelCount: Int { width * height * 3 }
+  /// Bytes of the rows of the result that the highest row of tiles makes.
+  var bandCount: Int { tiles.rows.map { rows($0).count }.max().map { $0 * width * 3 } ?? 0 }
+
+  /// Rows of the result that a row of tiles makes.
+  func rows(_ span: PictureTiles.Span) -> Range<Int> { kept(span, of: height) }
+
+  private func kept(_ span: PictureTiles.Span, of pixels: Int) -> Range<Int> {
+    span.kept.lowerBound * step..<min(span.kept.upperBound * step, pixels)
+  }
+
+  /// Pixels of the result for a place that is read, along an axis.
+  private var step: Int { inputCell * scale }
 
   /// The pixels that a tile reads, from 0 to 1. Where cells reach beyond the picture, it is reflected there.
   func read(_ tile: PictureTiles.Tile, into numbers: inout [Float]) {
@@ -54,16 +64,13 @@ struct TileCells {
   }
 
   /// Rounds what counts of a tile to levels, ties to even, and puts it in its place.
-  /// - Parameter pixels: of the whole result.
+  /// - Parameter pixels: of the rows that the tile's row of tiles makes.
   /// - Throws: `DarkroomError` of kind `nonFinite`.
   func write(
     _ numbers: [Float], of tile: PictureTiles.Tile, into pixels: UnsafeMutableBufferPointer<UInt8>
   ) throws {
     try requireFinite(numbers)
-    // Pixels of the result for a place that is read.
-    let step = inputCell * scale
-    let rows = tile.rows.kept.lowerBound * step..<min(tile.rows.kept.upperBound * step, height)
-    let columns = tile.columns.kept.lowerBound * step..<min(tile.columns.kept.upperBound * step, width)
+    let (rows, columns) = (rows(tile.rows), kept(tile.columns, of: width))
     let (top, left) = (tile.rows.read.lowerBound * step, tile.columns.read.lowerBound * step)
     let cell = outputCell
     let placeNumbers = 3 * cell * cell
@@ -76,7 +83,7 @@ struct TileCells {
         if addsPicture, y == rows.lowerBound || y % scale == 0 { enlarge(y, columns, into: &below) }
         var from = (y - top) / cell * rowNumbers + (columns.lowerBound - left) / cell * placeNumbers
         from += (y - top) % cell * cell * 3
-        let start = (y * width + columns.lowerBound) * 3
+        let start = ((y - rows.lowerBound) * width + columns.lowerBound) * 3
         below.withUnsafeBufferPointer { below in
           for at in stride(from: 0, to: below.count, by: run) {
             for i in at..<at + run { pixels[start + i] = level(below[i] + numbers[from + i - at]) }

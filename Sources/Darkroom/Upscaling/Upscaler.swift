@@ -36,13 +36,14 @@ package final class Upscaler {
     let areas = sizes.map { Double($0.width) * Double($0.height) }
     let total = areas.reduce(0, +)
     var (result, done) = (picture, 0.0)
-    for area in areas {
-      result = try fallingBack(on: residents, storage ?? Upscaler.storage(on: residents.backend), notice) {
-        try pass(result, on: residents, storing: $0) { progress((done + area * $0) / total) }
+    for (index, area) in areas.enumerated() {
+      let next = index + 1 < sizes.count ? sizes[index + 1] : (width, height)
+      result = try fallingBack(storage ?? Upscaler.storage(on: residents.backend), notice) {
+        try pass(result, to: next, on: residents, storing: $0) { progress((done + area * $0) / total) }
       }
       done += area
     }
-    return result.resized(width: width, height: height)
+    return result
   }
 
   /// How values are stored where nobody says: the device's fastest way but bfloat16, whose few digits show in levels.
@@ -65,7 +66,7 @@ package final class Upscaler {
 
   /// Runs a pass, and again in float32 if 16 bits gave numbers that are not finite.
   private func fallingBack(
-    on residents: ResidentModels, _ storage: Storage, _ notice: (Notice) -> Void,
+    _ storage: Storage, _ notice: (Notice) -> Void,
     _ pass: (Storage) throws -> Picture
   ) throws -> Picture {
     do {
@@ -79,27 +80,41 @@ package final class Upscaler {
     }
   }
 
-  /// Once through the network.
+  /// Once through the network, and from its result to a size.
   private func pass(
-    _ picture: Picture, on residents: ResidentModels, storing storage: Storage, _ progress: (Double) -> Void
+    _ picture: Picture, to size: (width: Int, height: Int), on residents: ResidentModels,
+    storing storage: Storage, _ progress: (Double) -> Void
   ) throws -> Picture {
-    let (tiles, reservation) = try reserve(picture, on: residents, storing: storage)
+    let (tiles, reservation) = try reserve(picture, to: size, on: residents, storing: storage)
     let program = try residents.program(model.module(height: tiles.height, width: tiles.width), reservation)
     let cells = TileCells(picture, model, tiles)
     var input = [Float](repeating: 0, count: cells.inputCount)
     var output = [Float](repeating: 0, count: cells.outputCount)
-    let pixels = try [UInt8](unsafeUninitializedCapacity: cells.pixelCount) { pixels, count in
-      for (index, tile) in tiles.all.enumerated() {
-        cells.read(tile, into: &input)
-        input.withUnsafeBufferPointer { program.write($0, to: "picture") }
-        try program.run(.picture) { try Task.checkCancellation() }
-        output.withUnsafeMutableBufferPointer { program.read("picture", into: $0) }
-        try cells.write(output, of: tile, into: pixels)
-        progress(Double(index + 1) / Double(tiles.count))
+    var resizer = resizer(cells, to: size)
+    var done = 0
+    try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: cells.bandCount) { band in
+      for row in tiles.rows {
+        for column in tiles.columns {
+          let tile = PictureTiles.Tile(rows: row, columns: column)
+          cells.read(tile, into: &input)
+          input.withUnsafeBufferPointer { program.write($0, to: "picture") }
+          try program.run(.picture) { try Task.checkCancellation() }
+          output.withUnsafeMutableBufferPointer { program.read("picture", into: $0) }
+          try cells.write(output, of: tile, into: band)
+          done += 1
+          progress(Double(done) / Double(tiles.count))
+        }
+        let line = cells.width * 3
+        for start in stride(from: 0, to: cells.rows(row).count * line, by: line) {
+          resizer.take(UnsafeBufferPointer(rebasing: band[start..<start + line]))
+        }
       }
-      count = cells.pixelCount
     }
-    return Picture(width: cells.width, height: cells.height, pixels: pixels)
+    return resizer.picture()
+  }
+
+  private func resizer(_ cells: TileCells, to size: (width: Int, height: Int)) -> RowResizer {
+    RowResizer(width: cells.width, height: cells.height, newWidth: size.width, newHeight: size.height)
   }
 }
 
@@ -112,15 +127,17 @@ extension Upscaler {
   /// What the first pass takes.
   /// - Throws: `DarkroomError` of kind `resources` if that is too much.
   package func need(
-    _ picture: Picture, on residents: ResidentModels, storing storage: Storage
-  ) throws -> MemoryNeed { try reserve(picture, on: residents, storing: storage).1.need }
+    _ picture: Picture, to size: (width: Int, height: Int), on residents: ResidentModels,
+    storing storage: Storage
+  ) throws -> MemoryNeed { try reserve(picture, to: size, on: residents, storing: storage).1.need }
 
   /// Decides on tiles and strips.
   ///
   /// A tile of sixteen times the reach computes little twice. The network with a small reach has small tiles. Of the one
   /// with a large reach most pictures are one tile, in strips that keep the values between its blocks.
   private func reserve(
-    _ picture: Picture, on residents: ResidentModels, storing storage: Storage
+    _ picture: Picture, to size: (width: Int, height: Int), on residents: ResidentModels,
+    storing storage: Storage
   ) throws -> (PictureTiles, Reservation) {
     let cell = model.inputCell
     let (rows, columns) = ((picture.height + cell - 1) / cell, (picture.width + cell - 1) / cell)
@@ -129,7 +146,7 @@ extension Upscaler {
       max(rows, columns, 2 * model.reach + 1))
     while true {
       let tiles = PictureTiles(height: rows, width: columns, reach: model.reach, side: side)
-      let workload = workload(picture, tiles, storing: storage)
+      let workload = workload(picture, to: size, tiles, storing: storage)
       if let reservation = residents.reserveSparingly(workload) { return (tiles, reservation) }
       // Below that, tiles compute nearly all twice, and save next to nothing.
       let smaller = side / 2
@@ -140,12 +157,14 @@ extension Upscaler {
     }
   }
 
-  private func workload(_ picture: Picture, _ tiles: PictureTiles, storing storage: Storage) -> Workload {
+  private func workload(
+    _ picture: Picture, to size: (width: Int, height: Int), _ tiles: PictureTiles, storing storage: Storage
+  ) -> Workload {
     let cells = TileCells(picture, model, tiles)
     return Workload(
       storage: storage, before: [model.module(height: tiles.height, width: tiles.width)], after: [],
       denoisers: { _ in [] }, mostTogether: 1,
-      pictureBytes: picture.pixels.count + cells.pixelCount
+      pictureBytes: picture.pixels.count + cells.bandCount + resizer(cells, to: size).bytes
         + (cells.inputCount + cells.outputCount) * MemoryLayout<Float>.stride)
   }
 }

@@ -76,9 +76,9 @@ extension PictureFacts {
   fileprivate var text: String {
     var text = "\(format) picture of \(width)x\(height) pixels"
     switch profile {
-    case "applied": text += "; its colours are brought to sRGB by its profile"
-    case "unfit": text += "; its colour profile is ignored, as it is damaged or of another kind of pixels"
-    default: break
+    case .applied: text += "; its colours are brought to sRGB by its profile"
+    case .unfit: text += "; its colour profile is ignored, as it is damaged or of another kind of pixels"
+    case .none, .sRGB: break
     }
     if !holdsRequest, foreign == nil { text += "; it holds no request of darkroom and no text of A1111's" }
     text += upscaling.map { "\nenlarged from \($0.width)x\($0.height) by \(singleLine($0.title))" }.joined()

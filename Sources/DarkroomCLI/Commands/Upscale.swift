@@ -25,7 +25,7 @@ extension Command {
       },
       .path(
         "model", "FILE", letter: "m",
-        "upscaler of --method fast: a .safetensors file with a network of ESRGAN or Real-ESRGAN, or \(UpscalerSource.builtIn.name), which is built in",
+        "upscaler of --method fast: a .safetensors file with a network of ESRGAN or Real-ESRGAN, the name of one in a model folder, or \(UpscalerSource.builtIn.name), which is built in",
         initial: UpscalerSource.builtIn.name, .model
       ) { $0.model = $1 },
       .output("a file, or a folder in which names are made", initial: "PICTURE-4x with its ending"),
@@ -55,7 +55,7 @@ extension Command {
       """,
       """
       Each picture's path is a line of the output (on a terminal with size, upscaler and time); with --json an object with
-      path, source, width, height, seconds, memory and upscaling. Of several pictures one that fails is reported, and the
+      path, source, width, height, seconds, upscale_seconds (without writing), memory and upscaling. Of several pictures one that fails is reported, and the
       others go on.
       """,
     ],
@@ -112,7 +112,8 @@ private struct Upscaling {
   private func upscale(_ index: Int, by engine: Engine, to place: OutputPlace?) async throws {
     let laps = Laps(console)
     let progress = Progress(console, files.count > 1 ? "picture \(index + 1) of \(files.count), " : "")
-    let picture = try await engine.upscale(request(files[index])) { progress.tell($0) }
+    let picture = try await engine.upscale(try request(files[index])) { progress.tell($0) }
+    let upscaled = console.now - progress.start
     let place = try place ?? own(files[index], picture.record)
     if case .standardOutput = place {
       try console.result(bytes: picture.encoded(as: settings.format ?? .png))
@@ -122,7 +123,7 @@ private struct Upscaling {
       picture, index: index, count: files.count, name: name(files[index], picture.record))
     let seconds = laps.next()
     if settings.json {
-      try console.result(json: UpscaleResult(picture, path: path, source: files[index], seconds: seconds))
+      try console.result(json: UpscaleResult(picture, path: path, source: files[index], (upscaled, seconds)))
     } else {
       tell("\(path): ", picture, seconds: seconds)
       // People who read both streams need the name once.
@@ -130,13 +131,11 @@ private struct Upscaling {
     }
   }
 
-  private func request(_ file: String) -> UpscaleRequest {
+  private func request(_ file: String) throws -> UpscaleRequest {
     var request = UpscaleRequest(
       InputPicture(file: file), scale: settings.scale, method: settings.method,
       precision: invocation.request.precision ?? .auto)
-    if let model = settings.model, model != UpscalerSource.builtIn.name {
-      request.upscaler = UpscalerSource(path: model)
-    }
+    if let model = settings.model { request.upscaler = try invocation.store.upscaler(named: model) }
     if let limit = settings.pixelLimit { request.limits.upscaledPixels = limit }
     return request
   }
@@ -167,7 +166,7 @@ private struct Upscaling {
 private struct Progress: Sendable {
   private let console: Console
   private let head: String
-  private let start: Double
+  let start: Double
 
   init(_ console: Console, _ head: String) { (self.console, self.head, start) = (console, head, console.now) }
 
@@ -195,15 +194,23 @@ private struct UpscaleResult: Encodable {
   let source: String
   let width: Int
   let height: Int
+  /// Of all, and of that until the picture was there to be written.
   let seconds: Double
+  let upscaleSeconds: Double
   /// The most memory that the process has had so far, in bytes; nil where the system does not tell.
   let memory: Int?
   let upscaling: UpscaleRecord
 
-  init(_ picture: UpscaledPicture, path: String, source: String, seconds: Double) {
+  enum CodingKeys: String, CodingKey {
+    case path, source, width, height, seconds, memory, upscaling
+    case upscaleSeconds = "upscale_seconds"
+  }
+
+  init(_ picture: UpscaledPicture, path: String, source: String, _ seconds: (upscaled: Double, all: Double)) {
     (self.path, self.source) = (path, source)
     (width, height) = (picture.width, picture.height)
-    self.seconds = (seconds * 1000).rounded() / 1000
+    func short(_ time: Double) -> Double { (time * 1000).rounded() / 1000 }
+    (self.seconds, upscaleSeconds) = (short(seconds.all), short(seconds.upscaled))
     memory = ResidentMemory.peak
     upscaling = picture.record
   }
