@@ -13,15 +13,13 @@ public actor Engine {
   private let executor = EngineExecutor("darkroom.engine")
   package let threads: Int
   private let memoryLimit: Int?
-  private let wildcards: Wildcards
+  let wildcards: Wildcards
   private let makeBackend: @Sendable () throws -> any Backend
   private(set) var residents: ResidentModels
   /// The least recently used first. Open files and names of tensors, no numbers.
   private var models: [LoadedModel] = []
   private static let mostModels = 8
-  /// The least recently used first.
-  private var upscalers: [Upscaler] = []
-  private static let mostUpscalers = 2
+  private(set) var upscalers: LoadedUpscalers
   /// Requests of `events` that have not ended.
   private nonisolated let waiting = Mutex(0)
 
@@ -50,6 +48,7 @@ public actor Engine {
     let backend = try DarkroomError.wrapping(makeBackend)
     precisions = backend.storages.map(GenerationRequest.Precision.init)
     residents = ResidentModels(backend, limit: memoryLimit)
+    upscalers = LoadedUpscalers(residents)
   }
 
   /// The instruction set that the environment asks for, or the best.
@@ -86,25 +85,11 @@ public actor Engine {
     return models[models.count - 1]
   }
 
-  /// The network of a source, from now on the most recently used.
-  package func upscaler(_ source: UpscalerSource) throws -> Upscaler {
-    if let index = upscalers.firstIndex(where: { $0.source == source }) {
-      upscalers.append(upscalers.remove(at: index))
-    } else {
-      let upscaler = try Upscaler(source)
-      if upscalers.count == Engine.mostUpscalers {
-        residents.unload(upscalers.removeFirst().model.checkpoint)
-      }
-      upscalers.append(upscaler)
-    }
-    return upscalers[upscalers.count - 1]
-  }
-
   /// Runs requests with a model, or with the one that was used last.
   package func pipeline(_ source: ModelSource? = nil) throws -> Pipeline {
-    if let source { return Pipeline(try loaded(source), residents) }
+    if let source { return Pipeline(try loaded(source), residents, upscalers) }
     guard let model = models.last else { throw DarkroomError(.model, "no model is loaded") }
-    return Pipeline(model, residents)
+    return Pipeline(model, residents, upscalers)
   }
 
   /// What requests with a model are checked and completed against: `ResolvedRequest(_:for:precisions:)` needs no
@@ -205,6 +190,7 @@ public actor Engine {
   package func replaceLostDevice() {
     guard residents.backend.isLost, let fresh = try? makeBackend() else { return }
     residents = ResidentModels(fresh, limit: memoryLimit)
+    upscalers = LoadedUpscalers(residents)
   }
 }
 

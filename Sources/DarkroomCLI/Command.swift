@@ -63,6 +63,8 @@ package struct Settings: Sendable {
   package var scale: Double?
   package var method = UpscaleRequest.Method.fast
   package var pixelLimit: Int?
+  package var creativity: Double?
+  package var drawingModel: String?
   package var ops = false
   package var pipelines = false
   package var retest = false

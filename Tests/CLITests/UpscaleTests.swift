@@ -62,7 +62,7 @@ import Testing
     let large = try await run("a.png", "--pixel-limit", "1", "--model", "none.safetensors")
     #expect(large.code == 1 && large.error.contains("none.safetensors"))
     let model = try await run("a.png", "--method", "lanczos", "--model", "x.safetensors")
-    #expect(model.code == 2 && model.error.contains("--model: belongs to --method fast"))
+    #expect(model.code == 2 && model.error.contains("--model: lanczos has no model"))
     let words = try await run()
     #expect(words.code == 2 && words.error.contains("no PICTURE; expected darkroom upscale PICTURE"))
   }

@@ -49,29 +49,42 @@ import Testing
     var made: Set<[UInt8]> = []
     for (name, title) in [
       ("lanczos", "Lanczos"), ("latent", "Latent"), ("latent-nearest", "Latent (nearest-exact)"),
+      ("animevideov3", "animevideov3"),
     ] {
       var request = self.request()
-      (request.upscaler, request.secondPassStrength) = (name, 0.4)
+      (request.upscaler, request.secondPassStrength) = (UpscalerReference(name), 0.4)
       let picture = try await make(request)[0]
       let written = try JSONDecoder().decode(
         ResolvedRequest.self, from: Data(picture.request.canonicalJSON.utf8))
-      #expect(written == picture.request && written.upscaler == name && written.secondPassScale == 2)
+      #expect(written == picture.request && written.upscaler?.name == name && written.secondPassScale == 2)
       #expect(try await make(written.request)[0].pixels == picture.pixels)
       #expect(picture.metadata.parameters?.contains("Hires upscaler: \(title),") == true)
       made.insert(picture.pixels)
     }
-    #expect(made.count == 3)
+    #expect(made.count == 4)
   }
 
   @Test func whatHasNoEffectIsSaid() throws {
     var request = self.request()
-    (request.secondPassScale, request.secondPassStrength, request.upscaler) = (nil, 0.5, "latent")
+    (request.secondPassScale, request.secondPassStrength, request.upscaler) = (
+      nil, 0.5, UpscalerReference("latent")
+    )
     let job = try TinyModel.pipeline().resolve(request)
     #expect(job.withoutEffect.map(\.field) == ["second_pass_strength", "upscaler"])
     #expect(job.request.upscaler == nil && job.request.secondPassStrength == nil)
-    request.upscaler = "latnet"
-    let error = #expect(throws: DarkroomError.self) { try TinyModel.pipeline().resolve(request) }
-    #expect(error?.field == "upscaler" && error?.description.contains("did you mean latent?") == true)
+  }
+
+  @Test func upscalersAreThoseThatWereNamed() throws {
+    var request = self.request()
+    request.upscaler = UpscalerReference("latnet")
+    let unknown = #expect(throws: DarkroomError.self) { try TinyModel.pipeline().resolve(request) }
+    #expect(unknown?.description.hasPrefix("upscaler: ") == true)
+    request.upscaler = UpscalerReference("animevideov3", sha256: String(repeating: "0", count: 64))
+    let other = #expect(throws: DarkroomError.self) { try TinyModel.pipeline().resolve(request) }
+    #expect(other?.description.hasPrefix("upscaler: animevideov3: is another network") == true)
+    request.upscaler = UpscalerReference("\(TinyModel.folder)/vae/diffusion_pytorch_model.safetensors")
+    let unfit = #expect(throws: (any Error).self) { try TinyModel.pipeline().resolve(request) }
+    #expect(unfit.map { "\($0)" }?.contains("upscaler") == true)
   }
 
   /// torch.nn.functional.interpolate of the same numbers.

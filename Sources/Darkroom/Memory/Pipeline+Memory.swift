@@ -34,7 +34,7 @@ extension Pipeline {
     }
     var after = [first.model.decoder(first.latents)]
     for pass in job.passes.dropFirst() {
-      if job.request.enlargement.needsEncoder, pass.latents != first.latents {
+      if job.enlargement.needsEncoder, pass.latents != first.latents {
         after.append(try pass.model.encoder(pass.latents))
       }
       if pass.encodesPictures(in: job.request.system) {
@@ -59,7 +59,7 @@ extension Pipeline {
     let all = job.conditioner.predictions
     let predictions = guided == 0 ? [1] : guided < pass.count ? [all, 1] : [all]
     return predictions.map {
-      pass.model.denoiser(pass.latents, rows: $0 * batch, conditioning: job.conditioner.shapes)
+      pass.model.denoiser(pass.denoised, rows: $0 * batch, conditioning: job.conditioner.shapes)
     }
   }
 

@@ -140,7 +140,7 @@ extension Job {
     if let second {
       fields += [
         "Hires resize: \(second.size)", "Hires steps: \(second.count)",
-        "Hires upscaler: \(request.enlargement.title)",
+        "Hires upscaler: \(enlargement.title)",
       ]
     }
     fields.append("Version: darkroom \(darkroomVersion)")

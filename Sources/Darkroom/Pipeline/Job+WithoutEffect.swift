@@ -122,6 +122,9 @@ extension Job {
       ]
       found += given.filter(\.1).map { ($0.0, "there is no second pass") }
     }
+    if asked.tileSize != nil, request.tileSize == nil {
+      found.append(("tile_size", "the picture is not larger"))
+    }
     if asked.seedWidth ?? asked.seedHeight != nil, request.seedWidth == nil {
       found.append(("seed_width", "with seed_height it is the size of the picture"))
     }

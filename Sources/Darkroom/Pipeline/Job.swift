@@ -15,6 +15,8 @@ package struct Job {
   package var sampler: Sampler
   package let schedule: Schedule
   package let guidance: Guidance
+  /// Between its passes.
+  let enlargement: Enlargement
   /// What the network's output means.
   let prediction: Prediction
   /// The first draws some pictures together; each that follows goes on from one picture of the pass before. The last
@@ -36,6 +38,7 @@ package struct Job {
       try system.sampler(request.sampler).sampler, in: system, predicting: prediction)
     schedule = try system.schedule(request.schedule)
     noiseRange = try traits.noise.range
+    enlargement = try Enlargement(request.upscaler)
     let pictureScale = Float(request.pictureGuidanceScale ?? 1)
     let guidance = try Guidance(
       scale: request.guidanceScale,
@@ -46,7 +49,7 @@ package struct Job {
 
     let positive = try Job.tokenize(request.prompt, field: "prompt", sign: 1, request, traits)
     let (sampler, schedule) = (sampler, schedule)
-    passes = try Pass.passes(request, from: start, model) {
+    passes = try Pass.passes(request, from: start, model, enlargement) {
       let list = try traits.noise.steps($0, schedule: schedule, for: sampler, in: system)
       try prediction.check(list.steps)
       return list

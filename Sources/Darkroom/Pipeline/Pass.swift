@@ -24,6 +24,8 @@ package struct Pass {
   /// The share of a schedule's steps that `steps` are: 1 from pure noise.
   package let strength: Double
   package var steps: StepList
+  /// The size of the tiles that the denoiser sees one by one; nil if it sees all latents at once.
+  package var tile: LatentSize?
 
   /// Number of steps.
   package var count: Int { steps.steps.count }
@@ -34,6 +36,18 @@ package struct Pass {
   package var latents: LatentSize {
     let factor = model.traits.latents.factor
     return LatentSize(height: height / factor, width: width / factor)
+  }
+
+  /// What the denoiser sees at once.
+  package var denoised: LatentSize { tile ?? latents }
+
+  /// The same in tiles of so many pixels a side, if it is larger.
+  private func tiled(_ side: Int?) -> Pass {
+    guard let side, side < max(width, height) else { return self }
+    var pass = self
+    let latent = side / model.traits.latents.factor
+    pass.tile = LatentSize(height: min(latent, latents.height), width: min(latent, latents.width))
+    return pass
   }
 
   /// Latents of the pass's size, all 0.
@@ -48,10 +62,11 @@ package struct Pass {
   /// - Throws: `DarkroomError` if pictures must be encoded and the model cannot; what `schedule` throws.
   static func passes(
     _ request: ResolvedRequest, from start: StartingPicture?, _ model: LoadedModel,
+    _ enlargement: Enlargement,
     schedule: (Int) throws -> StepList
   ) throws -> [Pass] {
     let (width, height) = (request.width, request.height)
-    if let start { return [try first(request, from: start, model, schedule)] }
+    if let start { return [try first(request, from: start, model, schedule).tiled(request.tileSize)] }
     let (network, traits) = (model.network, model.traits)
     guard traits.hasEncoder || traits.pictureConditioning == nil else {
       throw DarkroomError(
@@ -62,19 +77,22 @@ package struct Pass {
     let whole = Pass(
       index: 0, model: network, width: width, height: height, start: .noise, strength: 1,
       steps: try schedule(request.steps))
-    guard let small = request.firstPass(traits) else { return [whole] }
+    guard let small = request.firstPass(traits) else { return [whole.tiled(request.tileSize)] }
     let first = Pass(
       index: 0, model: network, width: small.width, height: small.height, start: .noise, strength: 1,
       steps: whole.steps)
-    return [first, try second(request, after: first, model, schedule)]
+    return [first, try second(request, after: first, model, enlargement, schedule)].map {
+      $0.tiled(request.tileSize)
+    }
   }
 
   /// From the picture of the first pass, enlarged.
   private static func second(
-    _ request: ResolvedRequest, after first: Pass, _ model: LoadedModel, _ schedule: (Int) throws -> StepList
+    _ request: ResolvedRequest, after first: Pass, _ model: LoadedModel, _ enlargement: Enlargement,
+    _ schedule: (Int) throws -> StepList
   ) throws -> Pass {
     let (width, height, traits) = (request.width, request.height, model.traits)
-    let isEncoded = request.enlargement.needsEncoder && (first.width, first.height) != (width, height)
+    let isEncoded = enlargement.needsEncoder && (first.width, first.height) != (width, height)
     guard traits.hasEncoder || !isEncoded else {
       throw DarkroomError(
         .request,

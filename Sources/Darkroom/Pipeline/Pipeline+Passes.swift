@@ -46,7 +46,7 @@ extension Pipeline {
   ) throws -> (latents: Latents, calls: Int) {
     tracker.start(pass, batch: pictures.count, finished: pictures.lowerBound)
     let previous = try previous.map {
-      try enlarged($0, to: pass, by: job.request.enlargement, reservation, tracker)
+      try enlarged($0, to: pass, by: job.enlargement, reservation, tracker)
     }
     var noise = job.noise(of: pictures, in: pass)
     var beginning = Beginning(
@@ -68,8 +68,14 @@ extension Pipeline {
       return latents.resized(height: pass.latents.height, width: pass.latents.width, by: filter)
     }
     let picture = try decode(latents, by: pass.model, reservation)
-    return try encode(picture.resized(width: pass.width, height: pass.height), by: pass.model, reservation)
-      .mode()
+    let large: Picture
+    if case .network(let source) = enlargement {
+      large = try upscalers.upscaler(source).enlarged(
+        picture, width: pass.width, height: pass.height, on: residents)
+    } else {
+      large = picture.resized(width: pass.width, height: pass.height)
+    }
+    return try encode(large, by: pass.model, reservation).mode()
   }
 
   /// Takes noisy latents through the steps of a pass, in place.
@@ -81,12 +87,14 @@ extension Pipeline {
   ) throws -> Int {
     let (batch, inpainting, beside) = (beginning.latents.batch, beginning.inpainting, beginning.beside)
     let denoiser = try Denoiser(
-      like: beginning.latents, pass.model, job.prediction, guidance: job.guidance,
+      like: Latents(
+        batch: batch, channels: beginning.latents.channels, height: pass.denoised.height,
+        width: pass.denoised.width), pass.model, job.prediction, guidance: job.guidance,
       predictions: conditioning.predictions.count,
       steps: pass.count
     ) { [residents] predictions in
       let module = pass.model.denoiser(
-        pass.latents, rows: predictions * batch, conditioning: conditioning.shapes)
+        pass.denoised, rows: predictions * batch, conditioning: conditioning.shapes)
       let program = try residents.program(module, reservation)
       for name in conditioning.shapes.keys {
         conditioning.batched(name, batch, predictions: predictions)
@@ -96,11 +104,13 @@ extension Pipeline {
       try program.run(.picture) { try Task.checkCancellation() }
       return program
     }
+    let tiled = pass.tile.map { TiledDenoiser(denoiser, like: beginning.latents, $0) }
     tracker.enter(.sampling)
     return try job.sampler.sample(
       &beginning.latents, steps: pass.steps, noise: &noise, options: job.samplerOptions,
       denoise: {
-        try denoiser(inpainting?.input($0, at: $1) ?? $0, $1, &$2)
+        let seen = inpainting?.input($0, at: $1) ?? $0
+        if let tiled { try tiled(seen, $1, &$2) } else { try denoiser(seen, $1, &$2) }
         inpainting?.correct(&$2)
         tracker.preview?.take($2)
       },

@@ -8,29 +8,45 @@ import Weights
 package final class Pipeline {
   package let model: LoadedModel
   package let residents: ResidentModels
+  let upscalers: LoadedUpscalers
 
-  package init(_ model: LoadedModel, _ residents: ResidentModels) {
+  package init(_ model: LoadedModel, _ residents: ResidentModels, _ upscalers: LoadedUpscalers? = nil) {
     (self.model, self.residents) = (model, residents)
+    self.upscalers = upscalers ?? LoadedUpscalers(residents)
   }
 
   package var backend: any Backend { residents.backend }
 
   package func resolve(_ request: GenerationRequest) throws -> Job {
     let resolved = try resolved(request)
-    return try Job(resolved, asked: request, model, from: StartingPicture(resolved))
+    return try job(resolved, asked: request, from: StartingPicture(resolved))
   }
 
   /// The jobs of a request: one, or one for each picture where seeds make choices in its prompts. They share the picture
   /// that they start from.
-  package func jobs(_ request: GenerationRequest, _ wildcards: Wildcards) throws -> [Job] {
-    let resolved = try resolved(request)
+  package func jobs(_ request: GenerationRequest, _ wildcards: Wildcards, _ limits: RequestLimits = .standard)
+    throws -> [Job]
+  {
+    let resolved = try resolved(request, limits)
     let start = try StartingPicture(resolved)
-    return try resolved.drawn(from: wildcards).map { try Job($0, asked: request, model, from: start) }
+    return try resolved.drawn(from: wildcards).map { try job($0, asked: request, from: start) }
   }
 
-  private func resolved(_ request: GenerationRequest) throws -> ResolvedRequest {
+  private func job(
+    _ resolved: ResolvedRequest, asked: GenerationRequest, from start: StartingPicture?
+  ) throws -> Job {
+    let job = try Job(resolved, asked: asked, model, from: start)
+    // Fails here rather than after the first pass.
+    if case .network(let source) = job.enlargement { _ = try upscalers.upscaler(source) }
+    return job
+  }
+
+  private func resolved(
+    _ request: GenerationRequest, _ limits: RequestLimits = .standard
+  ) throws -> ResolvedRequest {
     try ResolvedRequest(
-      request, for: model.description, precisions: backend.storages.map(GenerationRequest.Precision.init))
+      request, for: model.description, precisions: backend.storages.map(GenerationRequest.Precision.init),
+      limits: limits)
   }
 
   /// Makes the pictures of a job in order, as many at a time as memory allows.

@@ -105,6 +105,16 @@ extension Margins {
   fileprivate var sides: [Int] { [left, right, up, down] }
 }
 
+extension FieldType<UpscalerReference> {
+  static var upscaler: FieldType {
+    let filters = Enlargement.filters.joined(separator: ", ")
+    return FieldType(
+      kind: .text, read: { UpscalerReference($0) }, write: { $0.fieldValue },
+      expected: { _ in "\(filters), \(UpscalerSource.builtIn.name) or the name or file of another upscaler" },
+      contains: { reference, _ in !reference.name.isEmpty }, found: { $0.name })
+  }
+}
+
 extension FieldType<[WeightedPrompt]> {
   static var prompts: FieldType {
     FieldType(

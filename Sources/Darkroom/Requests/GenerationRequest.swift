@@ -64,6 +64,10 @@ public struct GenerationRequest: Sendable, Equatable {
   /// well.
   public var width: Int?
   public var height: Int?
+  /// Pixels a side of the tiles that the network sees one by one, a multiple of 8; all of the picture if nil. What they
+  /// overlap is their mean in every step (MultiDiffusion, Bar-Tal et al. 2023): large pictures then show what the model
+  /// draws well at the tiles' size, again and again.
+  public var tileSize: Int?
   /// Seed of the first picture; picture k has seed + k. Nil draws one, which is reported. As in torch, only
   /// the low 32 bits matter.
   public var seed: UInt64?
@@ -114,8 +118,9 @@ public struct GenerationRequest: Sendable, Equatable {
   /// How much of the enlarged picture the second pass draws anew, counted by the rules of `system` as `strength` is; nil
   /// for 0.4 up to twice the size, and less beyond.
   public var secondPassStrength: Double?
-  /// What enlarges the picture between the passes: one of `Enlargement.names`; nil for `lanczos`.
-  public var upscaler: String?
+  /// What enlarges the picture between the passes: `lanczos`, `latent` (bilinear) or `latent-nearest`, or a network; nil
+  /// for `lanczos`.
+  public var upscaler: UpscalerReference?
 
   public init(prompt: String) { self.prompt = prompt }
 }

@@ -11,14 +11,26 @@ public struct InputPicture: Sendable, Equatable {
   public var sha256: String?
   /// The file's content, where it is at hand already.
   let contents: [UInt8]?
+  /// The picture itself, where it was made here.
+  private let made: Picture?
 
   public init(file: String, sha256: String? = nil) {
-    (self.file, self.sha256, contents) = (file, sha256, nil)
+    (self.file, self.sha256, contents, made) = (file, sha256, nil, nil)
   }
 
   /// A picture that lies in no file.
   public init(contents: [UInt8], name: String = "picture") {
-    (file, sha256, self.contents) = (name, nil, contents)
+    (file, sha256, self.contents, made) = (name, nil, contents, nil)
+  }
+
+  /// A picture that was made here.
+  init(_ picture: Picture, name: String) {
+    (file, sha256, contents, made) = (name, nil, nil, picture)
+  }
+
+  /// Whether both name the same content.
+  public static func == (a: InputPicture, b: InputPicture) -> Bool {
+    (a.file, a.sha256) == (b.file, b.sha256) && a.contents == b.contents
   }
 
   /// Decodes the picture.
@@ -28,6 +40,9 @@ public struct InputPicture: Sendable, Equatable {
     picture: Picture, sha256: String, contents: [UInt8], notices: [Notice]
   ) {
     do {
+      if let made {
+        return (made, try made.pixels.withUnsafeBytes { try FileHashes.sha256($0) }, [], [])
+      }
       let bytes = try contents ?? InputFile.read(file)
       let found = try bytes.withUnsafeBytes { try FileHashes.sha256($0) }
       if let sha256, sha256 != found {

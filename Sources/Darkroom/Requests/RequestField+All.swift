@@ -86,9 +86,12 @@ extension RequestField {
       "how much of the enlarged picture to draw anew", .size, flag: ("X", nil),
       usual: "0.4, less beyond twice the size", isOptional: true),
     RequestField(
-      "upscaler", \.upscaler, .name(Enlargement.names) { Enlargement($0) != nil },
-      "what enlarges between the passes", .size, flag: ("NAME", nil), aliases: ["hr_upscaler"],
+      "upscaler", \.upscaler, .upscaler, "what enlarges between the passes", .size, flag: ("NAME", nil),
+      aliases: ["hr_upscaler"],
       a1111: "Hires upscaler", usual: "lanczos", isOptional: true),
+    RequestField(
+      "tile_size", \.tileSize, .side, "pixels a side of the tiles that are drawn one by one", .size,
+      flag: ("N", nil), usual: "none", isOptional: true),
     RequestField(
       "seed", \.seed, .seed, "seed of the first picture; the next has one more", .sampling,
       flag: ("N", "s"), a1111: "Seed", usual: "random, reported"),

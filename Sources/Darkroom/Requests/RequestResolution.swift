@@ -14,10 +14,11 @@ extension ResolvedRequest {
     try sparse.validate(limits)
     var request = model.defaults(for: sparse.system ?? .diffusers).filling(sparse)
     request.count = sparse.count ?? sparse.seeds?.count ?? request.count
-    try request.completePictures(for: model)
+    try request.completePictures(for: model, limits)
     request.width = request.width ?? model.nativeSide
     request.height = request.height ?? model.nativeSide
     try model.check(request)
+    try request.completeTiles(for: model)
     try request.completeSecondPass(for: model.traits)
     try DarkroomError.wrapping { try request.nameSampling(model) }
     request.setSeeds()
@@ -63,7 +64,8 @@ extension ModelDescription {
         expected: GenerationRequest.Prediction.allCases.filter(traits.noise.allows).map(\.rawValue)
           .joined(separator: " or ") + " for this model")
     }
-    for (field, side) in [("width", request.width), ("height", request.height)] {
+    let sides = [("width", request.width), ("height", request.height), ("tile_size", request.tileSize)]
+    for (field, side) in sides {
       guard let side, side % sideMultiple != 0 else { continue }
       throw DarkroomError(
         .request, field: field, found: "\(side)", expected: "a multiple of \(sideMultiple) for this model",
@@ -105,6 +107,21 @@ extension GenerationRequest {
     throw DarkroomError(
       .request, field: isVaried ? "subseed_strength" : "seed_width", expected: "batch_noise per-picture",
       "belongs to pictures with a generator each")
+  }
+}
+
+extension GenerationRequest {
+  /// Clears tiles that are no smaller than the picture.
+  fileprivate mutating func completeTiles(for model: ModelDescription) throws {
+    guard let tile = tileSize, let width, let height, tile < max(width, height) else {
+      tileSize = nil
+      return
+    }
+    guard model.traits.pictureConditioning == nil else {
+      throw DarkroomError(
+        .request, field: "tile_size", found: "\(tile)", expected: "none",
+        "\(model.name) sees a picture beside the latents, which is not cut into tiles")
+    }
   }
 }
 

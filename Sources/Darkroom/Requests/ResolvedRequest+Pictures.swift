@@ -13,7 +13,7 @@ extension GenerationRequest {
   static let usualPictureGuidanceScale = 1.5
 
   /// Completes what belongs to the pictures that the request starts from: their content, the size and the strength.
-  mutating func completePictures(for model: ModelDescription) throws {
+  mutating func completePictures(for model: ModelDescription, _ limits: RequestLimits) throws {
     let isEditing = model.traits.pictureConditioning == .editing
     pictureGuidanceScale = isEditing ? pictureGuidanceScale ?? Self.usualPictureGuidanceScale : nil
     guard let initPicture else {
@@ -45,7 +45,7 @@ extension GenerationRequest {
     maskFill = isPart ? maskFill ?? .original : nil
     inpaintArea = mask == nil ? nil : inpaintArea ?? .whole
     maskPadding = inpaintArea == .masked ? maskPadding ?? Self.usualMaskPadding : nil
-    guard inpaintArea == .masked else { return try completeSize(of: read.picture, model) }
+    guard inpaintArea == .masked else { return try completeSize(of: read.picture, model, limits) }
     guard outpaint == nil else {
       throw DarkroomError(
         .request, field: "inpaint_area", found: "masked", expected: "whole with outpaint",
@@ -54,7 +54,9 @@ extension GenerationRequest {
   }
 
   /// The picture's size and what is drawn beyond its sides.
-  private mutating func completeSize(of picture: Picture, _ model: ModelDescription) throws {
+  private mutating func completeSize(
+    of picture: Picture, _ model: ModelDescription, _ limits: RequestLimits
+  ) throws {
     let margins = outpaint ?? Margins()
     let (beside, above) = (margins.left + margins.right, margins.up + margins.down)
     let inner = (width: width.map { $0 - beside }, height: height.map { $0 - above })
@@ -64,7 +66,7 @@ extension GenerationRequest {
     }
     let size = model.size(width: inner.width, height: inner.height, of: picture)
     (width, height) = (size.width + beside, size.height + above)
-    let most = RequestLimits.standard.side.upperBound
+    let most = limits.side.upperBound
     guard max(size.width + beside, size.height + above) <= most else {
       throw DarkroomError(
         .request, field: FieldKey.outpaint.stringValue,

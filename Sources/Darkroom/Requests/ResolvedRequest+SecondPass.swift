@@ -1,16 +1,13 @@
 import Families
 
 extension GenerationRequest {
-  /// Clears what belongs to a second pass where there is none.
-  /// - Throws: `DarkroomError` of kind `request` for an upscaler that is not known.
+  /// Names the upscaler by its content, or clears what belongs to a second pass where there is none.
+  /// - Throws: `DarkroomError` of kind `model` for an upscaler that is not here or another one.
   mutating func completeSecondPass(for traits: ModelTraits) throws {
-    guard Enlargement(upscaler) != nil else {
-      throw DarkroomError(
-        .request, field: "upscaler", found: upscaler ?? "",
-        expected: Enlargement.names.joined(separator: ", "),
-        help: NearNames.question(upscaler ?? "", among: Enlargement.names))
+    guard firstPass(traits) == nil else {
+      upscaler = try Enlargement(upscaler).completed(upscaler)
+      return
     }
-    guard firstPass(traits) == nil else { return }
     (secondPassScale, secondPassSteps, secondPassStrength, upscaler) = (nil, nil, nil, nil)
   }
 

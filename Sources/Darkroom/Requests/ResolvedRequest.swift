@@ -109,7 +109,9 @@ public struct ResolvedRequest: Sendable, Equatable {
   public var secondPassScale: Double? { request.secondPassScale }
   public var secondPassSteps: Int? { request.secondPassSteps }
   public var secondPassStrength: Double? { request.secondPassStrength }
-  public var upscaler: String? { request.upscaler }
+  public var upscaler: UpscalerReference? { request.upscaler }
+  /// Nil if all of the picture is seen at once.
+  public var tileSize: Int? { request.tileSize }
   /// Nil if there is no `initPicture`.
   public var strength: Double? { request.strength }
   /// Nil for what the model's content says.

@@ -26,17 +26,42 @@ extension Engine {
         onEvent(.progress(1))
         return UpscaledPicture(result, UpscaleRecord(.lanczos, scale, of: before), after: metadata)
       case .fast:
-        let upscaler = try upscaler(request.upscaler)
-        let storage = try storage(request.precision)
-        let scale = request.scale ?? Double(upscaler.model.scale)
-        let size = try request.size(of: before, times: scale)
-        let result = try upscaler.enlarged(
-          read.picture, width: size.width, height: size.height, on: residents, storing: storage,
-          notice: { onEvent(.notice($0)) }, progress: { onEvent(.progress($0)) })
-        let record = UpscaleRecord(.fast, scale, of: before, by: upscaler, storage)
+        let (result, record) = try enlarge(read.picture, request, onEvent, share: 1)
+        return UpscaledPicture(result, record, after: metadata)
+      case .conservative, .creative:
+        let drawing = try request.checkedRedrawing()
+        let (large, enlarged) = try enlarge(read.picture, request, onEvent, share: Self.enlargingShare)
+        let (result, drawn) = try redraw(
+          large, request.method, drawing, notice: { onEvent(.notice($0)) },
+          progress: { onEvent(.progress(Self.enlargingShare + (1 - Self.enlargingShare) * $0)) })
+        onEvent(.progress(1))
+        var record = enlarged
+        (record.creativity, record.drawing) = (
+          drawing.creativity ?? Redrawing.usualCreativity(request.method), drawn
+        )
         return UpscaledPicture(result, record, after: metadata)
       }
     }
+  }
+
+  /// About the time that enlarging takes of what drawing anew takes with it.
+  private static let enlargingShare = 0.1
+
+  /// By the network of a request.
+  /// - Parameter share: of the progress.
+  private func enlarge(
+    _ picture: Picture, _ request: UpscaleRequest, _ onEvent: @escaping (UpscaleEvent) -> Void, share: Double
+  ) throws -> (Picture, UpscaleRecord) {
+    let upscaler = try upscalers.upscaler(request.upscaler)
+    // The precision is that of the model where one draws.
+    let storage = try storage(request.redrawing == nil ? request.precision : .auto)
+    let before = (width: picture.width, height: picture.height)
+    let scale = request.scale ?? Double(upscaler.model.scale)
+    let size = try request.size(of: before, times: scale)
+    let result = try upscaler.enlarged(
+      picture, width: size.width, height: size.height, on: residents, storing: storage,
+      notice: { onEvent(.notice($0)) }, progress: { onEvent(.progress($0 * share)) })
+    return (result, UpscaleRecord(request.method, scale, of: before, by: upscaler, storage))
   }
 
   /// How an upscaler's network stores values.
@@ -55,6 +80,22 @@ extension Engine {
 extension UpscaleRequest {
   /// With a filter, which has no scale of its own.
   fileprivate static let usualScale = 4.0
+
+  /// - Throws: `DarkroomError` of kind `request` if there is no prompt to draw, or the creativity is out of range.
+  fileprivate func checkedRedrawing() throws -> Redrawing {
+    guard var redrawing, !redrawing.request.prompt.isEmpty else {
+      throw DarkroomError(
+        .request, field: "prompt", expected: "what the picture shows",
+        "is missing, and \(method.rawValue) draws it")
+    }
+    if let creativity = redrawing.creativity, !limits.share.contains(creativity) {
+      throw DarkroomError(
+        .request, field: "creativity", found: creativity.shortest,
+        expected: "a number from \(limits.share.lowerBound.shortest) to \(limits.share.upperBound.shortest)")
+    }
+    redrawing.request.precision = redrawing.request.precision ?? precision
+    return redrawing
+  }
 }
 
 extension UpscaleRecord {

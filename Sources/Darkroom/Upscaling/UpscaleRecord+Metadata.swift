@@ -39,6 +39,12 @@ extension UpscaleRecord {
   /// The network's name, or the filter's.
   public var title: String { model ?? "Lanczos" }
 
+  /// What was done, for people: `animevideov3, then creative by sd-v1-5`.
+  public var summary: String {
+    guard let drawing else { return title }
+    return "\(title), then \(method.rawValue)" + (drawing.model.map { " by \($0.name)" } ?? "")
+  }
+
   fileprivate var fieldValue: FieldValue {
     var fields: [String: FieldValue] = [
       "method": .text(method.rawValue), "scale": .number(scale.shortest), "width": .number("\(width)"),
@@ -46,6 +52,10 @@ extension UpscaleRecord {
     ]
     let texts = [("model", model), ("model_fingerprint", fingerprint), ("precision", precision)]
     for (key, text) in texts { fields[key] = text.map(FieldValue.text) }
+    fields["creativity"] = creativity.map { .number($0.shortest) }
+    fields["drawing"] = drawing.flatMap {
+      try? JSONDecoder().decode(FieldValue.self, from: Data($0.canonicalJSON.utf8))
+    }
     return .object(fields)
   }
 }

@@ -6,6 +6,10 @@ public struct UpscaleRequest: Sendable {
     case fast
     /// By Lanczos' filter, which knows no pictures.
     case lanczos
+    /// As `fast`, and then drawn anew by a diffusion model, so little that forms stay.
+    case conservative
+    /// The same, and as much as `Redrawing.creativity` says: new detail where the picture had none.
+    case creative
   }
 
   public var picture: InputPicture
@@ -17,6 +21,8 @@ public struct UpscaleRequest: Sendable {
   /// `auto` is float16 on a GPU and float32 on the processor, where bfloat16 may be several times as fast, and some levels
   /// differ.
   public var precision: GenerationRequest.Precision
+  /// What `conservative` and `creative` draw, and how.
+  public var redrawing: Redrawing?
   /// What is possible: `scale` and `upscaledPixels`.
   public var limits: RequestLimits
 
@@ -67,9 +73,12 @@ public struct UpscaleRecord: Codable, Sendable, Equatable {
   /// Of the picture before.
   public let width: Int
   public let height: Int
+  /// What the enlarged picture was drawn anew by, and how creatively; nil for `fast` and `lanczos`.
+  public internal(set) var creativity: Double?
+  public internal(set) var drawing: ResolvedRequest?
 
   private enum CodingKeys: String, CodingKey {
-    case method, scale, model, precision, width, height
+    case method, scale, model, precision, width, height, creativity, drawing
     case fingerprint = "model_fingerprint"
   }
 }

@@ -81,7 +81,7 @@ extension PictureFacts {
     case .none, .sRGB: break
     }
     if !holdsRequest, foreign == nil { text += "; it holds no request of darkroom and no text of A1111's" }
-    text += upscaling.map { "\nenlarged from \($0.width)x\($0.height) by \(singleLine($0.title))" }.joined()
+    text += upscaling.map { "\nenlarged from \($0.width)x\($0.height) by \(singleLine($0.summary))" }.joined()
     guard !holdsRequest, let foreign else { return text }
     let facts = ForeignPicture.order.compactMap { name in foreign.facts[name].map { [name, singleLine($0)] } }
     return text + "\n\n" + table([["made by", foreign.program.rawValue]] + facts)

@@ -16,7 +16,8 @@ extension Command {
       },
       Option(
         name: "method", group: .model, placeholder: "NAME", meaning: "how", initial: "fast",
-        expected: "fast (a network that was trained for it) or lanczos (a filter)",
+        expected:
+          "fast (a network that was trained for it), lanczos (a filter), conservative or creative (fast, then drawn anew with a prompt)",
         choices: UpscaleRequest.Method.allCases.map(\.rawValue)
       ) { settings, text in
         guard let method = UpscaleRequest.Method(rawValue: text) else { return false }
@@ -25,9 +26,23 @@ extension Command {
       },
       .path(
         "model", "FILE", letter: "m",
-        "upscaler of --method fast: a .safetensors file with a network of ESRGAN or Real-ESRGAN, the name of one in a model folder, or \(UpscalerSource.builtIn.name), which is built in",
+        "upscaler: a .safetensors file with a network of ESRGAN or Real-ESRGAN, the name of one in a model folder, or \(UpscalerSource.builtIn.name), which is built in",
         initial: UpscalerSource.builtIn.name, .model
       ) { $0.model = $1 },
+      Option(
+        name: "creativity", group: .sampling, placeholder: "X",
+        meaning: "how much conservative and creative may change", initial: "0.35, 0.3 with creative",
+        expected: "a number from 0 to 1"
+      ) { settings, text in
+        guard let creativity = Double(text), (0...1).contains(creativity) else { return false }
+        settings.creativity = creativity
+        return true
+      },
+      .path(
+        "drawing-model", "NAME", "model of conservative and creative, as --model of generate",
+        initial: "built-in",
+        .model
+      ) { $0.drawingModel = $1 },
       .output("a file, or a folder in which names are made", initial: "PICTURE-4x with its ending"),
       .format,
       Option(
@@ -38,8 +53,16 @@ extension Command {
         settings.pixelLimit = units << 20
         return true
       },
-    ] + Option.field("precision") + [.device, .threads, .memoryLimit, .json, .quiet],
+    ]
+      + ["prompt", "negative_prompt", "seed", "steps", "sampler", "schedule", "cfg_scale", "tile_size"]
+      .flatMap {
+        Option.field($0.replacing("_", with: "-"))
+      } + Option.field("precision") + [.device, .threads, .memoryLimit, .json, .quiet],
     details: [
+      """
+      conservative and creative enlarge with the network, and then draw the picture anew in part, in tiles that overlap: --prompt
+      says what it shows, --creativity how much may change. conservative keeps forms.
+      """,
       """
       The network enlarges as often as --scale needs, and Lanczos' filter makes what is then too large smaller. It works on
       tiles that overlap so far that the result is the same, byte for byte, as that of the whole picture.
@@ -62,6 +85,7 @@ extension Command {
     examples: [
       "darkroom upscale dusk.png",
       "darkroom upscale scans/*.jpg --scale 2 --output large/",
+      "darkroom upscale dusk.png --scale 2 --method creative --prompt 'a house at dusk' --creativity 0.4",
       "darkroom upscale dusk.png --model RealESRGAN_x4plus.safetensors --output dusk-large.webp",
     ]
   ) { try await Upscaling($0).run() }
@@ -81,8 +105,15 @@ private struct Upscaling {
   func run() async throws -> Int32 {
     let place = try settings.output.map { try OutputPlace($0) }
     try invocation.checkOutput(place, count: files.count)
-    guard settings.method == .fast || settings.model == nil else {
-      throw DarkroomError(.request, "--model: belongs to --method fast; lanczos has no model")
+    guard settings.method != .lanczos || settings.model == nil else {
+      throw DarkroomError(.request, "--model: lanczos has no model")
+    }
+    guard
+      draws
+        || (settings.creativity == nil && settings.drawingModel == nil && invocation.request.prompt.isEmpty)
+    else {
+      throw DarkroomError(
+        .request, "--prompt, --creativity and --drawing-model: belong to --method conservative or creative")
     }
     try place?.prepare(place?.files(count: files.count) ?? [])
     let engine = try Engine(
@@ -104,6 +135,8 @@ private struct Upscaling {
     if failed > 0 { console.error("\(failed) of \(files.count) pictures failed") }
     return failed > 0 ? ExitCode.failed : ExitCode.done
   }
+
+  private var draws: Bool { [.conservative, .creative].contains(settings.method) }
 
   private func concernsOnePicture(_ error: DarkroomError) -> Bool {
     [.request, .nonFinite, .resources].contains(error.kind)
@@ -136,6 +169,12 @@ private struct Upscaling {
       InputPicture(file: file), scale: settings.scale, method: settings.method,
       precision: invocation.request.precision ?? .auto)
     if let model = settings.model { request.upscaler = try invocation.store.upscaler(named: model) }
+    if draws {
+      let usual = invocation.environment["DARKROOM_MODEL"] ?? ""
+      let name = settings.drawingModel ?? (usual.isEmpty ? ModelSource.builtIn.path : usual)
+      request.redrawing = Redrawing(
+        invocation.request, creativity: settings.creativity, model: try invocation.store.source(named: name))
+    }
     if let limit = settings.pixelLimit { request.limits.upscaledPixels = limit }
     return request
   }
@@ -157,7 +196,7 @@ private struct Upscaling {
   private func tell(_ head: String, _ picture: UpscaledPicture, seconds: Double) {
     guard console.isReadByPeople else { return }
     let size = "\(picture.width)x\(picture.height)"
-    let how = "\(picture.record.title) \(picture.record.scaleText)x"
+    let how = "\(picture.record.summary), \(picture.record.scaleText)x"
     console.notice(singleLine("\(head)\(size), \(how), \(fixed(seconds, places: 1)) s"))
   }
 }
