@@ -54,6 +54,18 @@ import Testing
     #expect(try !record("\(line), Hires upscale: 2").notices.contains { $0.description.contains("--init") })
   }
 
+  /// The size is that of the first pass there, and of the finished picture here.
+  @Test func aSecondPassOfA1111() throws {
+    let line = "x\nSteps: 8, Sampler: Euler, Seed: 3, Size: 512x384, Denoising strength: 0.6"
+    let record = try record("\(line), Hires upscale: 1.5, Hires steps: 4, Hires upscaler: Latent")
+    let request = record.request
+    #expect([request.width, request.height] == [768, 576] && request.secondPassScale == 1.5)
+    #expect(request.secondPassSteps == 4 && request.secondPassStrength == 0.6 && request.strength == nil)
+    #expect(request.upscaler?.name == "Latent" && record.notices.isEmpty)
+    let resized = try self.record("\(line), Hires resize: 1024x768, Hires upscaler: Lanczos").request
+    #expect([resized.width, resized.height] == [1024, 768] && resized.secondPassScale == 2)
+  }
+
   @Test func aTextOfStableDiffusionCPP() throws {
     let record = try record(
       """

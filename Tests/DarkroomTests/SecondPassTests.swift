@@ -141,7 +141,7 @@ import Weights
     #expect(parameters.contains(", Seed: 7, Size: 72x56, Model hash: "))
     #expect(parameters.contains(", Model: sd1_tiny, Denoising strength: 0.4, "))
     #expect(
-      parameters.contains(", Hires resize: 128x96, Hires steps: 2, Hires upscaler: Lanczos, Version: "))
+      parameters.contains(", Hires resize: 128x96, Hires steps: 5, Hires upscaler: Lanczos, Version: "))
     #expect(try #require(text.json).contains(#""second_pass":"auto""#))
   }
 

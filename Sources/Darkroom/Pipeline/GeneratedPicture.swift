@@ -139,7 +139,7 @@ extension Job {
     if request.guidanceEnd < 1 { fields.append("Guidance end: \(request.guidanceEnd.shortest)") }
     if let second {
       fields += [
-        "Hires resize: \(second.size)", "Hires steps: \(second.count)",
+        "Hires resize: \(second.size)", "Hires steps: \(request.secondPassSteps ?? request.steps)",
         "Hires upscaler: \(enlargement.title)",
       ]
     }

@@ -69,7 +69,24 @@ extension GenerationRequest {
       let value = try Self.understood(field, in: &self)
       if !value { leftOut.append(field.name) }
     }
+    try setSecondPass(text)
     try validate()
+  }
+
+  /// A1111's hires fix, where the size is that of the first pass, and the strength that of the second.
+  private mutating func setSecondPass(_ text: A1111Text) throws {
+    guard let width, let height else { return }
+    var scale = text["Hires upscale"].flatMap(Double.init)
+    if let resize = text["Hires resize"], let wanted = Double(resize.prefix { $0 != "x" }) {
+      scale = wanted / Double(width)
+    }
+    guard let scale, scale.isFinite, RequestLimits.standard.secondPassScale.contains(scale) else { return }
+    func enlarged(_ side: Int) -> Int { Int(Double(side) * scale) / 8 * 8 }
+    (self.width, self.height) = (enlarged(width), enlarged(height))
+    (secondPass, secondPassScale) = (.auto, scale)
+    (secondPassStrength, strength) = (strength, nil)
+    // 0 stands for as many as in the first pass.
+    if let steps = text["Hires steps"].flatMap({ Int($0) }), steps > 0 { secondPassSteps = steps }
   }
 
   /// - Returns: whether the field has a meaning here.
@@ -83,6 +100,7 @@ extension GenerationRequest {
     switch field.name {
     // Neither decides the picture; a batch's pictures each have their own seed.
     case "Version", "Batch size", "Batch pos": return true
+    case "Hires upscale", "Hires resize", "Hires steps": return true
     case "Model", "Model hash", "VAE", "VAE hash": return true
     case "Size":
       let sides = field.value.split(separator: "x", omittingEmptySubsequences: false).map(String.init)
