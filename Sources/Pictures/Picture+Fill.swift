@@ -6,12 +6,28 @@ extension Picture {
   package func filled(_ shares: [Float]) -> Picture {
     precondition(shares.count == width * height, "\(shares.count) shares for \(width)x\(height) pixels")
     guard shares.contains(0), shares.contains(where: { $0 > 0 }) else { return self }
-    let colours = Known(self, shares).completed()
+    let known = Known(width: width, height: height, colours: pixels.map(Float.init), filling: shares)
+    let colours = known.completed()
     let mixed = pixels.indices.map { index in
       let (share, old) = (shares[index / 3], Float(pixels[index]))
       return UInt8((old + share * (colours[index] - old)).rounded(.toNearestOrEven).clamped(to: 0...255))
     }
     return Picture(width: width, height: height, pixels: mixed)
+  }
+
+  /// The picture with its part shifted so that it meets another picture at the part's edge: what the two differ by around the
+  /// part goes on into it, ever smoother.
+  /// - Parameter shares: of each pixel how far it belongs to the part, 0...1.
+  package func meeting(_ other: Picture, at shares: [Float]) -> Picture {
+    precondition(
+      shares.count == width * height && other.pixels.count == pixels.count, "pictures of two sizes")
+    guard shares.contains(0), shares.contains(where: { $0 > 0 }) else { return self }
+    let differences = zip(other.pixels, pixels).map { Float($0) - Float($1) }
+    let known = Known(width: width, height: height, colours: differences, filling: shares)
+    let shifted = zip(pixels, known.completed()).map { pixel, shift in
+      UInt8((Float(pixel) + shift).rounded(.toNearestOrEven).clamped(to: 0...255))
+    }
+    return Picture(width: width, height: height, pixels: shifted)
   }
 }
 
@@ -24,10 +40,9 @@ private struct Known {
   /// How far each pixel is known, 0...1: of the picture itself, those that are not filled at all.
   private var weights: [Float]
 
-  init(_ picture: Picture, _ shares: [Float]) {
-    (width, height) = (picture.width, picture.height)
+  init(width: Int, height: Int, colours: [Float], filling shares: [Float]) {
+    (self.width, self.height, self.colours) = (width, height, colours)
     weights = shares.map { $0 == 0 ? 1 : 0 }
-    colours = picture.pixels.map(Float.init)
   }
 
   /// Half the size: each pixel the mean of up to four by their weights, known as far as they are together.

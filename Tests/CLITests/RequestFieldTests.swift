@@ -33,6 +33,7 @@ import DarkroomCLI
     "mask_padding": (["0", "32"], ["257"]),
     "mask_fill": (["original", "noise", "blur", "none"], ["white"]),
     "second_pass_scale": (["1", "2.5"], ["0.5", "9"]),
+    "structure_size": (["8", "64"], ["7", "4096"]),
     "tile_size": (["64", "512"], ["60", "4096"]),
     "second_pass_steps": (["1", "150"], ["0", "151"]),
     "second_pass_strength": (["0", "0.4"], ["1.5"]),

@@ -46,7 +46,9 @@ import Testing
     let record = creative.record
     #expect(record.method == .creative && record.creativity == 0.5 && record.model == "animevideov3")
     #expect(record.drawing?.prompt == "a red boat" && record.drawing?.strength == 0.5)
-    #expect(record.drawing?.tileSize == 64 && record.drawing?.model?.fingerprint != nil)
+    #expect(
+      record.drawing?.tileSize == 64 && record.drawing?.structureSize == 16
+        && record.drawing?.model?.fingerprint != nil)
     #expect(conservative.record.drawing?.strength == 0.25)
     let usual = try await upscaled(.conservative).record
     #expect(usual.creativity == 0.35 && usual.drawing?.steps == 6)
@@ -58,6 +60,31 @@ import Testing
     let facts = try PictureFacts(ofPicture: folder.path("large.png"))
     #expect(facts.upscaling == [made.record])
     #expect(facts.upscaling.first?.summary == "animevideov3, then creative by sd1_tiny")
+  }
+
+  /// Blocks keep their means, to the last step, at any strength.
+  @Test func structureStays() throws {
+    var request = request()
+    request.initPicture = InputPicture(file: try folder.gradient(64, 64))
+    (request.strength, request.structureSize) = (1, 16)
+    let pipeline = try TinyModel.pipeline()
+    let job = try pipeline.resolve(request)
+    let made = try pipeline.sampled(job).latents
+    var noise: any NoiseSource = TorchNoise(seed: 5)
+    let clean = try pipeline.encode(Picture.decode(file: folder.gradient(64, 64))).sample(batch: 1, &noise)
+    func means(_ latents: Latents) -> [Double] {
+      (0..<4 * 16).map { block in
+        let (plane, row, column) = (block / 16, block / 4 % 4 * 2, block % 4 * 2)
+        return [0, 1, 8, 9].reduce(0) { $0 + latents.values[plane * 64 + row * 8 + column + $1] / 4 }
+      }
+    }
+    func distance(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + abs($1.0 - $1.1) } }
+    request.structureSize = nil
+    let free = try pipeline.sampled(pipeline.resolve(request)).latents
+    #expect(distance(means(made), means(clean)) < 0.5 * distance(means(free), means(clean)))
+    request.initPicture = nil
+    request.structureSize = 16
+    #expect(try pipeline.resolve(request).withoutEffect.map(\.field) == ["structure_size"])
   }
 
   @Test func aPromptIsNeeded() async throws {

@@ -39,6 +39,16 @@ import Testing
     #expect(half > 90 && half < 255)
   }
 
+  /// A part that is brighter than what is around it is shifted to meet it.
+  @Test func partsMeetTheirSurroundings() {
+    let brighter = Picture(
+      width: Self.width, height: Self.height, pixels: gradient.pixels.map { $0 > 225 ? 255 : $0 + 30 })
+    let met = brighter.meeting(gradient, at: shares).pixels
+    for index in met.indices where shares[index / 3] == 1 {
+      #expect(abs(Int(met[index]) - Int(gradient.pixels[index])) <= 1, "\(index)")
+    }
+  }
+
   @Test func nothingKnownIsLeftAlone() {
     #expect(gradient.filled([Float](repeating: 1, count: shares.count)) == gradient)
     #expect(gradient.filled([Float](repeating: 0, count: shares.count)) == gradient)

@@ -46,6 +46,8 @@ struct Beginning {
   /// How the part of a picture that is not drawn anew is kept; nil without one.
   private(set) var inpainting: Inpainting?
   private(set) var beside: Beside?
+  /// What of the picture stays in every estimate; nil for nothing.
+  private(set) var structure: KeptStructure?
 
   /// - Parameter previous: clean latents of the pass before, at this pass's size.
   init(
@@ -95,6 +97,9 @@ struct Beginning {
       latents = clean.noised(fresh, from: pass.steps)
     } else {
       latents.scale(by: pass.steps.initialScale)
+    }
+    if let clean, let side = start.structureSize {
+      structure = KeptStructure(clean: clean, block: max(1, side / pass.model.traits.latents.factor))
     }
     guard let mask, let clean, !(seesMask && system.followsDiffusers) else { return }
     inpainting = Inpainting(

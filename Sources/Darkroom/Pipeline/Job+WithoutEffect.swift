@@ -139,6 +139,9 @@ extension Job {
     if asked.strength != nil, request.initPicture == nil {
       found.append(("strength", "there is no picture to start from (init)"))
     }
+    if asked.structureSize != nil, request.initPicture == nil {
+      found.append(("structure_size", "there is no picture to start from (init)"))
+    }
     if request.mask == nil, request.outpaint == nil {
       let given = [
         ("mask_blur", asked.maskBlur != nil), ("grow_mask", asked.growMask != nil),

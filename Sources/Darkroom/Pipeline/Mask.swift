@@ -24,6 +24,9 @@ package struct Mask: Sendable, Equatable {
     if growth > 0 { shares = along(shares) { Self.largest($0, within: growth) } }
   }
 
+  /// Whether it has an edge that is not to be seen.
+  var fadesIn: Bool { fade > 0 }
+
   /// Nothing is drawn anew.
   package var isBlack: Bool { shares.allSatisfy { $0 == 0 } }
 

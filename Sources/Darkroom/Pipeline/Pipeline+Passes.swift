@@ -86,6 +86,7 @@ extension Pipeline {
     afterStep: (_ index: Int) throws -> Void
   ) throws -> Int {
     let (batch, inpainting, beside) = (beginning.latents.batch, beginning.inpainting, beginning.beside)
+    let structure = beginning.structure
     let denoiser = try Denoiser(
       like: Latents(
         batch: batch, channels: beginning.latents.channels, height: pass.denoised.height,
@@ -111,6 +112,7 @@ extension Pipeline {
       denoise: {
         let seen = inpainting?.input($0, at: $1) ?? $0
         if let tiled { try tiled(seen, $1, &$2) } else { try denoiser(seen, $1, &$2) }
+        structure?.correct(&$2)
         inpainting?.correct(&$2)
         tracker.preview?.take($2)
       },

@@ -9,6 +9,8 @@ package struct StartingPicture: Sendable {
   /// What of it is drawn anew; nil for all.
   package let mask: Mask?
   private let fill: GenerationRequest.MaskFill
+  /// Pixels a side of the blocks whose means stay; nil for none.
+  private(set) var structureSize: Int?
   /// The picture that `picture` is a part of, if only that part is worked on.
   private let surrounding: Surrounding?
   /// What the user should know about the files.
@@ -41,6 +43,7 @@ package struct StartingPicture: Sendable {
     } else {
       self.init(all: picture, mask, request)
     }
+    structureSize = request.structureSize
     notices = read.notices + (readMask?.notices ?? [])
   }
 
@@ -97,11 +100,16 @@ package struct StartingPicture: Sendable {
 
   /// What was drawn, with what was not to be drawn anew as it was.
   func finished(_ drawn: Picture) -> Picture {
-    guard let surrounding else { return mask?.composite(drawn, over: picture) ?? drawn }
+    guard let surrounding else { return mask.map { met(drawn, $0, picture) } ?? drawn }
     let part = surrounding.part
     var all = surrounding.picture
     all.replace(left: part.left, top: part.top, by: drawn.resized(width: part.width, height: part.height))
-    return surrounding.mask.composite(all, over: surrounding.picture)
+    return met(all, surrounding.mask, surrounding.picture)
+  }
+
+  /// The masked part of one picture over another one, which it meets at its edge where it fades in.
+  private func met(_ drawn: Picture, _ mask: Mask, _ picture: Picture) -> Picture {
+    mask.composite(mask.fadesIn ? drawn.meeting(picture, at: mask.shares) : drawn, over: picture)
   }
 }
 

@@ -39,6 +39,9 @@ public struct GenerationRequest: Sendable, Equatable {
   /// nil, as in diffusers, 0.9 with `outpaint`, 1 with a mask and with models that edit pictures. 1 keeps little but the
   /// tones, and those not with a mask.
   public var strength: Double?
+  /// Pixels a side, a multiple of 8, of blocks whose mean stays that of `initPicture`: what is larger keeps its place and
+  /// colour, whatever the strength (iterative latent variable refinement, Choi et al. 2021). Nothing is kept so if nil.
+  public var structureSize: Int?
   /// Which part of `initPicture` is drawn anew (inpainting): white wholly, grey in part, black not at all; what is
   /// transparent in its file is white. A mask of another size than `initPicture` is resized to it.
   public var mask: InputPicture?

@@ -42,6 +42,10 @@ extension RequestField {
         "\(GenerationRequest.usualStrength), 1 with mask or an editing model, \(GenerationRequest.usualOutpaintStrength) with outpaint",
       isOptional: true),
     RequestField(
+      "structure_size", \.structureSize, .side, "pixels a side of blocks whose mean stays the picture's",
+      .picture,
+      flag: ("N", nil), usual: "none", isOptional: true),
+    RequestField(
       "mask", \.mask, .picture, "which part to draw anew, in white", .picture, flag: ("FILE", nil),
       aliases: ["mask_image"], usual: "all", isOptional: true),
     RequestField(

@@ -28,7 +28,7 @@ extension GenerationRequest {
           "belongs to a picture to start from, and there is none")
       }
       (strength, maskBlur, growMask, inpaintArea, maskPadding) = (nil, nil, nil, nil, nil)
-      maskFill = nil
+      (maskFill, structureSize) = (nil, nil)
       return
     }
     let read = try initPicture.read(FieldKey.initPicture.stringValue)

@@ -112,6 +112,8 @@ public struct ResolvedRequest: Sendable, Equatable {
   public var upscaler: UpscalerReference? { request.upscaler }
   /// Nil if all of the picture is seen at once.
   public var tileSize: Int? { request.tileSize }
+  /// Nil if there is no `initPicture`, or nothing of it is kept but by its strength.
+  public var structureSize: Int? { request.structureSize }
   /// Nil if there is no `initPicture`.
   public var strength: Double? { request.strength }
   /// Nil for what the model's content says.

@@ -54,7 +54,10 @@ extension Command {
         return true
       },
     ]
-      + ["prompt", "negative_prompt", "seed", "steps", "sampler", "schedule", "cfg_scale", "tile_size"]
+      + [
+        "prompt", "negative_prompt", "seed", "steps", "sampler", "schedule", "cfg_scale", "tile_size",
+        "structure_size",
+      ]
       .flatMap {
         Option.field($0.replacing("_", with: "-"))
       } + Option.field("precision") + [.device, .threads, .memoryLimit, .json, .quiet],
