@@ -9,6 +9,10 @@ extension ModelFamily {
     let sizes = try LatentDiffusion.Sizes(contents)
     guard sizes.areStableDiffusion1 else { return .foreign(sizes.networks) }
     try sizes.checkLatents(contents)
+    if let classes = sizes.unet.noiseLevels {
+      throw FamilyError(
+        file: contents.path, "unet: num_class_embeds: \(classes) is not supported; expected null")
+    }
     // Its pipeline sets these two in any file.
     var family = LatentDiffusion.Family(
       name: (stableDiffusion1.name, stableDiffusion1.title),
@@ -23,6 +27,6 @@ extension ModelFamily {
 extension LatentDiffusion.Sizes {
   fileprivate var areStableDiffusion1: Bool {
     unet.contextChannels == text.width && [4, 8, 9].contains(unet.inputChannels)
-      && unet.outputChannels == 4 && Set(unet.heads).count == 1 && unet.noiseLevels == nil
+      && unet.outputChannels == 4 && Set(unet.heads).count == 1
   }
 }

@@ -1,13 +1,11 @@
 import Darkroom
 import Families
 import Foundation
-import Graph
 import Pictures
 import PipelineTestSupport
 import Sampling
 import TestSupport
 import Testing
-import Weights
 
 /// Stable Diffusion's x4 upscaler: a network that sees the picture that it enlarges.
 @Suite final class LatentUpscalerTests {
@@ -31,7 +29,6 @@ import Weights
     try Picture(width: 24, height: 20, pixels: pixels).write(to: path, metadata: PictureMetadata())
     request.initPicture = InputPicture(file: path)
     let latents = try TinyModel.pipeline(model.path).latents(request)
-    try print("DEBUG", name, largestDifference(latents.values.map(Float.init), goldens.golden("latents_\(name)")), latents.values.prefix(6), TinyModel.pipeline(model.path).resolve(request).first.steps)
     #expect(try largestDifference(latents.values.map(Float.init), goldens.golden("latents_\(name)")) <= 1e-3)
     (request.width, request.height) = (nil, nil)
     let picture = try await make(request, model)[0]
@@ -131,18 +128,7 @@ import Weights
   @Test func anEncoderIsNotNeeded() async throws {
     let made = try await make(request(), model)[0]
     let path = model.path + "/vae/diffusion_pytorch_model.safetensors"
-    let file = try Safetensors(path: path)
-    let kept = file.tensors.filter { !$0.key.hasPrefix("encoder.") && !$0.key.hasPrefix("quant_conv.") }
-    try FileManager.default.removeItem(atPath: path)
-    try SafetensorsWriter.write(
-      to: path, tensors: kept.map { .init(name: $0.key, dtype: .float32, shape: $0.value.shape) }
-    ) { tensor, sink in
-      var values = [Float](repeating: 0, count: tensor.shape.count)
-      try values.withUnsafeMutableBufferPointer {
-        try file.read(kept[tensor.name]!, named: tensor.name, elements: 0..<$0.count, into: $0)
-      }
-      try values.withUnsafeBytes(sink)
-    }
+    try TinyModel.rewrite(path) { $0.hasPrefix("encoder.") || $0.hasPrefix("quant_conv.") ? .dropped : .kept }
     #expect(try !LoadedModel(model).traits.hasEncoder)
     #expect(try await make(request(), model)[0].pixels == made.pixels)
   }
