@@ -49,6 +49,13 @@ package struct ModelTraits: Sendable {
   /// What of the model's files is not used, or stands in for what is missing.
   package let notices: [String]
 
+  /// The noise that a picture to enlarge gets; nil if the model enlarges none.
+  package var pictureNoise: PictureNoise? {
+    if case .upscaling(let noise) = pictureConditioning { noise } else { nil }
+  }
+  /// Pixels a side of what is drawn for one of the picture that is begun with.
+  package var scale: Int { pictureNoise == nil ? 1 : latents.factor }
+
   /// Width and height of pictures are multiples of it.
   package var sideMultiple: Int { latents.factor }
 
@@ -84,10 +91,10 @@ package struct SamplingDefaults: Sendable, Equatable {
   package init() {}
 
   /// What diffusers' `pipe(prompt)` takes, if the model names its scheduler.
-  package init(pipelineWith schedule: ModelSchedule) {
+  package init(pipelineWith schedule: ModelSchedule, steps: Int = 50, guidanceScale: Double = 7.5) {
     guard let sampler = schedule.defaultSampler else { return }
-    (self.sampler, guidanceScale) = (sampler, 7.5)
-    steps = min(50, schedule.mostSteps ?? 50)
+    (self.sampler, self.guidanceScale) = (sampler, guidanceScale)
+    self.steps = min(steps, schedule.mostSteps ?? steps)
   }
 }
 
@@ -116,8 +123,8 @@ package struct LatentSize: Hashable, Sendable {
 /// their numbers. A family is a type that conforms.
 ///
 /// Modules have fixed names for what the pipeline gives and takes: a denoiser reads `latents` at each step and makes
-/// `prediction`, and may read `beside`, whose channels `PictureConditioning` names; a decoder reads `latents` and makes `picture`; an encoder reads `picture` and makes `moments`, the
-/// means and the logarithms of the variances of the posterior. Latents are channels first outside.
+/// `prediction`, and may read what `PictureConditioning` names; a decoder reads `latents` and makes `picture`; an encoder
+/// reads `picture` and makes `moments`, the means and the logarithms of the variances of the posterior. Latents are channels first outside.
 package protocol DiffusionModel: AnyObject {
   var traits: ModelTraits { get }
 

@@ -69,6 +69,18 @@ package struct ModelContents {
     return try ModelSchedule(file, class: index?.classes["scheduler"], overridden: overridden)
   }
 
+  /// The table of a second scheduler in the folder; nil if there is none.
+  func noiseTable(_ part: String) throws -> ScheduleSettings? {
+    let name = "\(part)/scheduler_config.json"
+    try expectNamed(part, name)
+    guard let file = try configuration(name) else { return nil }
+    let scheduler = index?.classes[part] ?? "DDPMScheduler"
+    guard let known = SchedulerClass.named(scheduler) else {
+      throw file.error("_class_name", "\"\(scheduler)\" is not supported; expected DDPMScheduler")
+    }
+    return try ScheduleSettings(tableOf: file.filled(with: known.fields))
+  }
+
   /// Refuses a folder without a part that its index names.
   private func expectNamed(_ part: String, _ file: String) throws {
     guard let folder, let name = index?.classes[part], !folder.has(file) else { return }
@@ -123,15 +135,19 @@ package struct ModelContents {
   }
 
   /// The vocabulary of a folder of the model, else the built-in one of CLIP.
-  /// - Parameter length: tokens of a sequence, which the tokenizer must not ask to be another.
-  package func tokenizer(_ name: String = "tokenizer", length: Int) throws -> CLIPTokenizer {
+  /// - Parameters:
+  ///   - length: tokens of a sequence, which the tokenizer must not ask to be another.
+  ///   - padToken: that fills sequences of the built-in one; nil for the end token.
+  package func tokenizer(_ name: String = "tokenizer", length: Int, padToken: String? = nil) throws
+    -> CLIPTokenizer
+  {
     if let file = try configuration("\(name)/tokenizer_config.json") {
       try file.expect([
         "model_max_length": [.number(Double(length))], "padding_side": ["right"],
         "tokenizer_class": Self.tokenizerClasses,
       ])
     }
-    guard let folder, folder.has(name) else { return CLIPTokenizer(try Vocabulary.clip()) }
+    guard let folder, folder.has(name) else { return CLIPTokenizer(try Vocabulary.clip(padToken: padToken)) }
     let files = VocabularyFolder(folder.path(name)) { file in
       do {
         return try folder.contents("\(name)/\(file)")

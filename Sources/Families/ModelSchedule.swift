@@ -96,9 +96,9 @@ extension SchedulerClass {
 }
 
 extension ScheduleSettings {
-  fileprivate init(
-    _ file: ConfigurationFile, _ scheduler: SchedulerClass, _ prediction: Prediction
-  ) throws {
+  /// The table alone.
+  /// - Parameter file: of any class of scheduler, whose defaults are filled in.
+  init(tableOf file: ConfigurationFile) throws {
     self.init()
     betaSchedule = try file.choice("beta_schedule", BetaSchedule.self) ?? .linear
     betaStart = try file.number("beta_start", 0...1)
@@ -106,6 +106,12 @@ extension ScheduleSettings {
     trainTimesteps = try file.integer("num_train_timesteps", 2...100_000)
     trainedBetas = try file.numbers("trained_betas", 0...1)
     rescaleZeroSNR = try file.flag("rescale_betas_zero_snr")
+  }
+
+  fileprivate init(
+    _ file: ConfigurationFile, _ scheduler: SchedulerClass, _ prediction: Prediction
+  ) throws {
+    try self.init(tableOf: file)
     stepsOffset = try file.integer("steps_offset", 0...1000, default: 0)
     setAlphaToOne = try file.flag("set_alpha_to_one", default: true)
     finalSigma = try file.choice("final_sigmas_type", FinalSigma.self) ?? .zero

@@ -153,6 +153,16 @@ package struct ConfigurationFile {
     return value
   }
 
+  /// A list of true and false for `count` things; a single one, or none for false, stands for all of them.
+  package func flags(_ field: String, count: Int) throws -> [Bool] {
+    guard case .list(let list) = self[field] else { return Array(repeating: try flag(field), count: count) }
+    let flags = list.compactMap { if case .flag(let value) = $0 { value } else { nil } }
+    guard flags.count == count, list.count == count else {
+      throw error(field, "expected true or false, or a list of \(count) of them")
+    }
+    return flags
+  }
+
   /// Fails unless each field is missing, null or one of the values that are followed here. A list of equal values is as
   /// good as one of them.
   package func expect(_ followed: [String: [JSONValue]]) throws {

@@ -40,6 +40,7 @@ extension UNetConfiguration {
     attentionLevels = (0..<levels).map { shape("unet.down_blocks.\($0).attentions.0.norm.weight") != nil }
     contextChannels = try required(
       shape, "unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight", rank: 2)[1]
+    promptAloneLevels = Array(repeating: false, count: levels)
     heads = Array(repeating: family.heads[0], count: levels)
     try checkDivisors { InferenceError(description: "unet: \($0)") }
   }

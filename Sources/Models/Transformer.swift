@@ -9,12 +9,18 @@ struct Transformer {
   let blocks: [TransformerBlock]
   let projectOut: Linear
 
-  init(_ weights: Weights, _ channels: Int, heads: Int, context: Int, depth: Int, groups: Int) {
+  /// - Parameter seesPromptAlone: whether no attention looks at the picture itself.
+  init(
+    _ weights: Weights, _ channels: Int, heads: Int, context: Int, depth: Int, seesPromptAlone: Bool,
+    groups: Int
+  ) {
     norm = GroupNorm(weights["norm"], channels, groups: groups, epsilon: 1e-6)
     // SD1 stores these as 1x1 convolutions, which are the same numbers.
     projectIn = Linear(weights["proj_in"], channels, channels)
     blocks = (0..<depth).map {
-      TransformerBlock(weights["transformer_blocks"][$0], channels, heads: heads, context: context)
+      TransformerBlock(
+        weights["transformer_blocks"][$0], channels, heads: heads, context: context,
+        seesPromptAlone: seesPromptAlone)
     }
     projectOut = Linear(weights["proj_out"], channels, channels)
   }
@@ -26,7 +32,8 @@ struct Transformer {
   }
 }
 
-/// Self-attention, attention to the context, feed-forward; each normalised before and added to its input.
+/// Self-attention (or attention to the context in its place), attention to the context, feed-forward; each normalised
+/// before and added to its input.
 struct TransformerBlock {
   let norm1: LayerNorm
   let attention1: Attention
@@ -34,10 +41,13 @@ struct TransformerBlock {
   let attention2: Attention
   let norm3: LayerNorm
   let feedForward: GatedFeedForward
+  private let seesPromptAlone: Bool
 
-  init(_ weights: Weights, _ channels: Int, heads: Int, context: Int) {
+  init(_ weights: Weights, _ channels: Int, heads: Int, context: Int, seesPromptAlone: Bool) {
+    self.seesPromptAlone = seesPromptAlone
     norm1 = LayerNorm(weights["norm1"], channels)
-    attention1 = Attention(weights["attn1"], channels, heads: heads)
+    attention1 = Attention(
+      weights["attn1"], channels, context: seesPromptAlone ? context : nil, heads: heads)
     norm2 = LayerNorm(weights["norm2"], channels)
     attention2 = Attention(weights["attn2"], channels, context: context, heads: heads)
     norm3 = LayerNorm(weights["norm3"], channels)
@@ -46,7 +56,7 @@ struct TransformerBlock {
 
   func callAsFunction(_ x: Tensor, context: Tensor) -> Tensor {
     var x = x
-    x = attention1(norm1(x)) + x
+    x = attention1(norm1(x), context: seesPromptAlone ? context : nil) + x
     x = attention2(norm2(x), context: context) + x
     return feedForward(norm3(x)) + x
   }

@@ -9,6 +9,8 @@ package struct UNet {
   let inputConv: Conv2d
   let time1: Linear
   let time2: Linear
+  /// Rows that join the time embedding.
+  let noiseLevels: Parameter?
   let down: [DownBlock]
   let middle: MiddleBlock
   let up: [UpBlock]
@@ -23,6 +25,9 @@ package struct UNet {
     inputConv = Conv2d(weights["conv_in"], c.inputChannels, first)
     time1 = Linear(weights["time_embedding.linear_1"], first, c.timeChannels)
     time2 = Linear(weights["time_embedding.linear_2"], c.timeChannels, c.timeChannels)
+    noiseLevels = c.noiseLevels.map {
+      weights["class_embedding"].parameter("weight", [$0, c.timeChannels])
+    }
     down = c.levels.map { DownBlock(weights["down_blocks"][$0], c, level: $0) }
     middle = MiddleBlock(weights["mid_block"], c)
     up = c.levels.map { UpBlock(weights["up_blocks"][$0], c, index: $0) }
@@ -35,9 +40,16 @@ package struct UNet {
   ///   - latents: `[batch, height, width, inputChannels]`, scaled for the network.
   ///   - time: sinusoids of the timestep, `[batch or 1, first block's channels]`.
   ///   - context: the prompt, `[batch, tokens, contextChannels]`.
-  package func callAsFunction(_ latents: Tensor, time: Tensor, context: Tensor) -> Tensor {
+  ///   - noiseLevel: of the picture that the network sees beside latents, a row of its table, `[batch or 1, 1]`.
+  package func callAsFunction(_ latents: Tensor, time: Tensor, context: Tensor, noiseLevel: Tensor? = nil)
+    -> Tensor
+  {
+    var time = time2(time1(time).activated(.silu))
+    if let noiseLevels, let noiseLevel {
+      time = time + noiseLevel.embedding(table: noiseLevels, positions: nil).reshaped(time.shape)
+    }
     // Every block activates the embedding first, so it is done once here.
-    let time = time2(time1(time).activated(.silu)).activated(.silu)
+    time = time.activated(.silu)
     var x = inputConv(latents)
     var skips = [x]
     for block in down { x = block(x, time: time, context: context, skips: &skips) }
@@ -47,8 +59,8 @@ package struct UNet {
   }
 
   /// Records one forward pass for `batch` latents of `height` x `width`. Inputs: `latents` and `time` at each
-  /// step, `context` per picture, and `beside` per picture if the network sees more channels than latents have; output:
-  /// `prediction`. Latents and `beside` are channels-first outside.
+  /// step, `context` per picture, `beside` per picture if the network sees more channels than latents have, and `noise_level`
+  /// per picture if it has a table for it; output: `prediction`. Latents and `beside` are channels-first outside.
   /// - Parameter timesteps: 1 if all rows of the batch have one timestep, else `batch`.
   package func graph(batch: Int, height: Int, width: Int, tokens: Int, timesteps: Int = 1) -> Graph {
     let graph = Graph()
@@ -62,7 +74,9 @@ package struct UNet {
     }
     let time = graph.input("time", [timesteps, c.blockChannels[0]], rate: .step)
     let context = graph.input("context", [batch, tokens, c.contextChannels], rate: .picture)
-    graph.output("prediction", self(latents, time: time, context: context), layout: .channelsFirst)
+    let noiseLevel = noiseLevels.map { _ in graph.input("noise_level", [timesteps, 1], rate: .picture) }
+    let prediction = self(latents, time: time, context: context, noiseLevel: noiseLevel)
+    graph.output("prediction", prediction, layout: .channelsFirst)
     return graph
   }
 

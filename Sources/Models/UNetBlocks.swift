@@ -17,7 +17,7 @@ struct DownBlock {
     }
     transformers =
       c.attentionLevels[level]
-      ? (0..<c.resnetsPerBlock).map { c.transformer(weights["attentions"][$0], level: level) } : []
+      ? (0..<c.resnetsPerBlock).map { c.transformer(weights["attentions"][$0], at: level) } : []
     downsample = level == c.levels.upperBound - 1 ? nil : Downsample(weights["downsamplers.0"], channels)
   }
 
@@ -45,7 +45,8 @@ struct MiddleBlock {
     let level = c.levels.upperBound - 1
     let channels = c.blockChannels[level]
     first = c.resnet(weights["resnets"][0], channels, channels)
-    transformer = c.transformer(weights["attentions"][0], level: level)
+    // The middle keeps both kinds of attention whatever its level has, as in diffusers.
+    transformer = c.transformer(weights["attentions"][0], level: level, seesPromptAlone: false)
     second = c.resnet(weights["resnets"][1], channels, channels)
   }
 
@@ -74,7 +75,7 @@ struct UpBlock {
     }
     transformers =
       c.attentionLevels[level]
-      ? (0...last).map { c.transformer(weights["attentions"][$0], level: level) } : []
+      ? (0...last).map { c.transformer(weights["attentions"][$0], at: level) } : []
     upsample = level == 0 ? nil : Upsample(weights["upsamplers.0"], channels)
   }
 
@@ -94,9 +95,13 @@ extension UNetConfiguration {
     ResnetBlock(weights, inputs, outputs, time: timeChannels, groups: normGroups, epsilon: normEpsilon)
   }
 
-  fileprivate func transformer(_ weights: Weights, level: Int) -> Transformer {
+  fileprivate func transformer(_ weights: Weights, at level: Int) -> Transformer {
+    transformer(weights, level: level, seesPromptAlone: promptAloneLevels[level])
+  }
+
+  fileprivate func transformer(_ weights: Weights, level: Int, seesPromptAlone: Bool) -> Transformer {
     Transformer(
       weights, blockChannels[level], heads: heads[level], context: contextChannels, depth: 1,
-      groups: normGroups)
+      seesPromptAlone: seesPromptAlone, groups: normGroups)
   }
 }

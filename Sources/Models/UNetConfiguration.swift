@@ -11,6 +11,10 @@ package struct UNetConfiguration: Sendable, Equatable {
   package var attentionLevels = [true, true, true, false]
   package var resnetsPerBlock = 2
   package var contextChannels = 768
+  /// On which levels of those both attentions of a block look at the prompt, and none at the picture itself.
+  package var promptAloneLevels = [false, false, false, false]
+  /// Rows of a table, one of which joins the time embedding: by the noise level of the picture `beside`. Nil for none.
+  package var noiseLevels: Int?
   /// Attention heads of each level.
   package var heads = [8, 8, 8, 8]
   package var normGroups = 32
@@ -59,6 +63,9 @@ package struct UNetConfiguration: Sendable, Equatable {
       throw file.error("time_embedding_dim", "\(time) is not supported; expected null or \(timeChannels)")
     }
     attentionLevels = try UNetConfiguration.attentionLevels(file, count: blockChannels.count)
+    promptAloneLevels = try file.flags("only_cross_attention", count: blockChannels.count)
+    noiseLevels =
+      file.has("num_class_embeds") ? try file.integer("num_class_embeds", 1...100_000) : nil
     try checkDivisors { file.error("block_out_channels", $0) }
   }
 
@@ -81,8 +88,8 @@ package struct UNetConfiguration: Sendable, Equatable {
     "conv_in_kernel": [3], "conv_out_kernel": [3], "downsample_padding": [1],
     "dual_cross_attention": [false], "encoder_hid_dim": [], "encoder_hid_dim_type": [],
     "mid_block_scale_factor": [1],
-    "mid_block_type": ["UNetMidBlock2DCrossAttn"], "num_attention_heads": [], "num_class_embeds": [],
-    "only_cross_attention": [false], "resnet_time_scale_shift": ["default"],
+    "mid_block_type": ["UNetMidBlock2DCrossAttn"], "num_attention_heads": [],
+    "resnet_time_scale_shift": ["default"],
     "reverse_transformer_layers_per_block": [1],
     "time_cond_proj_dim": [], "time_embedding_act_fn": [], "time_embedding_type": ["positional"],
     "timestep_post_act": [], "transformer_layers_per_block": [1],

@@ -21,6 +21,10 @@ package struct BatchNoise: NoiseSource {
     each(values) { $0.fill($1, from: from, to: to) }
   }
 
+  package mutating func fillAlike(_ values: UnsafeMutableBufferPointer<Float>) {
+    each(values) { $0.fillAlike($1) }
+  }
+
   private mutating func each(
     _ values: UnsafeMutableBufferPointer<Float>,
     _ draw: (inout any NoiseSource, UnsafeMutableBufferPointer<Float>) -> Void

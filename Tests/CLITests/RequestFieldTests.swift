@@ -39,6 +39,7 @@ import DarkroomCLI
     "second_pass_strength": (["0", "0.4"], ["1.5"]),
     "upscaler": (["lanczos", "latent", "animevideov3"], []),
     "image_guidance_scale": (["1", "1.5"], ["0.5", "x"]),
+    "noise_level": (["0", "20", "350"], ["-1", "351", "1.5"]),
     "width": (["8", "2048"], ["12", "0", "2056"]),
     "height": (["512"], ["513"]),
     "second_pass": (["auto", "never"], ["ever"]),

@@ -25,7 +25,7 @@ func configurationFile(_ path: String) throws -> ConfigurationFile {
 
   @Test func fieldsOfAllKinds() throws {
     let file = try file(
-      #"{"n":-2.5e0,"i":7,"whole":3.0,"t":true,"f":false,"s":"é\u00e9","null":null,"l":[1,2],"w":["a","b"],"o":{"i":1}}"#
+      #"{"n":-2.5e0,"i":7,"whole":3.0,"t":true,"f":false,"s":"é\u00e9","null":null,"l":[1,2],"w":["a","b"],"tf":[true,false],"o":{"i":1}}"#
     )
     #expect(try file.number("n", -3...0, default: 0) == -2.5)
     #expect(try file.integer("i", 0...9) == 7)
@@ -38,6 +38,8 @@ func configurationFile(_ path: String) throws -> ConfigurationFile {
     #expect(try file.integers("l", 0...9) == [1, 2])
     #expect(try file.integers("i", 0...9, count: 3) == [7, 7, 7])
     #expect(try file.strings("w") == ["a", "b"])
+    #expect(try file.flags("t", count: 2) == [true, true] && file.flags("none", count: 1) == [false])
+    #expect(try file.flags("tf", count: 2) == [true, false])
     #expect(file.has("o") && !file.has("null") && !file.has("none"))
     try file.expect(["f": [false], "null": [], "none": [1], "l": [[1, 2]], "w": ["x", ["a", "b"]]])
   }
@@ -52,6 +54,9 @@ func configurationFile(_ path: String) throws -> ConfigurationFile {
     #expect(
       error { try file.number("huge", 0...1, default: 0) } == "a.json: huge: expected a number in 0.0...1.0")
     #expect(error { try file.flag("one", default: true) } == "a.json: one: expected true or false")
+    for field in ["one", "mixed"] {
+      #expect(error { try file.flags(field, count: 2) }?.contains("true or false") == true)
+    }
     #expect(error { try file.string("one") } == "a.json: one: expected a string")
     #expect(error { try file.strings("mixed") } == "a.json: mixed: expected a list of strings")
     #expect(error { try file.expect(["t": []]) } == "a.json: t: true is not supported; expected null")

@@ -19,25 +19,39 @@ extension TinyModel {
         "unet/config.json": configuration.replacingOccurrences(
           of: #""in_channels": 4"#, with: #""in_channels": \#(shape[1])"#)
       ])
-    let path = "\(model)/unet/diffusion_pytorch_model.safetensors"
+    try rewrite("\(model)/unet/diffusion_pytorch_model.safetensors") {
+      $0 == "conv_in.weight" ? .replaced(first, shape) : .kept
+    }
+    return model
+  }
+
+  package enum TensorChange {
+    case kept, dropped
+    case replaced([Float], Shape)
+  }
+
+  /// Writes a file of tensors anew, in float32 and in the place of a link to it.
+  package static func rewrite(_ path: String, _ change: (_ tensor: String) -> TensorChange) throws {
     let file = try Safetensors(path: path)
     try FileManager.default.removeItem(atPath: path)
-    let replaced = "conv_in.weight"
-    try SafetensorsWriter.write(
-      to: path,
-      tensors: file.tensors.map { key, tensor in
-        .init(name: key, dtype: .float32, shape: key == replaced ? shape : tensor.shape)
+    var tensors: [SafetensorsWriter.WrittenTensor] = []
+    for (name, tensor) in file.tensors {
+      switch change(name) {
+      case .kept: tensors.append(.init(name: name, dtype: .float32, shape: tensor.shape))
+      case .dropped: break
+      case .replaced(_, let shape): tensors.append(.init(name: name, dtype: .float32, shape: shape))
       }
-    ) { tensor, sink in
-      var values = first
-      if tensor.name != replaced, let stored = file.tensors[tensor.name] {
-        values = [Float](repeating: 0, count: stored.shape.count)
+    }
+    try SafetensorsWriter.write(to: path, tensors: tensors) { tensor, sink in
+      var values = [Float](repeating: 0, count: tensor.shape.count)
+      if case .replaced(let others, _) = change(tensor.name) {
+        values = others
+      } else if let stored = file.tensors[tensor.name] {
         try values.withUnsafeMutableBufferPointer {
           try file.read(stored, named: tensor.name, elements: 0..<$0.count, into: $0)
         }
       }
       try values.withUnsafeBytes(sink)
     }
-    return model
   }
 }

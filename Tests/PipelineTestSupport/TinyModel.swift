@@ -20,6 +20,7 @@ package struct TinyModel {
     var eta: Double?
     var strength: Double?
     var image_guidance_scale: Double?
+    var noise_level: Int?
   }
 
   private struct Description: Decodable {
@@ -34,8 +35,17 @@ package struct TinyModel {
 
   /// - Parameter goldens: a file of tensors named as in `sd1_tiny.io.safetensors`.
   package init(goldens: String = Fixtures.url("sd1_tiny.io.safetensors").path) throws {
-    description = try JSONDecoder().decode(Description.self, from: Fixtures.data("sd1_tiny.io.json"))
+    try self.init("sd1_tiny", goldens: goldens)
+  }
+
+  private init(_ name: String, goldens: String) throws {
+    description = try JSONDecoder().decode(Description.self, from: Fixtures.data("\(name).io.json"))
     self.goldens = try Golden(path: goldens)
+  }
+
+  /// The same of the tiny x4 upscaler.
+  package static func x4() throws -> TinyModel {
+    try TinyModel("x4_tiny", goldens: Fixtures.url("x4_tiny.io.safetensors").path)
   }
 
   package func has(_ name: String) -> Bool { goldens.has(name) }
@@ -61,6 +71,7 @@ package struct TinyModel {
     request.clipSkip = golden.clip_skip ?? 0
     (request.eta, request.strength) = (golden.eta, golden.strength)
     request.pictureGuidanceScale = golden.image_guidance_scale
+    request.noiseLevel = golden.noise_level
     return request
   }
 
@@ -84,13 +95,25 @@ package struct TinyModel {
     }
   }
 
+  /// The tiny x4 upscaler with the text encoder of the tiny Stable Diffusion.
+  /// - Returns: its folder.
+  package static func x4(into parent: borrowing TemporaryFolder, files: [String: String] = [:]) throws
+    -> String
+  {
+    let model = try copy(of: Fixtures.url("x4_tiny").path, into: parent, files: files)
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(model)/text_encoder", withDestinationPath: "\(folder)/text_encoder")
+    return model
+  }
+
   /// A model with the fixture's weights and some other JSON files.
   /// - Parameters:
   ///   - scheduler: its class; the fixture's if nil.
   ///   - files: texts by relative path.
   /// - Returns: its folder.
   package static func copy(
-    into parent: borrowing TemporaryFolder, scheduler: String? = nil, files: [String: String]
+    of folder: String = folder, into parent: borrowing TemporaryFolder, scheduler: String? = nil,
+    files: [String: String]
   ) throws -> String {
     let copy = "\(parent.path)/model"
     let manager = FileManager.default

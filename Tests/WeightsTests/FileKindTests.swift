@@ -178,7 +178,7 @@ import Testing
     ("StableDiffusionXLImg2ImgPipeline", 1280, 4, "refiner"),
     ("StableDiffusionPipeline", 1024, 4, "Stable Diffusion 2"),
     ("StableDiffusionInpaintPipeline", 1024, 9, "Stable Diffusion 2 for inpainting"),
-    ("StableDiffusionUpscalePipeline", 1024, 7, "Stable Diffusion 2 for upscaling"),
+    ("StableDiffusionUpscalePipeline", 1024, 4, "Stable Diffusion 2 (StableDiffusionUpscalePipeline)"),
     ("StableDiffusion3Pipeline", 768, 4, "Stable Diffusion 3"),
     ("FluxPipeline", 768, 4, "Flux"), ("StableVideoDiffusionPipeline", 1024, 8, "video"),
     ("DDPMPipeline", 0, 3, "DDPM"), ("SomethingNewPipeline", 768, 4, "a model for SomethingNewPipeline"),
@@ -197,6 +197,9 @@ import Testing
     for name in ["Pipeline", "InpaintPipeline", "InstructPix2PixPipeline"] {
       #expect(PipelineClass(["_class_name": .text("StableDiffusion" + name)], unet: unet).problem == nil)
     }
+    let upscaler: [String: JSONValue] = ["cross_attention_dim": .number(1024), "in_channels": .number(7)]
+    #expect(
+      PipelineClass(["_class_name": .text("StableDiffusionUpscalePipeline")], unet: upscaler).problem == nil)
     let own: JSONValue = .list([.text("module"), .text("OwnPipeline")])
     #expect(PipelineClass(["_class_name": own], unet: unet).problem?.contains("OwnPipeline") == true)
   }

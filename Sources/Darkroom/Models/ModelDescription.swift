@@ -22,7 +22,7 @@ public struct ModelDescription: Sendable {
   /// Pixels of a side of the square pictures that the model was trained with.
   public var nativeSide: Int { traits.nativeSide }
   /// What width and height are multiples of.
-  public var sideMultiple: Int { traits.sideMultiple }
+  public var sideMultiple: Int { max(traits.sideMultiple, RequestLimits.standard.sideMultiple) }
   /// Layers of the text encoder.
   public var textLayers: Int { traits.textLayers }
   /// Whether pictures can be turned into latents.

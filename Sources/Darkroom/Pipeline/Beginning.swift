@@ -15,28 +15,47 @@ package struct EncodedPictures {
 struct Beside {
   /// Channels first, of each picture.
   private let values: [Float]
-  private let conditioning: PictureConditioning
+  /// Whether the first of several predictions sees nothing.
+  private let hasBlindPrediction: Bool
+  private let noiseLevel: Int?
 
+  /// The mask and the latents of a picture without its masked part.
   /// - Parameter mask: of latent pixels, 1 where they are drawn anew.
   init(
-    _ conditioning: PictureConditioning, _ posterior: Posterior, mask: [Double], batch: Int,
+    inpainting posterior: Posterior, mask: [Double], batch: Int,
     samplingFrom noise: inout any NoiseSource, _ system: NameSystem
   ) {
-    self.conditioning = conditioning
-    switch conditioning {
-    case .inpainting:
-      let latents = posterior.latents(batch: batch, &noise, in: system)
-      values = (0..<batch).flatMap { (mask + latents.picture($0).values).map(Float.init) }
-    case .editing: values = (0..<batch).flatMap { _ in posterior.means }
-    }
+    let latents = posterior.latents(batch: batch, &noise, in: system)
+    values = (0..<batch).flatMap { (mask + latents.picture($0).values).map(Float.init) }
+    (hasBlindPrediction, noiseLevel) = (false, nil)
   }
 
-  /// For the last so many predictions, all rows of one after those of the one before.
-  func batched(predictions: Int) -> [Float] {
-    let isBlind = conditioning == .editing && predictions > 1
-    return (0..<predictions).flatMap { index in
-      isBlind && index == 0 ? [Float](repeating: 0, count: values.count) : values
+  /// The latents of a picture.
+  init(editing posterior: Posterior, batch: Int) {
+    values = (0..<batch).flatMap { _ in posterior.means }
+    (hasBlindPrediction, noiseLevel) = (true, nil)
+  }
+
+  /// The colours of a picture of the latents' size, with noise.
+  init(
+    upscaling picture: Picture, hiddenBy table: PictureNoise, level: Int, batch: Int,
+    samplingFrom noise: inout any NoiseSource
+  ) {
+    var noisy = Latents(picture: picture, batch: batch)
+    var drawn = Latents(zerosLike: noisy)
+    noise.fillAlike(&drawn)
+    noisy.addNoise(drawn, at: table.level(level))
+    values = noisy.values.map(Float.init)
+    (hasBlindPrediction, noiseLevel) = (false, level)
+  }
+
+  /// The denoiser's inputs for the last so many predictions, all rows of one after those of the one before.
+  func inputs(predictions: Int) -> NamedInputs {
+    let rows = (0..<predictions).flatMap { index in
+      hasBlindPrediction && predictions > 1 && index == 0
+        ? [Float](repeating: 0, count: values.count) : values
     }
+    return ["beside": rows].merging(noiseLevel.map { ["noise_level": [Float($0)]] } ?? [:]) { $1 }
   }
 }
 
@@ -55,7 +74,6 @@ struct Beginning {
     _ system: NameSystem
   ) {
     latents = pass.emptyLatents(batch: batch)
-    let conditioning = pass.model.traits.pictureConditioning
     var mask: Mask?
     switch pass.start {
     case .noise:
@@ -67,15 +85,23 @@ struct Beginning {
       latents = previous.noised(latents, from: pass.steps)
     case .picture(let start):
       mask = start.mask
+      // Its noise is drawn before that of latents, as in diffusers.
+      if let table = pass.model.traits.pictureNoise, let level = start.noiseLevel {
+        beside = Beside(
+          upscaling: start.picture, hiddenBy: table, level: level, batch: batch, samplingFrom: &noise)
+      }
       begin(pass, from: start, pictures.start, &noise, system)
     }
-    guard let conditioning else { return }
-    guard let posterior = pictures.beside else { preconditionFailure("nothing beside pass \(pass.index)") }
-    let all = [Double](repeating: 1, count: pass.latents.height * pass.latents.width)
-    beside = Beside(
-      conditioning, posterior,
+    guard let posterior = pictures.beside else { return }
+    switch pass.model.traits.pictureConditioning {
+    case .editing: beside = Beside(editing: posterior, batch: batch)
+    case .inpainting:
+      let all = [Double](repeating: 1, count: pass.latents.height * pass.latents.width)
       // diffusers and A1111 cut this mask alike; ComfyUI is followed in what it keeps of the picture alone.
-      mask: mask?.latents(pass.latents, in: .diffusers) ?? all, batch: batch, samplingFrom: &noise, system)
+      let mask = mask?.latents(pass.latents, in: .diffusers) ?? all
+      beside = Beside(inpainting: posterior, mask: mask, batch: batch, samplingFrom: &noise, system)
+    case .upscaling, nil: break
+    }
   }
 
   /// Noisy latents of an encoded picture, or noise alone where there is none.
@@ -111,7 +137,9 @@ extension Pass {
   /// Whether nothing of the picture that it starts from is in its first latents: so diffusers draws masked parts, and
   /// what networks are told of otherwise, at strength 1.
   func beginsWithNoise(in system: NameSystem) -> Bool {
-    guard case .picture(let start) = start, strength == 1, system.followsDiffusers else { return false }
+    guard case .picture(let start) = start, strength == 1 else { return false }
+    if model.traits.pictureNoise != nil { return true }
+    guard system.followsDiffusers else { return false }
     return start.mask != nil || model.traits.pictureConditioning != nil
   }
 
@@ -120,14 +148,14 @@ extension Pass {
     guard case .picture(let start) = start else { return false }
     guard beginsWithNoise(in: system) else { return true }
     switch model.traits.pictureConditioning {
-    case .inpainting: return false
+    case .inpainting, .upscaling: return false
     case .editing, nil: return start.mask != nil
     }
   }
 
   /// Whether it begins with pictures that are encoded.
   func encodesPictures(in system: NameSystem) -> Bool {
-    model.traits.pictureConditioning != nil || needsStart(in: system)
+    model.traits.pictureConditioning?.isEncoded ?? false || needsStart(in: system)
   }
 
   /// Encodes what it begins with.
@@ -142,7 +170,7 @@ extension Pass {
     let values = exact ?? picture?.filled.encodable
     let beside: [Float]? =
       switch model.traits.pictureConditioning {
-      case nil: nil
+      case .upscaling, nil: nil
       case .editing: values
       // Without a mask everything is drawn anew.
       case .inpainting:
@@ -161,6 +189,17 @@ extension Posterior {
 }
 
 extension Latents {
+  /// The colours of a picture, black at -1 and white at 1.
+  fileprivate init(picture: Picture, batch: Int) {
+    let values = picture.encodable
+    let channels = (0..<3).flatMap { channel in
+      stride(from: channel, to: values.count, by: 3).map { Double(values[$0]) }
+    }
+    self.init(
+      batch: batch, channels: 3, height: picture.height, width: picture.width,
+      values: (0..<batch).flatMap { _ in channels })
+  }
+
   /// These clean latents with as much noise as the first of some steps begins with.
   fileprivate func noised(_ noise: Latents, from list: StepList) -> Latents {
     guard let first = list.steps.first else { return self }

@@ -138,6 +138,11 @@ extension Job {
     var found: [Finding] = []
     if asked.strength != nil, request.initPicture == nil {
       found.append(("strength", "there is no picture to start from (init)"))
+    } else if asked.strength != nil, request.strength == nil {
+      found.append(("strength", "\(model.name) enlarges the picture, and begins with noise alone"))
+    }
+    if asked.noiseLevel != nil, request.noiseLevel == nil {
+      found.append(("noise_level", "\(model.name) does not enlarge pictures"))
     }
     if asked.structureSize != nil, request.initPicture == nil {
       found.append(("structure_size", "there is no picture to start from (init)"))

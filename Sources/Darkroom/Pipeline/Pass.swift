@@ -68,7 +68,7 @@ package struct Pass {
     let (width, height) = (request.width, request.height)
     if let start { return [try first(request, from: start, model, schedule).tiled(request.tileSize)] }
     let (network, traits) = (model.network, model.traits)
-    guard traits.hasEncoder || traits.pictureConditioning == nil else {
+    guard traits.hasEncoder || traits.pictureConditioning?.isEncoded != true else {
       throw DarkroomError(
         .model,
         "\(model.checkpoint.name) has no VAE encoder, which a model that sees pictures needs; expected a model with one, or --vae"
@@ -119,17 +119,18 @@ package struct Pass {
     _ request: ResolvedRequest, from start: StartingPicture, _ model: LoadedModel,
     _ schedule: (Int) throws -> StepList
   ) throws -> Pass {
-    let field = FieldKey.initPicture.stringValue
+    // A picture to enlarge is seen at all steps, from noise alone on.
+    let steps = try request.strength.map { try kept($0, of: request.steps, in: request.system, schedule) }
+    let pass = Pass(
+      index: 0, model: model.network, width: request.width, height: request.height, start: .picture(start),
+      strength: request.strength ?? 1, steps: try steps ?? schedule(request.steps))
+    guard pass.encodesPictures(in: request.system) else { return pass }
     guard model.traits.hasEncoder else {
       throw DarkroomError(
-        .request, field: field,
+        .request, field: FieldKey.initPicture.stringValue,
         "\(model.checkpoint.name) has no VAE encoder, which pictures to start from need; expected a model with one, or --vae"
       )
     }
-    let strength = request.strength ?? GenerationRequest.usualStrength
-    let pass = Pass(
-      index: 0, model: model.network, width: request.width, height: request.height, start: .picture(start),
-      strength: strength, steps: try kept(strength, of: request.steps, in: request.system, schedule))
     _ = try model.network.encoder(pass.latents)
     return pass
   }

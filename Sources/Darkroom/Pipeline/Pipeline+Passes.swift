@@ -101,7 +101,9 @@ extension Pipeline {
         conditioning.batched(name, batch, predictions: predictions)
           .withUnsafeBufferPointer { program.write($0, to: name) }
       }
-      beside?.batched(predictions: predictions).withUnsafeBufferPointer { program.write($0, to: "beside") }
+      for (name, values) in beside?.inputs(predictions: predictions) ?? [:] {
+        values.withUnsafeBufferPointer { program.write($0, to: name) }
+      }
       try program.run(.picture) { try Task.checkCancellation() }
       return program
     }

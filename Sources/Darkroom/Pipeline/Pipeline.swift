@@ -19,7 +19,7 @@ package final class Pipeline {
 
   package func resolve(_ request: GenerationRequest) throws -> Job {
     let resolved = try resolved(request)
-    return try job(resolved, asked: request, from: StartingPicture(resolved))
+    return try job(resolved, asked: request, from: StartingPicture(resolved, for: model.traits))
   }
 
   /// The jobs of a request: one, or one for each picture where seeds make choices in its prompts. They share the picture
@@ -28,7 +28,7 @@ package final class Pipeline {
     throws -> [Job]
   {
     let resolved = try resolved(request, limits)
-    let start = try StartingPicture(resolved)
+    let start = try StartingPicture(resolved, for: model.traits)
     return try resolved.drawn(from: wildcards).map { try job($0, asked: request, from: start) }
   }
 

@@ -4,13 +4,15 @@ import Sampling
 
 /// The picture that a pass starts from, and how what is drawn of it becomes the finished picture.
 package struct StartingPicture: Sendable {
-  /// Of the pass's size.
+  /// Of the pass's size, or that of its latents where the model enlarges it.
   package let picture: Picture
   /// What of it is drawn anew; nil for all.
   package let mask: Mask?
   private let fill: GenerationRequest.MaskFill
   /// Pixels a side of the blocks whose means stay; nil for none.
   private(set) var structureSize: Int?
+  /// Of the noise that hides it where the model enlarges it.
+  let noiseLevel: Int?
   /// The picture that `picture` is a part of, if only that part is worked on.
   private let surrounding: Surrounding?
   /// What the user should know about the files.
@@ -32,7 +34,7 @@ package struct StartingPicture: Sendable {
   }
 
   /// - Throws: `DarkroomError` of kind `request` that names the field.
-  init?(_ request: ResolvedRequest) throws {
+  init?(_ request: ResolvedRequest, for model: ModelTraits) throws {
     guard let input = request.initPicture else { return nil }
     let read = try input.read(FieldKey.initPicture.stringValue)
     let picture = read.picture
@@ -41,19 +43,20 @@ package struct StartingPicture: Sendable {
     if let mask, request.inpaintArea == .masked {
       try self.init(around: Mask(mask, request), of: picture, mask, request)
     } else {
-      self.init(all: picture, mask, request)
+      self.init(all: picture, mask, request, scale: model.scale)
     }
     structureSize = request.structureSize
     notices = read.notices + (readMask?.notices ?? [])
   }
 
   /// All of the picture, and what lies beyond its sides.
-  private init(all picture: Picture, _ mask: Picture?, _ request: ResolvedRequest) {
+  /// - Parameter scale: pixels of what is drawn for one of the picture, a side.
+  private init(all picture: Picture, _ mask: Picture?, _ request: ResolvedRequest, scale: Int) {
     let margins = request.outpaint ?? Margins()
     func sized(_ other: Picture, by filter: ResizeFilter) -> Picture {
       other.covering(
-        width: request.width - margins.left - margins.right,
-        height: request.height - margins.up - margins.down, by: filter)
+        width: (request.width - margins.left - margins.right) / scale,
+        height: (request.height - margins.up - margins.down) / scale, by: filter)
     }
     let inner = sized(picture, by: .lanczos)
     var mask = mask.map { sized($0, by: .area) }
@@ -61,6 +64,7 @@ package struct StartingPicture: Sendable {
     self.picture = inner.extended(margins)
     self.mask = mask.map { Mask($0, request) }
     fill = request.maskFill ?? .original
+    noiseLevel = request.noiseLevel
     surrounding = nil
   }
 
@@ -80,6 +84,7 @@ package struct StartingPicture: Sendable {
     self.picture = enlarged(picture, by: .lanczos)
     self.mask = Mask(enlarged(whole.picture, by: .area))
     fill = request.maskFill ?? .original
+    noiseLevel = nil
     surrounding = Surrounding(picture: picture, mask: whole, part: part)
   }
 

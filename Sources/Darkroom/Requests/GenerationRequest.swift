@@ -63,8 +63,11 @@ public struct GenerationRequest: Sendable, Equatable {
   /// How closely a model that edits pictures (InstructPix2Pix) keeps to `initPicture`, at least 1; 1.5 if nil. Other
   /// models have none.
   public var pictureGuidanceScale: Double?
+  /// How much noise hides the details of `initPicture` from a model that enlarges it (Stable Diffusion's x4 upscaler), a
+  /// level of the model's own table: more of it lets the model invent more. 20 if nil. Other models have none.
+  public var noiseLevel: Int?
   /// Pixels, a multiple of 8; nil takes the model's native size, or that of `initPicture`, at most what the model draws
-  /// well.
+  /// well, and four times that with a model that enlarges it.
   public var width: Int?
   public var height: Int?
   /// Pixels a side of the tiles that the network sees one by one, a multiple of 8; all of the picture if nil. What they

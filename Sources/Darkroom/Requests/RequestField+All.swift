@@ -72,6 +72,10 @@ extension RequestField {
       "how closely a model that edits pictures keeps to the picture", .picture, flag: ("X", nil),
       aliases: ["image_cfg_scale"], a1111: "Image CFG scale",
       usual: "\(GenerationRequest.usualPictureGuidanceScale)", isOptional: true),
+    RequestField(
+      "noise_level", \.noiseLevel, .integer(\.noiseLevel),
+      "how much noise hides the picture from a model that enlarges it", .picture, flag: ("N", nil),
+      usual: "\(GenerationRequest.usualNoiseLevel)", isOptional: true),
     RequestField("width", \.width, .side, "pixels", .size, flag: ("N", "W"), usual: "the model's own"),
     RequestField("height", \.height, .side, "pixels", .size, flag: ("N", "H"), usual: "the model's own"),
     RequestField(

@@ -5,6 +5,7 @@ public struct RequestLimits: Sendable, Equatable {
   public var guidanceScale = 0.0...100
   public var secondPassScale = 1.0...8
   public var pictureGuidanceScale = 1.0...100
+  public var noiseLevel = 0...350
   /// Of `guidanceRescale`, `guidanceStart`, `guidanceEnd` and `eta`.
   public var share = 0.0...1
   public var clipSkip = 0...64

@@ -11,16 +11,19 @@ extension GenerationRequest {
   static let usualMaskPadding = 32
   /// diffusers' pipeline for InstructPix2Pix has it.
   static let usualPictureGuidanceScale = 1.5
+  /// diffusers' pipeline for the x4 upscaler has it.
+  static let usualNoiseLevel = 20
 
   /// Completes what belongs to the pictures that the request starts from: their content, the size and the strength.
   mutating func completePictures(for model: ModelDescription, _ limits: RequestLimits) throws {
     let isEditing = model.traits.pictureConditioning == .editing
     pictureGuidanceScale = isEditing ? pictureGuidanceScale ?? Self.usualPictureGuidanceScale : nil
+    try completeNoiseLevel(for: model)
     guard let initPicture else {
-      if isEditing {
+      if isEditing || noiseLevel != nil {
         throw DarkroomError(
           .request, field: FieldKey.initPicture.stringValue, expected: "a picture",
-          "is missing, and \(model.name) edits pictures")
+          "is missing, and \(model.name) \(isEditing ? "edits" : "enlarges") pictures")
       }
       for field in [FieldKey.mask, .outpaint] where fields[field.stringValue] != nil {
         throw DarkroomError(
@@ -37,9 +40,11 @@ extension GenerationRequest {
     mask?.sha256 = maskHash
     let isPart = mask != nil || outpaint != nil
     strength =
-      strength
-      ?? (outpaint != nil
-        ? Self.usualOutpaintStrength : mask != nil || isEditing ? 1 : Self.usualStrength)
+      noiseLevel != nil
+      ? nil
+      : strength
+        ?? (outpaint != nil
+          ? Self.usualOutpaintStrength : mask != nil || isEditing ? 1 : Self.usualStrength)
     maskBlur = isPart ? maskBlur ?? (outpaint == nil ? Self.usualMaskBlur : Self.usualOutpaintBlur) : nil
     growMask = isPart ? growMask ?? 0 : nil
     maskFill = isPart ? maskFill ?? .original : nil
@@ -51,6 +56,24 @@ extension GenerationRequest {
         .request, field: "inpaint_area", found: "masked", expected: "whole with outpaint",
         "draws within the picture alone")
     }
+  }
+
+  /// The level for a model that enlarges pictures, which draws all of them anew.
+  private mutating func completeNoiseLevel(for model: ModelDescription) throws {
+    guard let noise = model.traits.pictureNoise else {
+      noiseLevel = nil
+      return
+    }
+    for field in [FieldKey.mask, .outpaint] where fields[field.stringValue] != nil {
+      throw DarkroomError(
+        .request, field: field.stringValue, expected: "none", "\(model.name) enlarges whole pictures")
+    }
+    let level = noiseLevel ?? min(Self.usualNoiseLevel, noise.mostLevel)
+    guard level <= noise.mostLevel else {
+      throw DarkroomError(
+        .request, field: "noise_level", found: "\(level)", expected: "0 to \(noise.mostLevel) for this model")
+    }
+    noiseLevel = level
   }
 
   /// The picture's size and what is drawn beyond its sides.
@@ -67,6 +90,13 @@ extension GenerationRequest {
     let size = model.size(width: inner.width, height: inner.height, of: picture)
     (width, height) = (size.width + beside, size.height + above)
     let most = limits.side.upperBound
+    let scale = model.traits.scale
+    guard scale == 1 || inner != (nil, nil) || max(picture.width, picture.height) * scale <= most else {
+      throw DarkroomError(
+        .request, field: FieldKey.initPicture.stringValue, found: "\(picture.width)x\(picture.height)",
+        expected: "at most \(most / scale) a side, or a width and height of the result",
+        "is \(picture.width)x\(picture.height), which \(model.name) makes \(scale) times as large")
+    }
     guard max(size.width + beside, size.height + above) <= most else {
       throw DarkroomError(
         .request, field: FieldKey.outpaint.stringValue,
@@ -92,7 +122,9 @@ extension ModelDescription {
     case (let width?, nil): return (width, side(Double(width) / aspect))
     case (nil, let height?): return (side(Double(height) * aspect), height)
     case (nil, nil):
-      let own = (side(Double(picture.width)), side(Double(picture.height)))
+      let scale = Double(traits.scale)
+      let own = (side(scale * Double(picture.width)), side(scale * Double(picture.height)))
+      guard scale == 1 else { return own }
       return traits.firstPass(width: own.0, height: own.1) ?? own
     }
   }

@@ -103,6 +103,8 @@ public struct ResolvedRequest: Sendable, Equatable {
   public var maskPadding: Int? { request.maskPadding }
   /// Nil if there is neither `mask` nor `outpaint`.
   public var maskFill: GenerationRequest.MaskFill? { request.maskFill }
+  /// Nil if the model does not enlarge pictures.
+  public var noiseLevel: Int? { request.noiseLevel }
   /// Nil if the model does not edit pictures.
   public var pictureGuidanceScale: Double? { request.pictureGuidanceScale }
   /// Nil if the model decides, or there is no second pass; so are the next three.
@@ -114,7 +116,7 @@ public struct ResolvedRequest: Sendable, Equatable {
   public var tileSize: Int? { request.tileSize }
   /// Nil if there is no `initPicture`, or nothing of it is kept but by its strength.
   public var structureSize: Int? { request.structureSize }
-  /// Nil if there is no `initPicture`.
+  /// Nil if there is no `initPicture`, or the model enlarges it.
   public var strength: Double? { request.strength }
   /// Nil for what the model's content says.
   public var prediction: GenerationRequest.Prediction? { request.prediction }

@@ -111,7 +111,7 @@ struct UNetFacts {
     switch inputs {
     case 4: nil
     case 5: ("guided by depth (depth2img)", false)
-    case 7: ("for upscaling (x4 upscaler)", false)
+    case 7: ("for upscaling (x4 upscaler, which is read as a diffusers folder)", false)
     case 8: ("for editing pictures (InstructPix2Pix)", true)
     case 9: ("for inpainting", true)
     default: ("with \(inputs) input channels", false)

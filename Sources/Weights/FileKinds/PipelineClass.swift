@@ -19,8 +19,10 @@ struct PipelineClass {
     }
     let family = UNetFacts.family(context: size("cross_attention_dim"))
     let variant = UNetFacts.variant(inputs: size("in_channels") ?? 4)
+    // The x4 upscaler, whose text encoder is that of a family that is not drawn.
+    let isUpscaler = size("in_channels") == 7
     self.unet =
-      family.isDrawn && variant?.isDrawn != false
+      isUpscaler || family.isDrawn && variant?.isDrawn != false
       ? nil : [family.title, variant?.title].compactMap { $0 }.joined(separator: " ")
   }
 
@@ -33,12 +35,12 @@ struct PipelineClass {
     return FileKind(title, .model).problem
   }
 
-  /// Pipelines whose pictures are those of Stable Diffusion 1.
+  /// Pipelines whose pictures are those of Stable Diffusion 1, or of the x4 upscaler.
   private static let drawn: Set<String> = [
     "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionKDiffusionPipeline",
     "StableDiffusionPipelineSafe", "StableDiffusionInpaintPipeline", "StableDiffusionInpaintPipelineLegacy",
     "StableDiffusionInstructPix2PixPipeline", "LatentConsistencyModelPipeline",
-    "LatentConsistencyModelImg2ImgPipeline",
+    "LatentConsistencyModelImg2ImgPipeline", "StableDiffusionUpscalePipeline",
   ]
 
   /// The table: how classes begin, and how people call their models.
@@ -55,7 +57,6 @@ struct PipelineClass {
     ("DDIM", "unconditional pictures (DDIM)"), ("StableUnCLIP", "Stable Diffusion 2 (unCLIP)"),
     ("UnCLIP", "unCLIP"), ("StableAudio", "sound (Stable Audio)"), ("AudioLDM", "sound (AudioLDM)"),
     ("StableDiffusionDepth2Img", "Stable Diffusion guided by depth"),
-    ("StableDiffusionUpscale", "Stable Diffusion for upscaling"),
     ("StableDiffusionLatentUpscale", "Stable Diffusion for upscaling"),
     ("StableDiffusionControlNet", "Stable Diffusion with a ControlNet"),
     ("StableDiffusionAdapter", "Stable Diffusion with a T2I-Adapter"),
