@@ -37,7 +37,7 @@ public struct GenerationRequest: Sendable, Equatable {
   public var initPicture: InputPicture?
   /// How much of `initPicture` is drawn anew: the share of the steps that run, counted by the rules of `system`; 0.8 if
   /// nil, as in diffusers, 0.9 with `outpaint`, 1 with a mask and with models that edit pictures. 1 keeps little but the
-  /// tones, and those not with a mask.
+  /// tones, and those not with a mask. Models that enlarge the picture have none.
   public var strength: Double?
   /// Which part of `initPicture` is drawn anew (inpainting): white wholly, grey in part, black not at all; what is
   /// transparent in its file is white. A mask of another size than `initPicture` is resized to it.
