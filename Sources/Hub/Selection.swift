@@ -2,10 +2,9 @@ import Weights
 
 /// Which files of a repository make a model.
 enum Selection {
-  private static let small = [
-    "scheduler": ["scheduler_config.json"],
-    "tokenizer": tokenizer, "tokenizer_2": tokenizer, "tokenizer_3": tokenizer,
-  ]
+  private static let small =
+    ModelFolder.schedulers.map { ($0, [ModelFolder.schedulerFile]) }
+    + ["tokenizer", "tokenizer_2", "tokenizer_3"].map { ($0, tokenizer) }
   private static let tokenizer = [
     "vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
     "added_tokens.json", "spiece.model",
@@ -25,7 +24,7 @@ enum Selection {
     guard let index = files[index] else { return [try only(listing.files, reference)] }
     var described = [index]
     var weights: [RemoteFile] = []
-    for (folder, names) in small.sorted(by: { $0.key < $1.key }) {
+    for (folder, names) in small {
       described += names.compactMap { files["\(folder)/\($0)"] }
     }
     let folders = Set(listing.files.compactMap { $0.path.split(separator: "/").first.map(String.init) })

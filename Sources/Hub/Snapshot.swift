@@ -47,9 +47,8 @@ extension HubCache {
     func isThere(_ name: String) -> Bool { Files.size("\(folder)/\(name)") != nil }
     var missing: [String] = []
     for name in parts.filter({ $0.value.isUsed }).keys.sorted() {
-      if name == "scheduler", !isThere("scheduler/scheduler_config.json") {
-        missing.append("scheduler/scheduler_config.json")
-      }
+      let scheduler = "\(name)/\(ModelFolder.schedulerFile)"
+      if ModelFolder.schedulers.contains(name), !isThere(scheduler) { missing.append(scheduler) }
       guard let part = ModelPart(rawValue: name) else { continue }
       if !isThere("\(name)/config.json") { missing.append("\(name)/config.json") }
       missing += missingWeights("\(folder)/\(name)", part.fileStem).map { "\(name)/\($0)" }

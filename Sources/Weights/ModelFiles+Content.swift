@@ -22,14 +22,19 @@ extension ModelFolder {
     "tokenizer_config.json", "vocab.json",
   ]
 
+  /// Folders of noise schedules: the model's own, and that of the noise that hides a picture to enlarge.
+  package static let schedulers = ["scheduler", "low_res_scheduler"]
+  package static let schedulerFile = "scheduler_config.json"
+
   /// Paths of the files beside weights that decide what a model draws, in order: the configurations of its networks,
-  /// its scheduler, its tokenizers.
+  /// its schedulers, its tokenizers.
   package var descriptionPaths: [String] {
     let configurations = ModelPart.allCases.map { "\($0.rawValue)/config.json" }
     let tokenizers = ["tokenizer", "tokenizer_2", "tokenizer_3"].flatMap { folder in
       Self.tokenizerFiles.map { "\(folder)/\($0)" }
     }
-    let all = ["model_index.json", "scheduler/scheduler_config.json"] + configurations + tokenizers
+    let schedulers = Self.schedulers.map { "\($0)/\(Self.schedulerFile)" }
+    let all = ["model_index.json"] + schedulers + configurations + tokenizers
     return all.filter(has).sorted(by: inByteOrder)
   }
 }

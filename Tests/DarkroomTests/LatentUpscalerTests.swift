@@ -6,6 +6,7 @@ import PipelineTestSupport
 import Sampling
 import TestSupport
 import Testing
+import Weights
 
 /// Stable Diffusion's x4 upscaler: a network that sees the picture that it enlarges.
 @Suite final class LatentUpscalerTests {
@@ -147,5 +148,7 @@ import Testing
     }
     #expect("\(String(describing: few))".contains("the UNet knows 0 noise levels"))
     #expect(try LoadedModel(model).traits.familyTitle == "Stable Diffusion x4 upscaler")
+    // What decides the picture is part of the model's fingerprint.
+    #expect(try ModelFiles(model.path).contentPaths().contains("low_res_scheduler/scheduler_config.json"))
   }
 }

@@ -210,7 +210,7 @@ import Weights
     #expect(error?.kind == .request)
     #expect(
       error?.description
-        == "second_pass: 128x128 is above this model's useful size (64x64), and \(path) has no VAE encoder, which a second pass needs; expected a smaller size, or never"
+        == "second_pass: 128x128 is above this model's useful size (64x64), and \(path) has no VAE encoder, which a second pass needs; expected a smaller size, never, or upscaler latent"
     )
     let summary = try ModelSummary.inspect(ModelSource(path: path, configuration: TinyModel.folder))
     #expect(

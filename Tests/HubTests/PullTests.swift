@@ -36,6 +36,19 @@ import Testing
     #expect(hub.requests.count { $0.path.contains("/resolve/") } == 10)
   }
 
+  @Test func bothSchedulersOfAnUpscaler() throws {
+    var repository = Sample.diffusers
+    let (index, file) = ("model_index.json", "low_res_scheduler/scheduler_config.json")
+    let named = String(decoding: repository.files[index] ?? [], as: UTF8.self)
+    repository.files[index] = Array(
+      named.replacing(#""scheduler":"#, with: #""low_res_scheduler":["d","S"],"scheduler":"#).utf8)
+    let without = try HubDouble { [repository] in repository.answer($0) }
+    #expect(try place.refusal(without).description.contains("the repository lacks \(file)"))
+    repository.files[file] = Array("{}".utf8)
+    let hub = try HubDouble { [repository] in repository.answer($0) }
+    #expect(try place.pull(hub).files.map(\.path).contains(file))
+  }
+
   @Test func shards() throws {
     var repository = Sample.diffusers
     repository.files["unet/diffusion_pytorch_model.fp16.safetensors"] = nil

@@ -37,7 +37,7 @@ public struct GenerationRequest: Sendable, Equatable {
   public var initPicture: InputPicture?
   /// How much of `initPicture` is drawn anew: the share of the steps that run, counted by the rules of `system`; 0.8 if
   /// nil, as in diffusers, 0.9 with `outpaint`, 1 with a mask and with models that edit pictures. 1 keeps little but the
-  /// tones, and those not with a mask.
+  /// tones, and those not with a mask. Models that enlarge the picture have none.
   public var strength: Double?
   /// Pixels a side, a multiple of 8, of blocks whose mean stays that of `initPicture`: what is larger keeps its place and
   /// colour, whatever the strength (iterative latent variable refinement, Choi et al. 2021). Nothing is kept so if nil.

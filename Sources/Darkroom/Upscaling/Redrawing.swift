@@ -56,7 +56,7 @@ extension Engine {
     notice: @escaping (Notice) -> Void, progress: @escaping (Double) -> Void
   ) throws -> (Picture, ResolvedRequest) {
     let pipeline = try pipeline(drawing.model)
-    let multiple = pipeline.model.traits.sideMultiple
+    let multiple = pipeline.model.description.sideMultiple
     func rest(_ side: Int) -> Int { (multiple - side % multiple) % multiple }
     // What is added to have sides that the model can draw is cut off again.
     let whole = picture.extended(Margins(right: rest(picture.width), down: rest(picture.height)))
