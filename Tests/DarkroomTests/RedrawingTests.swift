@@ -82,8 +82,7 @@ import Testing
     request.structureSize = nil
     let free = try pipeline.sampled(pipeline.resolve(request)).latents
     #expect(distance(means(made), means(clean)) < 0.5 * distance(means(free), means(clean)))
-    request.initPicture = nil
-    request.structureSize = 16
+    (request.initPicture, request.strength, request.structureSize) = (nil, nil, 16)
     #expect(try pipeline.resolve(request).withoutEffect.map(\.field) == ["structure_size"])
   }
 

@@ -56,6 +56,11 @@ extension Engine {
     notice: @escaping (Notice) -> Void, progress: @escaping (Double) -> Void
   ) throws -> (Picture, ResolvedRequest) {
     let pipeline = try pipeline(drawing.model)
+    guard pipeline.model.traits.pictureConditioning == nil else {
+      throw DarkroomError(
+        .request, field: "drawing_model", expected: "a model that draws by a prompt alone",
+        "\(pipeline.model.name) sees a picture beside the latents")
+    }
     let multiple = pipeline.model.description.sideMultiple
     func rest(_ side: Int) -> Int { (multiple - side % multiple) % multiple }
     // What is added to have sides that the model can draw is cut off again.
