@@ -40,8 +40,10 @@ public struct Redrawing: Sendable {
     (request.mask, request.outpaint, request.count, request.seeds) = (nil, nil, 1, nil)
     (request.width, request.height) = (picture.width, picture.height)
     let tile = request.tileSize ?? model.nativeSide
-    // Tiles know nothing of the whole: what is as large as a part of one is not theirs to draw.
-    let share = method == .creative ? 4 : 8
+    // Tiles know nothing of the whole: what is as large as a part of one is not theirs to draw, and guidance would have each
+    // of them show all that the prompt says.
+    request.guidanceScale = request.guidanceScale ?? 2
+    let share = method == .creative ? 8 : 16
     request.structureSize = request.structureSize ?? max(8, tile / share / 8 * 8)
     request.tileSize = tile < max(picture.width, picture.height) ? tile : nil
     return request
