@@ -22,7 +22,7 @@ import Testing
   @Test(arguments: [GenerationRequest.System.diffusers, .a1111, .comfyui])
   func thePictureStaysAndTheRestIsDrawn(system: GenerationRequest.System) async throws {
     var request = try request(Margins(left: 16, right: 8, down: 24))
-    request.system = system
+    (request.system, request.growMask) = (system, 0)
     let made = try await make(request)[0]
     #expect(made.width == 64 && made.height == 56)
     let picture = Picture(width: 64, height: 56, pixels: made.pixels)
@@ -36,6 +36,20 @@ import Testing
       ResolvedRequest.self, from: Data(made.request.canonicalJSON.utf8))
     #expect(written == made.request && written.outpaint == Margins(left: 16, right: 8, down: 24))
     #expect(try await make(written.request)[0].pixels == made.pixels)
+  }
+
+  /// Where nothing else is said, a border of the picture changes so that its edge does not show.
+  @Test func theBorderIsFeathered() async throws {
+    let made = try await make(request(Margins(left: 16, right: 8, down: 24)))[0]
+    let picture = Picture(width: 64, height: 56, pixels: made.pixels)
+    let start = try Picture.decode(file: folder.gradient(40, 32))
+    func same(left: Int, top: Int, width: Int, height: Int) -> Bool {
+      picture.cropped(left: left + 16, top: top, width: width, height: height)
+        == start.cropped(left: left, top: top, width: width, height: height)
+    }
+    #expect(made.request.growMask == 16)
+    #expect(same(left: 16, top: 0, width: 8, height: 16) && !same(left: 0, top: 0, width: 40, height: 32))
+    #expect(!same(left: 0, top: 0, width: 8, height: 16) && !same(left: 16, top: 24, width: 8, height: 8))
   }
 
   @Test func aMaskWithinThePictureIsDrawnToo() async throws {

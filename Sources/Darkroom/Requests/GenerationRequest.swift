@@ -51,7 +51,8 @@ public struct GenerationRequest: Sendable, Equatable {
   /// Pixels over which the drawn part fades in, within the mask; 4 if nil, 16 with `outpaint`, 0 for none. Pixels outside
   /// of the mask are those of `initPicture` at the size that is drawn, or at its own with `inpaintArea` `masked`.
   public var maskBlur: Int?
-  /// Pixels by which the mask grows before it is used; none if nil.
+  /// Pixels by which the mask grows before it is used; none if nil, 16 with `outpaint` and no mask, where 0 keeps all of the picture to
+  /// the pixel.
   public var growMask: Int?
   /// What is worked on; all of the picture if nil. With `masked`, `width` and `height` are the size of the work, and the
   /// finished picture has that of `initPicture`.

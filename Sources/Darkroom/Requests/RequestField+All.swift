@@ -56,7 +56,7 @@ extension RequestField {
       flag: ("N", nil), a1111: "Mask blur", usual: "4, 16 with outpaint", isOptional: true),
     RequestField(
       "grow_mask", \.growMask, .integer(\.maskPixels), "pixels by which the mask grows", .picture,
-      flag: ("N", nil), aliases: ["mask_expand"], usual: "0", isOptional: true),
+      flag: ("N", nil), aliases: ["mask_expand"], usual: "0, 16 with outpaint alone", isOptional: true),
     RequestField(
       "inpaint_area", \.inpaintArea, .choice, "whether only the part around the mask is worked on", .picture,
       flag: ("NAME", nil), usual: "whole", isOptional: true),

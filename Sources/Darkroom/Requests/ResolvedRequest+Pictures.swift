@@ -8,6 +8,8 @@ extension GenerationRequest {
   static let usualOutpaintStrength = 0.9
   static let usualMaskBlur = 4
   static let usualOutpaintBlur = 16
+  /// A picture's outermost pixels often differ from the rest, and would show as a line.
+  static let usualOutpaintGrowth = 16
   static let usualMaskPadding = 32
   /// diffusers' pipeline for InstructPix2Pix has it.
   static let usualPictureGuidanceScale = 1.5
@@ -46,7 +48,7 @@ extension GenerationRequest {
         ?? (outpaint != nil
           ? Self.usualOutpaintStrength : mask != nil || isEditing ? 1 : Self.usualStrength)
     maskBlur = isPart ? maskBlur ?? (outpaint == nil ? Self.usualMaskBlur : Self.usualOutpaintBlur) : nil
-    growMask = isPart ? growMask ?? 0 : nil
+    growMask = isPart ? growMask ?? (outpaint != nil && mask == nil ? Self.usualOutpaintGrowth : 0) : nil
     maskFill = isPart ? maskFill ?? .original : nil
     inpaintArea = mask == nil ? nil : inpaintArea ?? .whole
     maskPadding = inpaintArea == .masked ? maskPadding ?? Self.usualMaskPadding : nil
