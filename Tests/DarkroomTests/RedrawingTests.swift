@@ -47,7 +47,7 @@ import Testing
     #expect(record.method == .creative && record.creativity == 0.5 && record.model == "animevideov3")
     #expect(record.drawing?.prompt == "a red boat" && record.drawing?.strength == 0.5)
     #expect(
-      record.drawing?.tileSize == 64 && record.drawing?.structureSize == 8
+      record.drawing?.tileSize == 64 && record.drawing?.structureSize == 16
         && record.drawing?.guidanceScale == 2
         && record.drawing?.model?.fingerprint != nil)
     #expect(conservative.record.drawing?.strength == 0.25)

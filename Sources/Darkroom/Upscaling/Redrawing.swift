@@ -44,7 +44,7 @@ public struct Redrawing: Sendable {
     // of them show all that the prompt says.
     request.guidanceScale = request.guidanceScale ?? 2
     let share = method == .creative ? 8 : 16
-    request.structureSize = request.structureSize ?? max(8, tile / share / 8 * 8)
+    request.structureSize = request.structureSize ?? max(16, tile / share / 8 * 8)
     request.tileSize = tile < max(picture.width, picture.height) ? tile : nil
     return request
   }
