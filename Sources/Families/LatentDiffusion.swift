@@ -58,7 +58,7 @@ final class LatentDiffusion: DiffusionModel {
       pipelineWith: schedule, steps: family.steps, guidanceScale: family.guidanceScale)
     defaults.prediction = try contents.predictionBesideFile()
     traits = ModelTraits(
-      family: family.name,
+      family: (family.name.name, family.name.title + (family.pictureConditioning?.purpose ?? "")),
       latents: sizes.vae.latentSpace, nativeSide: sizes.unet.sampleSize * sizes.vae.factor,
       noise: schedule, defaults: defaults, secondPass: SecondPassRule(), tokenizer: tokenizer,
       textPositions: sizes.text.positions, textLayers: sizes.text.layers,

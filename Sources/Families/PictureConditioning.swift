@@ -12,6 +12,15 @@ package enum PictureConditioning: Sendable, Equatable {
   /// network is told as `noise_level`: Stable Diffusion's x4 upscaler, whose first convolution has 7 channels.
   case upscaling(PictureNoise)
 
+  /// What such models are for, after their family's name.
+  var purpose: String {
+    switch self {
+    case .inpainting: " for inpainting"
+    case .editing: " for editing pictures (InstructPix2Pix)"
+    case .upscaling: ""
+    }
+  }
+
   /// Whether it is the picture's latents that are seen.
   package var isEncoded: Bool {
     switch self {

@@ -89,6 +89,8 @@ import Testing
     request.initPicture = InputPicture(file: try folder.gradient(64, 64))
     let made = try await make(request, model)[0]
     #expect(made.request.pictureGuidanceScale == 1.5 && made.request.strength == 1)
+    #expect(
+      try ModelSummary.inspect(model).family == "Stable Diffusion 1 for editing pictures (InstructPix2Pix)")
     let written = try JSONDecoder().decode(ResolvedRequest.self, from: Data(made.request.canonicalJSON.utf8))
     #expect(try await make(written.request, model)[0].pixels == made.pixels)
     request.pictureGuidanceScale = 3
