@@ -63,6 +63,10 @@ import Testing
     #expect(large.code == 1 && large.error.contains("none.safetensors"))
     let model = try await run("a.png", "--method", "lanczos", "--model", "x.safetensors")
     #expect(model.code == 2 && model.error.contains("--model: lanczos has no model"))
+    for flag in ["--steps", "--prompt", "--creativity"] {
+      let unused = try await run("a.png", flag, "1")
+      #expect(unused.code == 2 && unused.error.contains("\(flag): belongs to --method conservative"))
+    }
     let words = try await run()
     #expect(words.code == 2 && words.error.contains("no PICTURE; expected darkroom upscale PICTURE"))
   }

@@ -71,8 +71,8 @@ extension Pipeline {
   }
 
   /// What lies outside of the networks, of one picture: the picture to start from as bytes, and its moments; the decoded
-  /// picture as floats and as bytes; the enlarged picture with its columns in between, as floats; and latents, of which samplers hold up to six as doubles, and the
-  /// network's inputs and outputs eight as floats.
+  /// picture as floats and as bytes; the enlarged picture with its columns in between, as floats; and latents, of which
+  /// samplers hold up to six as doubles, and the network's inputs and outputs eight as floats.
   package func pictureBytes(_ job: Job) -> Int {
     let float = MemoryLayout<Float>.stride
     let decoded = job.passes.map { $0.width * $0.height * 3 * (float + 1) }.max() ?? 0

@@ -8,7 +8,6 @@ package struct EncodedPictures {
   let start: Posterior?
   /// What the denoiser sees beside latents; nil for nothing.
   let beside: Posterior?
-
 }
 
 /// What the denoiser sees beside the latents of some pictures.
@@ -71,8 +70,9 @@ struct Beginning {
   /// - Parameter previous: clean latents of the pass before, at this pass's size.
   init(
     _ pass: Pass, batch: Int, previous: Latents?, _ pictures: EncodedPictures, _ noise: inout any NoiseSource,
-    _ system: NameSystem
+    _ request: ResolvedRequest
   ) {
+    let system = request.system
     latents = pass.emptyLatents(batch: batch)
     var mask: Mask?
     switch pass.start {
@@ -86,11 +86,11 @@ struct Beginning {
     case .picture(let start):
       mask = start.mask
       // Its noise is drawn before that of latents, as in diffusers.
-      if let table = pass.model.traits.pictureNoise, let level = start.noiseLevel {
+      if let table = pass.model.traits.pictureNoise, let level = request.noiseLevel {
         beside = Beside(
           upscaling: start.picture, hiddenBy: table, level: level, batch: batch, samplingFrom: &noise)
       }
-      begin(pass, from: start, pictures.start, &noise, system)
+      begin(pass, from: start, pictures.start, &noise, request)
     }
     guard let posterior = pictures.beside else { return }
     switch pass.model.traits.pictureConditioning {
@@ -107,8 +107,9 @@ struct Beginning {
   /// Noisy latents of an encoded picture, or noise alone where there is none.
   private mutating func begin(
     _ pass: Pass, from start: StartingPicture, _ posterior: Posterior?, _ noise: inout any NoiseSource,
-    _ system: NameSystem
+    _ request: ResolvedRequest
   ) {
+    let system = request.system
     let drawn = posterior?.latents(batch: latents.batch, &noise, in: system)
     noise.fill(&latents)
     let (fresh, mask) = (latents, start.mask)
@@ -124,7 +125,7 @@ struct Beginning {
     } else {
       latents.scale(by: pass.steps.initialScale)
     }
-    if let clean, let side = start.structureSize {
+    if let clean, let side = request.structureSize {
       structure = KeptStructure(clean: clean, block: max(1, side / pass.model.traits.latents.factor))
     }
     guard let mask, let clean, !(seesMask && system.followsDiffusers) else { return }

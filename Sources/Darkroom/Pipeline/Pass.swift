@@ -94,16 +94,20 @@ package struct Pass {
     let (width, height, traits) = (request.width, request.height, model.traits)
     let isEncoded = enlargement.needsEncoder && (first.width, first.height) != (width, height)
     guard traits.hasEncoder || !isEncoded else {
+      let isLarge =
+        request.secondPassScale == nil
+        ? "\(width)x\(height) is above this model's useful size (\(traits.nativeSide)x\(traits.nativeSide)), and "
+        : ""
       throw DarkroomError(
         .request,
-        "second_pass: \(width)x\(height) is above this model's useful size (\(traits.nativeSide)x\(traits.nativeSide)), and \(model.checkpoint.name) has no VAE encoder, which a second pass needs; expected a smaller size, never, or upscaler latent"
+        "second_pass: \(isLarge)\(model.checkpoint.name) has no VAE encoder, which a second pass needs; expected a smaller size, never, or upscaler latent"
       )
     }
     let strength =
       request.secondPassStrength
       ?? traits.secondPass.strength(
         enlarging: Double(max(width, height)) / Double(max(first.width, first.height)))
-    // Unless both are chosen, as many steps at least as keep one.
+    // Where neither is chosen, as many steps at least as keep one.
     let least = request.secondPassStrength == nil ? Int((1 / strength).rounded(.up)) : 1
     let steps = request.secondPassSteps ?? max(request.steps, least)
     let pass = Pass(

@@ -50,7 +50,7 @@ extension Pipeline {
     }
     var noise = job.noise(of: pictures, in: pass)
     var beginning = Beginning(
-      pass, batch: pictures.count, previous: previous, encoded, &noise, job.request.system)
+      pass, batch: pictures.count, previous: previous, encoded, &noise, job.request)
     guard !pass.steps.steps.isEmpty else { return (beginning.latents, 0) }
     let calls = try denoise(
       &beginning, pass, job, conditioning, &noise, reservation, tracker, afterStep: afterStep)

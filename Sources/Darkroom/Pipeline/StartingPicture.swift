@@ -9,10 +9,6 @@ package struct StartingPicture: Sendable {
   /// What of it is drawn anew; nil for all.
   package let mask: Mask?
   private let fill: GenerationRequest.MaskFill
-  /// Pixels a side of the blocks whose means stay; nil for none.
-  private(set) var structureSize: Int?
-  /// Of the noise that hides it where the model enlarges it.
-  let noiseLevel: Int?
   /// The picture that `picture` is a part of, if only that part is worked on.
   private let surrounding: Surrounding?
   /// What the user should know about the files.
@@ -27,10 +23,11 @@ package struct StartingPicture: Sendable {
   /// Bytes that it takes while the job is at work, and beside it what is finished of it.
   var bytes: Int {
     func bytes(_ picture: Picture, _ mask: Mask?) -> Int {
-      2 * picture.pixels.count + (mask?.shares.count ?? 0) * MemoryLayout<Float>.stride
+      // Filling a part and meeting its surroundings each take three floats for a value, and smaller pictures of them.
+      let blurred = fill == .blur || mask?.fadesIn == true ? 16 : 0
+      return (2 + blurred) * picture.pixels.count + (mask?.shares.count ?? 0) * MemoryLayout<Float>.stride
     }
-    let filled = fill == .blur ? 9 * picture.pixels.count : 0
-    return bytes(picture, mask) + filled + (surrounding.map { bytes($0.picture, $0.mask) } ?? 0)
+    return bytes(picture, mask) + (surrounding.map { bytes($0.picture, $0.mask) } ?? 0)
   }
 
   /// - Throws: `DarkroomError` of kind `request` that names the field.
@@ -45,7 +42,6 @@ package struct StartingPicture: Sendable {
     } else {
       self.init(all: picture, mask, request, scale: model.scale)
     }
-    structureSize = request.structureSize
     notices = read.notices + (readMask?.notices ?? [])
   }
 
@@ -64,7 +60,6 @@ package struct StartingPicture: Sendable {
     self.picture = inner.extended(margins)
     self.mask = mask.map { Mask($0, request) }
     fill = request.maskFill ?? .original
-    noiseLevel = request.noiseLevel
     surrounding = nil
   }
 
@@ -84,7 +79,6 @@ package struct StartingPicture: Sendable {
     self.picture = enlarged(picture, by: .lanczos)
     self.mask = Mask(enlarged(whole.picture, by: .area))
     fill = request.maskFill ?? .original
-    noiseLevel = nil
     surrounding = Surrounding(picture: picture, mask: whole, part: part)
   }
 

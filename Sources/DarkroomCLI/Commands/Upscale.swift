@@ -111,13 +111,7 @@ private struct Upscaling {
     guard settings.method != .lanczos || settings.model == nil else {
       throw DarkroomError(.request, "--model: lanczos has no model")
     }
-    guard
-      draws
-        || (settings.creativity == nil && settings.drawingModel == nil && invocation.request.prompt.isEmpty)
-    else {
-      throw DarkroomError(
-        .request, "--prompt, --creativity and --drawing-model: belong to --method conservative or creative")
-    }
+    try refuseDrawing()
     try place?.prepare(place?.files(count: files.count) ?? [])
     let engine = try Engine(
       device: settings.device ?? invocation.user.device ?? .auto, threads: settings.threads,
@@ -137,6 +131,18 @@ private struct Upscaling {
     }
     if failed > 0 { console.error("\(failed) of \(files.count) pictures failed") }
     return failed > 0 ? ExitCode.failed : ExitCode.done
+  }
+
+  /// Refuses what only drawing uses, where nothing is drawn.
+  private func refuseDrawing() throws {
+    guard !draws else { return }
+    var given = settings.fields.subtracting(["precision"])
+    if settings.creativity != nil { given.insert("creativity") }
+    if settings.drawingModel != nil { given.insert("drawing_model") }
+    guard let first = given.min() else { return }
+    throw DarkroomError(
+      .request,
+      "--\(first.replacing("_", with: "-")): belongs to --method conservative or creative, which draw")
   }
 
   private var draws: Bool { [.conservative, .creative].contains(settings.method) }
