@@ -53,8 +53,10 @@ let package = Package(
       "SamplerComparison",
       ["Darkroom", "Families", "Graph", "Weights", "Sampling", "Pictures", "SystemFiles"]),
     module("Measuring", ["Darkroom", "Families", "Graph", "Sampling", "CPUBackend", "SystemFiles"]),
+    module("Server", ["Darkroom", "SystemFiles", "CMicrohttpd", "CNghttp2", "CTLS"]),
     .executableTarget(
-      name: "DarkroomCLI", dependencies: ["Darkroom", "SamplerComparison", "Measuring", "SystemFiles"],
+      name: "DarkroomCLI",
+      dependencies: ["Darkroom", "SamplerComparison", "Measuring", "Server", "SystemFiles"],
       swiftSettings: swift),
 
     .target(name: "BuiltInModel", exclude: ["model", "upscaler"], cSettings: c),
@@ -69,6 +71,9 @@ let package = Package(
     library("CLCMS", pkgConfig: "lcms2", package: "liblcms2-dev"),
     library("CCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
     library("CCrypto", pkgConfig: "libcrypto", package: "libssl-dev"),
+    library("CTLS", pkgConfig: "libssl", package: "libssl-dev"),
+    library("CMicrohttpd", pkgConfig: "libmicrohttpd", package: "libmicrohttpd-dev"),
+    library("CNghttp2", pkgConfig: "libnghttp2", package: "libnghttp2-dev"),
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
 
     .target(
@@ -111,6 +116,7 @@ let package = Package(
         "Pictures",
       ]),
     tests("HubTests", ["Hub", "HubDouble"]),
+    tests("ServerTests", ["Server", "Darkroom", "Pictures", "SystemFiles"]),
     tests(
       "CLITests",
       ["DarkroomCLI", "Darkroom", "SamplerComparison", "Pictures", "AllocationCounter", "HubDouble"]),

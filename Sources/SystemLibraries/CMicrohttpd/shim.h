@@ -1,0 +1,31 @@
+#pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE // POLLRDHUP and EPOLLRDHUP
+#endif
+#include <microhttpd.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+// Swift cannot call functions with variable arguments.
+
+// A daemon that serves connections which it is given, in one thread.
+static inline struct MHD_Daemon *http_start(
+  MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed, void *context,
+  unsigned connections, size_t header_bytes, unsigned idle_seconds) {
+  return MHD_start_daemon(
+    MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, 0, 0,
+    handler, context, MHD_OPTION_NOTIFY_COMPLETED, completed, context, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+    MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, header_bytes,
+    MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds, MHD_OPTION_END);
+}
+
+static inline int http_socket(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info ? info->connect_fd : -1;
+}
+
+static inline const struct sockaddr *http_address(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  return info ? info->client_addr : 0;
+}

@@ -1,0 +1,14 @@
+#pragma once
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+// Swift sees no macros with arguments.
+
+static inline long tls_set_least_version(SSL_CTX *context) {
+  return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+}
+
+// A write may go on from another address with the same bytes.
+static inline long tls_set_partial_writes(SSL_CTX *context) {
+  return SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+}
