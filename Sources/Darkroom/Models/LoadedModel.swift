@@ -10,6 +10,7 @@ package final class LoadedModel {
   package let source: ModelSource
   package let checkpoint: Checkpoint
   package let network: any DiffusionModel
+  let encodings = KeptEncodings()
   /// Begins to be made when it is first asked for.
   package lazy var fingerprint = FingerprintInProgress(source, .standard)
 

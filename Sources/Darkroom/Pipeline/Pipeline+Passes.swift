@@ -10,6 +10,8 @@ extension Pipeline {
   ) throws -> Conditioning {
     tracker.enter(.loading)
     return try job.conditioner.encode { module, inputs, outputs in
+      let text = KeptEncodings.Key(module: module, storage: reservation.storage, inputs: inputs)
+      if let kept = model.encodings[text] { return kept }
       let program = try residents.program(module, reservation)
       if tracker.stage != .encoding { tracker.enter(.encoding) }
       for (name, values) in inputs { values.withUnsafeBufferPointer { program.write($0, to: name) } }
@@ -25,6 +27,7 @@ extension Pipeline {
         }
         made[name] = values
       }
+      model.encodings[text] = made
       return made
     }
   }

@@ -160,6 +160,21 @@ extension ResolvedRequest {
     return single
   }
 
+  /// Whether `pictures` can make them apart.
+  package var hasPicturesApart: Bool { self.batchNoise == .perPicture }
+
+  /// What makes some of its pictures, each as it is among all of them.
+  /// - Precondition: `hasPicturesApart`, and the pictures are among those of the request.
+  package func pictures(_ range: Range<Int>) -> ResolvedRequest {
+    precondition(hasPicturesApart && !range.isEmpty && range.upperBound <= self.count, "pictures \(range)")
+    var part = self
+    part.request.seed = pictureSeed(range.lowerBound)
+    part.request.seeds = request.seeds.map { Array($0[range]) }
+    part.request.subseed = request.subseed.map { $0 &+ UInt64(range.lowerBound) }
+    part.request.count = range.count
+    return part
+  }
+
   /// Where a picture stands among those that share one generator.
   func pictureBatchPlace(_ index: Int) -> GenerationRequest.BatchPlace {
     batchPlace ?? GenerationRequest.BatchPlace(picture: index + 1, of: self.count)

@@ -61,6 +61,22 @@ public struct UpscaleRequest: Sendable {
   }
 }
 
+extension UpscaleRequest {
+  /// The same text for requests whose results are the same: what the picture is is said by its hash.
+  /// - Throws: `DarkroomError` of kind `request` if the picture cannot be read.
+  package func canonicalJSON() throws -> String {
+    var fields: [String: FieldValue] = [
+      "method": .text(method.rawValue), "upscaler": .text(upscaler.path),
+      "precision": .text(precision.rawValue), "picture": .text(try picture.read("picture").sha256),
+    ]
+    fields["scale"] = scale.map { .number($0.shortest) }
+    fields["creativity"] = redrawing?.creativity.map { .number($0.shortest) }
+    fields["drawing"] = redrawing.map { .object($0.request.fields) }
+    fields["model"] = (redrawing?.model).map { .text($0.path) }
+    return FieldValue.object(fields).json
+  }
+}
+
 /// What was done to enlarge a picture: it stands in the file.
 public struct UpscaleRecord: Codable, Sendable, Equatable {
   public let method: UpscaleRequest.Method

@@ -1,5 +1,10 @@
 #pragma once
+// OpenSSL's headers do not see that of limits.h within a module.
+#ifndef INT_MAX
+#define INT_MAX __INT_MAX__
+#endif
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 
 // Swift sees no macros with arguments.

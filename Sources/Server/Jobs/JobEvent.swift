@@ -1,0 +1,63 @@
+import Darkroom
+
+/// What happens to a job, in the order in which it happens.
+package enum JobEvent: Sendable {
+  /// So many jobs of others go before it.
+  case queued(ahead: Int)
+  case started
+  /// The share that is done, 0...1.
+  case progress(Double)
+  case preview(GenerationPreview)
+  case notice(String)
+  case picture(MadePicture)
+  /// The job has ended without all of its pictures.
+  case failed(DarkroomError)
+  /// All pictures are there.
+  case finished
+
+  /// Nothing follows.
+  var isLast: Bool {
+    switch self {
+    case .failed, .finished: true
+    case .queued, .started, .progress, .preview, .notice, .picture: false
+    }
+  }
+}
+
+/// A picture as a file, with what made it.
+package struct MadePicture: Codable, Sendable, Equatable {
+  /// 0 for the first of its order.
+  package var index: Int
+  /// Nil for an enlarged picture that nothing was drawn in.
+  package var seed: UInt64?
+  package var format: Format
+  package var bytes: [UInt8]
+  package var width: Int
+  package var height: Int
+  /// Whether the content filter has tripped: `bytes` are blurred then.
+  package var isFiltered = false
+  /// A1111's text of it.
+  package var parameters: String?
+
+  package enum Format: String, Codable, Sendable {
+    case png, jpeg, webp
+
+    package init(_ format: PictureFormat) {
+      switch format {
+      case .png: self = .png
+      case .jpeg: self = .jpeg
+      case .webp: self = .webp
+      }
+    }
+
+    package var mediaType: String { "image/\(rawValue)" }
+  }
+
+  package init(
+    index: Int, seed: UInt64?, format: PictureFormat, bytes: [UInt8], width: Int, height: Int,
+    isFiltered: Bool = false, parameters: String? = nil
+  ) {
+    (self.index, self.seed, self.format, self.bytes) = (index, seed, Format(format), bytes)
+    (self.width, self.height, self.isFiltered, self.parameters) = (width, height, isFiltered, parameters)
+  }
+}

@@ -1,0 +1,74 @@
+import Darkroom
+
+/// Where orders wait, between those who ask and those who draw. It is in this process (`LocalQueue`); others may keep it
+/// elsewhere.
+///
+/// Its unit is a batch: some pictures of one order. Batches of several clients take turns, so that a long order does
+/// not hold up a short one.
+package protocol JobQueue: Sendable {
+  /// Takes an order, or joins the job of an identical one that waits, is at work or has been finished.
+  /// - Throws: `DarkroomError` of kind `busy` if there are too many.
+  func submit(_ order: Order) async throws -> JobID
+
+  /// Everything that happens to a job, from what is known now on; nil if there is no such job. The job is cancelled when
+  /// all who listened have left, unless `keep` was called.
+  func events(of job: JobID) -> AsyncStream<JobEvent>?
+
+  /// The job goes on though nobody listens: its result is asked for later.
+  func keep(_ job: JobID)
+
+  /// How a job stands whose result is kept; nil if there is none, or none any longer.
+  func status(of job: JobID) -> JobStatus?
+
+  /// The next batch to draw; waits for one. Nil when the queue is closed and empty.
+  func next() async -> Batch?
+
+  /// `cancel` is called when nobody wants the batch any longer, at once if that is so already.
+  func whenUnwanted(_ batch: Batch, _ cancel: @escaping @Sendable () -> Void)
+
+  /// What happens to a batch. Its last event ends it.
+  func tell(_ event: JobEvent, of batch: Batch)
+
+  /// Takes no more orders, and fails those that wait. Those at work go on.
+  func close()
+
+  var load: QueueLoad { get }
+}
+
+package struct JobID: Hashable, Sendable, CustomStringConvertible {
+  package let description: String
+
+  package init(_ text: String) { description = text }
+
+  /// 64 hexadecimal digits that nobody guesses.
+  package static func random() -> JobID {
+    var generator = SystemRandomNumberGenerator()
+    return JobID(
+      (0..<4).map { _ in
+        let digits = String(generator.next(), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+      }.joined())
+  }
+}
+
+package enum JobStatus: Sendable {
+  case waiting
+  case working
+  case done([MadePicture])
+  case failed(DarkroomError)
+}
+
+/// Some pictures of a job that are drawn together.
+package struct Batch: Sendable {
+  package let job: JobID
+  /// Of the job's batches.
+  package let number: Int
+  /// The index in the job of its first picture.
+  package let firstPicture: Int
+  package let order: Order
+}
+
+package struct QueueLoad: Sendable, Equatable {
+  package var waiting = 0
+  package var working = 0
+}

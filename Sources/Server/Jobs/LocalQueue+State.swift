@@ -1,0 +1,210 @@
+import Darkroom
+
+extension LocalQueue {
+  /// An order with those who listen.
+  struct Job {
+    /// Nil for one that is not shared.
+    let key: String?
+    let client: String
+    var isKept = false
+    /// Batches that have neither ended nor begun, and those that have begun.
+    var waiting: Set<Int> = []
+    var working: Set<Int> = []
+    var progress: [Int: Double] = [:]
+    var shares: [Int: Double] = [:]
+    /// What late listeners are told.
+    var history: [JobEvent] = []
+    var listeners: [Int: AsyncStream<JobEvent>.Continuation] = [:]
+    var cancels: [Int: @Sendable () -> Void] = [:]
+    var isUnwanted = false
+
+    var isDone: Bool { history.last?.isLast ?? false }
+    var isWorking: Bool { !working.isEmpty || !progress.isEmpty }
+    var pictures: [MadePicture] {
+      history.compactMap { if case .picture(let picture) = $0 { picture } else { nil } }
+        .sorted { $0.index < $1.index }
+    }
+
+    init(key: String?, client: String) { (self.key, self.client) = (key, client) }
+
+    var outcome: JobStatus {
+      switch history.last {
+      case .finished?: .done(pictures)
+      case .failed(let error)?: .failed(error)
+      default: isWorking ? .working : .waiting
+      }
+    }
+
+    /// One whose result was kept.
+    init(answered pictures: [MadePicture], key: String?) {
+      (self.key, client) = (key, "")
+      history = pictures.map { .picture($0) } + [.finished]
+    }
+
+    func send(_ event: JobEvent) {
+      for listener in listeners.values {
+        listener.yield(event)
+        if event.isLast { listener.finish() }
+      }
+    }
+  }
+
+  struct State {
+    private struct Waiting {
+      let batch: Batch
+      /// Who has had less so far comes first: start-time fair queueing.
+      let tag: Double
+    }
+
+    var jobs: [JobID: Job] = [:]
+    private var waiting: [Waiting] = []
+    /// Of the batch that was taken last, and of each client's last one.
+    private var time = 0.0
+    private var tags: [String: Double] = [:]
+    private var sleepers: [AsyncStream<Void>.Continuation] = []
+    var listeners = 0
+    private(set) var isClosed = false
+
+    var load: QueueLoad {
+      QueueLoad(
+        waiting: jobs.values.count(where: { !$0.isWorking && !$0.isDone }),
+        working: jobs.values.count(where: { $0.isWorking && !$0.isDone }))
+    }
+
+    // MARK: Orders
+
+    func admit(_ order: Order, _ limits: Limits) throws {
+      guard !isClosed else {
+        throw DarkroomError(.busy, help: "try again later", "the server is being shut down")
+      }
+      let waiting = jobs.values.filter { !$0.isWorking && !$0.isDone }
+      guard waiting.count < limits.jobs else {
+        throw DarkroomError(
+          .busy, expected: "fewer than \(limits.jobs)", help: "try again later",
+          "\(waiting.count) jobs are waiting")
+      }
+      let own = waiting.count(where: { $0.client == order.client })
+      guard own < limits.jobsOfClient || own == waiting.count else {
+        throw DarkroomError(
+          .busy, expected: "fewer than \(limits.jobsOfClient) while others wait", help: "try again later",
+          "\(own) jobs of this client are waiting")
+      }
+    }
+
+    mutating func add(_ order: Order, as id: JobID, key: String?, batch most: Int) {
+      var job = Job(key: key, client: order.client)
+      for (number, part) in order.batches(of: most).enumerated() {
+        let tag = max(time, tags[order.client] ?? 0) + part.order.cost
+        tags[order.client] = tag
+        waiting.append(
+          Waiting(
+            batch: Batch(job: id, number: number, firstPicture: part.first, order: part.order), tag: tag))
+        job.waiting.insert(number)
+        job.shares[number] = Double(part.order.pictures) / Double(order.pictures)
+      }
+      jobs[id] = job
+    }
+
+    /// Jobs of which something is drawn before the first of this one.
+    func ahead(of id: JobID) -> Int {
+      guard let own = waiting.filter({ $0.batch.job == id }).map(\.tag).min() else { return 0 }
+      let before = waiting.filter { $0.tag < own }.map(\.batch.job)
+      return Set(before).union(jobs.filter { $0.value.isWorking && !$0.value.isDone }.map(\.key)).count
+    }
+
+    // MARK: Batches
+
+    mutating func takeNext() -> Batch? {
+      guard let next = waiting.indices.min(by: { waiting[$0].tag < waiting[$1].tag }) else { return nil }
+      let taken = waiting.remove(at: next)
+      time = taken.tag
+      tags = tags.filter { $0.value > time }
+      let (id, number) = (taken.batch.job, taken.batch.number)
+      let isFirst = jobs[id]?.isWorking == false
+      jobs[id]?.waiting.remove(number)
+      jobs[id]?.working.insert(number)
+      if isFirst { jobs[id]?.send(.started) }
+      for id in Set(waiting.map(\.batch.job)) where jobs[id]?.isWorking == false {
+        jobs[id]?.send(.queued(ahead: ahead(of: id)))
+      }
+      return taken.batch
+    }
+
+    mutating func waitForMore() -> AsyncStream<Void> {
+      let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+      sleepers.append(continuation)
+      return stream
+    }
+
+    mutating func wake() {
+      for sleeper in sleepers { sleeper.finish() }
+      sleepers = []
+    }
+
+    /// - Returns: what cancels batches that are not wanted any longer.
+    mutating func tell(_ event: JobEvent, of batch: Batch) -> [@Sendable () -> Void] {
+      guard var job = jobs[batch.job], !job.isDone else { return [] }
+      var cancels: [@Sendable () -> Void] = []
+      switch event {
+      case .finished:
+        job.working.remove(batch.number)
+        job.cancels[batch.number] = nil
+        job.progress[batch.number] = 1
+        if job.working.isEmpty, job.waiting.isEmpty {
+          job.history.append(.finished)
+          job.send(.finished)
+        }
+      case .failed:
+        cancels = Array(job.cancels.filter { $0.key != batch.number }.values)
+        waiting.removeAll { $0.batch.job == batch.job }
+        job.history.append(event)
+        job.send(event)
+      case .progress(let share):
+        job.progress[batch.number] = share
+        let all = job.progress.reduce(0) { $0 + $1.value * (job.shares[$1.key] ?? 0) }
+        job.send(.progress(all))
+      case .picture(var picture):
+        picture.index += batch.firstPicture
+        job.history.append(.picture(picture))
+        job.send(.picture(picture))
+      case .notice:
+        job.history.append(event)
+        job.send(event)
+      case .queued, .started, .preview: job.send(event)
+      }
+      jobs[batch.job] = job
+      return cancels
+    }
+
+    /// A job that nobody listens to any longer is taken back.
+    mutating func dropIfUnwanted(_ id: JobID) -> [@Sendable () -> Void] {
+      guard let job = jobs[id], job.listeners.isEmpty, !job.isKept, !job.isDone else { return [] }
+      waiting.removeAll { $0.batch.job == id }
+      guard !job.working.isEmpty else {
+        jobs[id] = nil
+        return []
+      }
+      jobs[id]?.isUnwanted = true
+      jobs[id]?.waiting = []
+      return Array(job.cancels.values)
+    }
+
+    mutating func removeIfDone(_ id: JobID) -> Job? {
+      guard let job = jobs[id], job.isDone else { return nil }
+      jobs[id] = nil
+      return job
+    }
+
+    mutating func close() -> [@Sendable () -> Void] {
+      isClosed = true
+      let ended = DarkroomError(.busy, help: "try again later", "the server is being shut down")
+      for id in Set(waiting.map(\.batch.job)) where jobs[id]?.isWorking == false {
+        jobs[id]?.send(.failed(ended))
+        jobs[id] = nil
+      }
+      waiting.removeAll { jobs[$0.batch.job] == nil }
+      wake()
+      return []
+    }
+  }
+}

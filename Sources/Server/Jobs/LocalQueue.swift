@@ -1,0 +1,130 @@
+import Darkroom
+import Synchronization
+
+/// A queue in this process. Results of finished jobs are kept for a while, and answer identical orders.
+package final class LocalQueue: JobQueue {
+  package struct Limits: Sendable {
+    /// Jobs that wait.
+    package var jobs = 64
+    /// Of one client, while others wait too.
+    package var jobsOfClient = 8
+    /// Pictures of a batch.
+    package var batch = 4
+    package init() {}
+  }
+
+  private let limits: Limits
+  private let results: ResultStore
+  private let now: @Sendable () -> ContinuousClock.Instant
+  private let state = Mutex(State())
+
+  /// - Parameter now: the clock, for tests.
+  package init(
+    _ limits: Limits = Limits(), results: ResultStore = ResultStore(),
+    now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
+  ) {
+    (self.limits, self.results, self.now) = (limits, results, now)
+  }
+
+  // MARK: Those who ask
+
+  package func submit(_ order: Order) async throws -> JobID {
+    let key = order.isShared ? try order.key() : nil
+    let kept = key.flatMap { results.result(of: $0, at: now()) }
+    return try state.withLock { state in
+      if let key, let job = state.jobs.first(where: { $0.value.key == key && !$0.value.isUnwanted }) {
+        return job.key
+      }
+      let id = JobID.random()
+      if let kept {
+        state.jobs[id] = Job(answered: kept, key: key)
+        return id
+      }
+      try state.admit(order, limits)
+      state.add(order, as: id, key: key, batch: limits.batch)
+      state.wake()
+      return id
+    }
+  }
+
+  package func events(of id: JobID) -> AsyncStream<JobEvent>? {
+    let (stream, continuation) = AsyncStream.makeStream(of: JobEvent.self)
+    let listener: Int? = state.withLock { state in
+      guard let job = state.jobs[id] else { return nil }
+      for event in job.history { continuation.yield(event) }
+      guard !job.isDone else {
+        continuation.finish()
+        return Self.late
+      }
+      if !job.isWorking { continuation.yield(.queued(ahead: state.ahead(of: id))) }
+      state.listeners += 1
+      state.jobs[id]?.listeners[state.listeners] = continuation
+      return state.listeners
+    }
+    guard let listener else { return nil }
+    continuation.onTermination = { [weak self] _ in self?.leave(id, listener) }
+    if listener == Self.late { settle(id) }
+    return stream
+  }
+
+  /// Who listens to a job that has ended.
+  private static let late = -1
+
+  private func leave(_ id: JobID, _ listener: Int) {
+    let cancels = state.withLock { state in
+      state.jobs[id]?.listeners[listener] = nil
+      return state.dropIfUnwanted(id)
+    }
+    for cancel in cancels { cancel() }
+  }
+
+  package func keep(_ id: JobID) { state.withLock { $0.jobs[id]?.isKept = true } }
+
+  package func status(of id: JobID) -> JobStatus? {
+    state.withLock { $0.jobs[id]?.outcome } ?? results.kept(id, at: now())
+  }
+
+  package var load: QueueLoad { state.withLock { $0.load } }
+
+  // MARK: Those who draw
+
+  package func next() async -> Batch? {
+    while !Task.isCancelled {
+      let (batch, wait) = state.withLock { state -> (Batch?, AsyncStream<Void>?) in
+        if let batch = state.takeNext() { return (batch, nil) }
+        return state.isClosed ? (nil, nil) : (nil, state.waitForMore())
+      }
+      if let batch { return batch }
+      guard let wait else { return nil }
+      for await _ in wait { break }
+    }
+    return nil
+  }
+
+  package func whenUnwanted(_ batch: Batch, _ cancel: @escaping @Sendable () -> Void) {
+    let isWanted = state.withLock { state in
+      guard state.jobs[batch.job]?.isUnwanted == false else { return false }
+      state.jobs[batch.job]?.cancels[batch.number] = cancel
+      return true
+    }
+    if !isWanted { cancel() }
+  }
+
+  package func tell(_ event: JobEvent, of batch: Batch) {
+    let cancels = state.withLock { $0.tell(event, of: batch) }
+    for cancel in cancels { cancel() }
+    if event.isLast { settle(batch.job) }
+  }
+
+  /// Puts a finished job's result where it is kept.
+  private func settle(_ id: JobID) {
+    guard let job = state.withLock({ $0.removeIfDone(id) }) else { return }
+    guard job.key != nil || job.isKept else { return }
+    results.keep(job.outcome, of: id, key: job.key, at: now())
+  }
+
+  package func close() {
+    let cancels = state.withLock { $0.close() }
+    for cancel in cancels { cancel() }
+  }
+}

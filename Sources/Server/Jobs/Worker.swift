@@ -1,0 +1,128 @@
+import Darkroom
+
+/// Takes batches from a queue, and draws them with one engine.
+package struct Worker: Sendable {
+  let engine: Engine
+  let models: ModelTable
+  let queue: any JobQueue
+  let filter: PictureFilter
+  let meter: Meter
+  /// A job that takes longer is ended.
+  let longest: Duration
+
+  /// Works until the queue is closed and empty. Pictures are encoded while the next batch is drawn.
+  package func run() async {
+    await withDiscardingTaskGroup { group in
+      while let batch = await queue.next() {
+        let finish = await draw(batch)
+        group.addTask { await finish() }
+      }
+    }
+  }
+
+  /// - Returns: what is left to do when the engine is free again.
+  private func draw(_ batch: Batch) async -> @Sendable () async -> Void {
+    let work = Task { () throws -> [Drawn] in
+      switch batch.order.work {
+      case .drawing(let request): try await draw(request, batch)
+      case .upscaling(let request): [.enlarged(try await enlarge(request, batch))]
+      }
+    }
+    queue.whenUnwanted(batch) { work.cancel() }
+    let limit = Task { [longest] in
+      try await Task.sleep(for: longest)
+      work.cancel()
+      return true
+    }
+    let start = ContinuousClock.now
+    let result = await work.result
+    limit.cancel()
+    meter.finished(batch.order, in: ContinuousClock.now - start)
+    let isLate = (try? await limit.value) ?? false
+    return { [queue] in
+      do {
+        for (index, drawn) in try result.get().enumerated() {
+          queue.tell(.picture(try await finished(drawn, index, batch)), of: batch)
+        }
+        queue.tell(.finished, of: batch)
+      } catch {
+        queue.tell(.failed(isLate ? Self.late(longest) : DarkroomError(error)), of: batch)
+      }
+    }
+  }
+
+  private static func late(_ limit: Duration) -> DarkroomError {
+    DarkroomError(
+      .busy, help: "ask for fewer steps or a smaller size, or raise --job-time-limit",
+      "the job took longer than \(limit.components.seconds) s")
+  }
+
+  private enum Drawn: Sendable {
+    case picture(GeneratedPicture)
+    case enlarged(UpscaledPicture)
+  }
+
+  private func draw(_ request: ResolvedRequest, _ batch: Batch) async throws -> [Drawn] {
+    guard let model = models.model(named: batch.order.model) else {
+      throw DarkroomError(.model, "\(batch.order.model) is not served any longer")
+    }
+    var drawn: [Drawn] = []
+    let events = engine.events(
+      for: request.request, with: model.source, previews: batch.order.wantsPreviews)
+    for await event in events {
+      switch event {
+      case .progress(let progress): queue.tell(.progress(progress.fraction), of: batch)
+      case .preview(let preview): queue.tell(.preview(preview), of: batch)
+      case .notice(let notice): queue.tell(.notice(notice.description), of: batch)
+      case .picture(let picture): drawn.append(.picture(picture))
+      case .failed(let error): throw error
+      case .queued: break
+      }
+    }
+    try Task.checkCancellation()
+    return drawn
+  }
+
+  private func enlarge(_ request: UpscaleRequest, _ batch: Batch) async throws -> UpscaledPicture {
+    var request = request
+    if request.redrawing != nil { request.redrawing?.model = models.model(named: batch.order.model)?.source }
+    return try await engine.upscale(request) { [queue] event in
+      switch event {
+      case .progress(let share): queue.tell(.progress(share), of: batch)
+      case .notice(let notice): queue.tell(.notice(notice.description), of: batch)
+      }
+    }
+  }
+
+  /// The file that an order asks for.
+  private func finished(_ drawn: Drawn, _ index: Int, _ batch: Batch) async throws -> MadePicture {
+    let output = batch.order.output
+    switch drawn {
+    case .picture(let picture):
+      let checked = try await filter.checked(picture, engine, models.model(named: batch.order.model))
+      let (format, bytes) = try output.encode { try checked.picture.encoded(as: $0) }
+      return MadePicture(
+        index: index, seed: picture.request.seed, format: format, bytes: bytes, width: picture.width,
+        height: picture.height, isFiltered: checked.isFiltered, parameters: picture.parameters)
+    case .enlarged(let picture):
+      let (format, bytes) = try output.encode { try picture.encoded(as: $0) }
+      return MadePicture(
+        index: index, seed: picture.record.drawing?.seed, format: format, bytes: bytes, width: picture.width,
+        height: picture.height)
+    }
+  }
+}
+
+extension Order.Output {
+  /// - Throws: `DarkroomError` of kind `output` if the picture is too large as JPEG too.
+  fileprivate func encode(_ encoded: (PictureFormat) throws -> [UInt8]) throws -> (PictureFormat, [UInt8]) {
+    let bytes = try encoded(format)
+    guard let most, bytes.count > most, format == .png else { return (format, bytes) }
+    let small = try encoded(.jpeg)
+    guard small.count <= most else {
+      throw DarkroomError(
+        .output, expected: "at most \(most) bytes", "the picture has \(small.count) bytes as JPEG")
+    }
+    return (.jpeg, small)
+  }
+}
