@@ -34,10 +34,10 @@ let package = Package(
     module("Graph"),
     module("Weights", ["Graph", "SystemFiles"]),
     module("Layers", ["Graph", "Weights"]),
-    module("Models", ["Graph", "Weights", "Layers"]),
+    module("Models", ["Graph", "Weights", "Layers", "SystemFiles"]),
     module("Tokenizer", ["SystemFiles", "ClipVocabulary"]),
     module("Sampling", ["SystemFiles"]),
-    module("Families", ["Graph", "Weights", "Models", "Sampling", "Tokenizer"]),
+    module("Families", ["Graph", "Weights", "Models", "Sampling", "Tokenizer", "SystemFiles"]),
     module("Pictures", ["SystemFiles", "CPictures", "CZlib"]),
     module("Hub", ["Weights", "SystemFiles", "CCurl", "CCrypto"]),
     module("Reference", ["Graph"]),
@@ -95,14 +95,15 @@ let package = Package(
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
     tests("SystemFilesTests", ["SystemFiles"]),
     tests("GraphTests", ["Graph"]),
-    tests("WeightsTests", ["Weights", "Graph"]),
+    tests("WeightsTests", ["Weights", "Graph", "SystemFiles"]),
     tests("TokenizerTests", ["Tokenizer", "SystemFiles"]),
     tests("SamplingTests", ["Sampling"]),
     tests("PicturesTests", ["Pictures", "SystemFiles"]),
     tests(
       "BackendTests", ["Graph", "Reference", "CPUBackend", "VulkanBackend", "Pictures"]),
     tests(
-      "ModelsTests", ["Graph", "Weights", "Layers", "Models", "Reference", "CPUBackend"]),
+      "ModelsTests",
+      ["Graph", "Weights", "Layers", "Models", "Reference", "CPUBackend", "SystemFiles"]),
     tests(
       "DarkroomTests",
       [

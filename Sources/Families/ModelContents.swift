@@ -1,6 +1,7 @@
 import Graph
 import Models
 import Sampling
+import SystemFiles
 import Tokenizer
 import Weights
 

@@ -1,5 +1,6 @@
 import Models
 import Sampling
+import SystemFiles
 import Weights
 
 /// How a model was trained to see noise, what its network predicts, and the sampler that it comes with.

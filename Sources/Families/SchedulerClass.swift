@@ -1,5 +1,6 @@
 import Models
 import Sampling
+import SystemFiles
 import Weights
 
 /// A scheduler class of diffusers (0.42): which fields of `scheduler_config.json` it knows, what they are where a file does

@@ -1,4 +1,5 @@
 import Models
+import SystemFiles
 import Weights
 
 /// Stable Diffusion 1.x: four latent channels, the same number of attention heads on all levels. The network may see a

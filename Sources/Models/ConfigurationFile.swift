@@ -1,3 +1,4 @@
+import SystemFiles
 import Weights
 
 /// A JSON file of a model folder cannot be used.

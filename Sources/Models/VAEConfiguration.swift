@@ -1,4 +1,5 @@
 import Graph
+import SystemFiles
 import Weights
 
 /// Sizes of a variational autoencoder.

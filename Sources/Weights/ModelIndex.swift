@@ -1,3 +1,5 @@
+import SystemFiles
+
 /// The `model_index.json` of a model folder: its parts, and the classes of diffusers and transformers that they are of.
 package struct ModelIndex {
   package static let file = "model_index.json"

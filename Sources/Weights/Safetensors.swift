@@ -1,4 +1,5 @@
 import Graph
+import SystemFiles
 
 /// One file in the safetensors format: named tensors, row-major and little-endian, behind a JSON
 /// header. Everything the header says is checked when it is opened; numbers are read when asked for.
@@ -38,7 +39,7 @@ package struct Safetensors: Sendable {
     var parser = SafetensorsHeader(data: (8 + header.count)..<source.count)
     do {
       try parser.parse(header)
-    } catch let failure as JSONScanner.SyntaxError {
+    } catch let failure as SyntaxError {
       throw WeightsError(
         .malformed, file: source.name, "header, byte \(8 + failure.position): \(failure.message)")
     } catch let failure as SafetensorsHeader.HeaderError {

@@ -1,4 +1,5 @@
 import Graph
+import SystemFiles
 
 /// The JSON text at the head of a safetensors file, checked against the size of the data behind it.
 struct SafetensorsHeader {

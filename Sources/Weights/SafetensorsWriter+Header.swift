@@ -1,4 +1,5 @@
 import Graph
+import SystemFiles
 
 extension SafetensorsWriter {
   /// The eight bytes of length and the JSON text, padded with spaces so that the data is aligned.

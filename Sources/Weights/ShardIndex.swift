@@ -13,7 +13,7 @@ struct ShardIndex {
     self.path = path
     do {
       fileNames = try Self.parse(text)
-    } catch let failure as JSONScanner.SyntaxError {
+    } catch let failure as SyntaxError {
       throw WeightsError(.malformed, file: path, "\(failure)")
     }
   }

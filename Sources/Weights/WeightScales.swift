@@ -1,4 +1,5 @@
 import Graph
+import SystemFiles
 
 /// Numbers that stored weights are multiplied by: models with weights of 8 bits keep them beside each weight, one for
 /// all of its numbers or one for each row, as `X.scale_weight` (ComfyUI) or `X.weight_scale` (compressed-tensors).

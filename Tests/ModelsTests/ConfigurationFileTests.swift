@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import SystemFiles
 import TestSupport
 import Testing
 import Weights

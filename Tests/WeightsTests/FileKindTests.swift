@@ -1,5 +1,6 @@
 import Foundation
 import Graph
+import SystemFiles
 import Testing
 
 @testable import Weights

@@ -1,3 +1,5 @@
+import SystemFiles
+
 /// What the class in a folder's `model_index.json`, with the sizes of its UNet, says of the model.
 struct PipelineClass {
   /// The name of diffusers' class; nil if the file names none.

@@ -1,32 +1,27 @@
 /// Reads JSON (RFC 8259) from bytes, strictly and in one pass. The caller says what it expects
 /// next; nothing is stored here, so memory and time stay proportional to the text.
-struct JSONScanner {
-  struct SyntaxError: Error, CustomStringConvertible {
-    /// Index of the byte at fault.
-    let position: Int
-    let message: String
-    var description: String { "byte \(position): \(message)" }
-  }
-
+package struct JSONScanner {
   /// Containers within containers; deeper text is refused, so that recursion is bounded.
-  static let deepest = 127
+  private let deepest: Int
 
   /// Bytes of a key. Comparing text takes time that is quadratic in a run of combining characters.
-  static let longestKey = 1024
+  package static let longestKey = 1024
 
   private let bytes: [UInt8]
   private let dialect: JSONDialect
-  private(set) var position = 0
+  package private(set) var position = 0
   private var depth = 0
 
-  init(_ bytes: [UInt8], dialect: JSONDialect = .strict) { (self.bytes, self.dialect) = (bytes, dialect) }
+  package init(_ bytes: [UInt8], dialect: JSONDialect = .strict, deepest: Int = 127) {
+    (self.bytes, self.dialect, self.deepest) = (bytes, dialect, deepest)
+  }
 
-  func failure(_ message: String, at position: Int? = nil) -> SyntaxError {
-    SyntaxError(position: position ?? self.position, message: message)
+  package func failure(_ message: String, at position: Int? = nil) -> SyntaxError {
+    SyntaxError(at: position ?? self.position, message)
   }
 
   /// Calls `member` with each key; it must read the value.
-  mutating func object(_ member: (inout JSONScanner, String) throws -> Void) throws {
+  package mutating func object(_ member: (inout JSONScanner, String) throws -> Void) throws {
     try container("{", "}") { scanner in
       let key = try scanner.string(atMost: Self.longestKey)
       try scanner.expect(":")
@@ -35,12 +30,12 @@ struct JSONScanner {
   }
 
   /// Calls `element` before each element; it must read it.
-  mutating func array(_ element: (inout JSONScanner) throws -> Void) throws {
+  package mutating func array(_ element: (inout JSONScanner) throws -> Void) throws {
     try container("[", "]", element)
   }
 
   /// - Parameter limit: the most bytes that it may have.
-  mutating func string(atMost limit: Int = .max) throws -> String {
+  package mutating func string(atMost limit: Int = .max) throws -> String {
     skipSpace()
     let start = position
     let string = try anyString()
@@ -49,7 +44,7 @@ struct JSONScanner {
   }
 
   /// A plain non-negative integer: no sign, point, exponent or leading zero.
-  mutating func unsigned() throws -> UInt64 {
+  package mutating func unsigned() throws -> UInt64 {
     skipSpace()
     let start = position
     var value: UInt64 = 0
@@ -69,7 +64,7 @@ struct JSONScanner {
   }
 
   /// Reads `null` if it comes next.
-  mutating func null() throws -> Bool {
+  package mutating func null() throws -> Bool {
     skipSpace()
     guard peek() == UInt8(ascii: "n") else { return false }
     _ = try literal("null", .null)
@@ -77,7 +72,7 @@ struct JSONScanner {
   }
 
   /// Reads any value and drops it.
-  mutating func skipValue() throws {
+  package mutating func skipValue() throws {
     skipSpace()
     switch peek() {
     case UInt8(ascii: "{"): try object { scanner, _ in try scanner.skipValue() }
@@ -87,7 +82,7 @@ struct JSONScanner {
   }
 
   /// Reads any value and keeps it.
-  mutating func value() throws -> JSONValue {
+  package mutating func value() throws -> JSONValue {
     skipSpace()
     switch peek() {
     case UInt8(ascii: "{"):
@@ -106,8 +101,14 @@ struct JSONScanner {
     }
   }
 
+  /// The byte that the next value begins with; nil at the end.
+  package mutating func first() -> UInt8? {
+    skipSpace()
+    return peek()
+  }
+
   /// Nothing but white space may follow.
-  mutating func end() throws {
+  package mutating func end() throws {
     skipSpace()
     if position < bytes.count { throw failure("expected the end of the JSON text, found \(found)") }
   }
@@ -118,7 +119,7 @@ struct JSONScanner {
     _ open: Unicode.Scalar, _ close: Unicode.Scalar, _ item: (inout JSONScanner) throws -> Void
   ) throws {
     try expect(open)
-    guard depth < Self.deepest else { throw failure("nested deeper than \(Self.deepest) levels") }
+    guard depth < deepest else { throw failure("nested deeper than \(deepest) levels") }
     depth += 1
     defer { depth -= 1 }
     skipSpace()
@@ -225,7 +226,9 @@ struct JSONScanner {
     return value
   }
 
-  private mutating func number() throws -> Double {
+  /// Reads a number and keeps it as it is written.
+  package mutating func numberText() throws -> String {
+    skipSpace()
     let start = position
     if peek() == UInt8(ascii: "-") { position += 1 }
     let whole = digits()
@@ -239,10 +242,16 @@ struct JSONScanner {
       if peek() == UInt8(ascii: "+") || peek() == UInt8(ascii: "-") { position += 1 }
       valid = !digits().isEmpty && valid
     }
-    guard valid, let number = Double(String(decoding: bytes[start..<position], as: UTF8.self)) else {
+    guard valid else {
       position = start
       throw failure("expected a JSON value, found \(found)")
     }
+    return String(decoding: bytes[start..<position], as: UTF8.self)
+  }
+
+  private mutating func number() throws -> Double {
+    let text = try numberText()
+    guard let number = Double(text) else { throw failure("a number out of range") }
     return number
   }
 
