@@ -46,5 +46,10 @@ package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral 
     }
   }
 
+  /// All values of a name, in order.
+  package func values(_ name: String) -> [String] {
+    fields.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
+  }
+
   package mutating func add(_ name: String, _ value: String) { fields.append((name, value)) }
 }
