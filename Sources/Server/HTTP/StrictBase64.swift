@@ -11,26 +11,31 @@ package struct StrictBase64: Sendable {
   ///   `data:image/png;base64,` may stand before them. Spaces and line ends are none of them.
   /// - Throws: an error that names the text's byte and what was expected there.
   package init(_ text: String) throws(SyntaxError) {
-    self.text = try Self.withoutPrefix(text)
-    let letters = self.text.utf8
-    let start = text.utf8.count - letters.count
+    var letters = try Self.withoutPrefix(text)
+    let start = text.utf8.count - letters.utf8.count
+    // In one piece of memory, where ten megabytes are read in milliseconds.
+    size = try letters.withUTF8 { bytes in
+      Result { () throws(SyntaxError) in try Self.size(bytes, at: start) }
+    }.get()
+    self.text = letters
+  }
+
+  /// - Parameter start: index of the first letter, for errors.
+  private static func size(_ letters: UnsafeBufferPointer<UInt8>, at start: Int) throws(SyntaxError) -> Int {
     let padding = letters.suffix(2).reversed().prefix { $0 == UInt8(ascii: "=") }.count
-    if let wrong = letters.dropLast(padding).firstIndex(where: { Self.value($0) == nil }) {
-      let place = start + letters.distance(from: letters.startIndex, to: wrong)
-      throw SyntaxError(at: place, "expected a letter of base64, found \(Self.words(letters[wrong]))")
+    let count = letters.count - padding
+    if let wrong = letters.prefix(count).firstIndex(where: { value($0) == nil }) {
+      throw SyntaxError(at: start + wrong, "expected a letter of base64, found \(words(letters[wrong]))")
     }
     guard letters.count % 4 == 0 else {
       throw SyntaxError(
-        at: text.utf8.count, "expected a multiple of 4 letters of base64, found \(letters.count)")
+        at: start + letters.count, "expected a multiple of 4 letters of base64, found \(letters.count)")
     }
     // Two writings of the same bytes would be two keys of the same request.
-    if padding > 0, let last = letters.dropLast(padding).last.flatMap(Self.value),
-      last & (padding == 1 ? 3 : 15) != 0
-    {
-      throw SyntaxError(
-        at: text.utf8.count - padding - 1, "the last letter of base64 says more than whole bytes")
+    if padding > 0, let last = value(letters[count - 1]), last & (padding == 1 ? 3 : 15) != 0 {
+      throw SyntaxError(at: start + count - 1, "the last letter of base64 says more than whole bytes")
     }
-    size = letters.count / 4 * 3 - padding
+    return letters.count / 4 * 3 - padding
   }
 
   package var decoded: [UInt8] { Data(base64Encoded: Data(text.utf8)).map { [UInt8]($0) } ?? [] }
