@@ -17,7 +17,7 @@ package struct Command: Sendable {
   let run: @Sendable (Invocation) async throws -> Int32
 
   package static let all: [Command] = [
-    .generate, .compare, .redo, .upscale, .inspect, .pull, .models, .remove, .samplers, .devices, .bench,
+    .generate, .compare, .redo, .upscale, .serve, .inspect, .pull, .models, .remove, .samplers, .devices, .bench,
     .completions,
     .man,
     .help,
@@ -74,6 +74,9 @@ package struct Settings: Sendable {
   package var rounds = 3
   package var wait = false
   package var fingerprint = false
+  package var serve = ServeSettings()
+  /// Names of the flags that were given.
+  package var given: Set<String> = []
 
   package init() {}
 }

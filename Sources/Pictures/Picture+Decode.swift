@@ -35,6 +35,28 @@ extension Picture {
   package static func decodeWithProfile(
     _ contents: [UInt8], limits: PictureLimits = PictureLimits()
   ) throws -> (picture: Picture, profile: ProfileUse) {
+    try decodeSRGB(contents, limits) { $1 ? overWhite($0) : Array($0) }
+  }
+
+  /// How transparent each pixel of a file is: white where it is so wholly, black everywhere without an alpha channel.
+  /// - Throws: as `decode`.
+  package static func transparency(
+    of contents: [UInt8], limits: PictureLimits = PictureLimits()
+  ) throws -> Picture {
+    try decodeSRGB(contents, limits) { bytes, hasAlpha in
+      guard hasAlpha else { return [UInt8](repeating: 0, count: bytes.count) }
+      return stride(from: 3, to: bytes.count, by: 4).flatMap { alpha -> [UInt8] in
+        let share = 255 - bytes[alpha]
+        return [share, share, share]
+      }
+    }.picture
+  }
+
+  /// - Parameter rgb: makes 8-bit RGB of 8-bit RGB or RGBA.
+  private static func decodeSRGB(
+    _ contents: [UInt8], _ limits: PictureLimits,
+    _ rgb: (_ stored: UnsafeBufferPointer<UInt8>, _ hasAlpha: Bool) -> [UInt8]
+  ) throws -> (picture: Picture, profile: ProfileUse) {
     let format = try PictureFormat(contents: contents)
     let beside = try BesidePixels(of: contents, format)
     var pixels = try decodePixels(contents, format, limits)
@@ -46,8 +68,7 @@ extension Picture {
     }
     guard status == CPICTURES_OK else { throw PictureError.decoding(format, reason: message) }
     let stored = UnsafeBufferPointer(start: pixels.bytes, count: width * height * (pixels.alpha ? 4 : 3))
-    let picture = Picture(
-      width: width, height: height, pixels: pixels.alpha ? overWhite(stored) : Array(stored))
+    let picture = Picture(width: width, height: height, pixels: rgb(stored, pixels.alpha))
     return (
       picture.upright(from: beside.orientation), beside.profileIsDamaged ? .unfit : ProfileUse(use)
     )

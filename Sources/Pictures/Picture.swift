@@ -46,6 +46,9 @@ package struct Picture: Sendable, Equatable {
     self.init(width: width, height: height, pixels: pixels)
   }
 
+  /// With black as white, and white as black.
+  package var inverted: Picture { Picture(width: width, height: height, pixels: pixels.map { 255 - $0 }) }
+
   /// What the VAE encodes, the other way round than `init(decoded:)`: `[height, width, 3]`, black at -1 and white
   /// at 1.
   package var encodable: [Float] { pixels.map { 2 * (Float($0) / 255) - 1 } }

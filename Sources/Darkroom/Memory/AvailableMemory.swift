@@ -22,6 +22,9 @@ package enum ResidentMemory {
   /// the parent had before the program was started.
   package static var peak: Int? { SystemTable.number("VmHWM", in: "/proc/self/status") }
 
+  /// What it has now.
+  package static var now: Int? { SystemTable.number("VmRSS", in: "/proc/self/status") }
+
   /// Gives the system what the allocator keeps of freed memory. The function is glibc's own, so it is looked up.
   static func returnFree() {
     typealias Trim = @convention(c) (Int) -> CInt

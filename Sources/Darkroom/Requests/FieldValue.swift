@@ -9,6 +9,19 @@ public enum FieldValue: Sendable, Equatable {
   case object([String: FieldValue])
 }
 
+/// Values are written as JSON is.
+extension FieldValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+  ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+  public init(stringLiteral value: String) { self = .text(value) }
+  public init(booleanLiteral value: Bool) { self = .flag(value) }
+  public init(integerLiteral value: Int) { self = .number("\(value)") }
+  public init(arrayLiteral elements: FieldValue...) { self = .list(elements) }
+  public init(dictionaryLiteral elements: (String, FieldValue)...) {
+    self = .object(Dictionary(elements) { first, _ in first })
+  }
+}
+
 extension FieldValue: Codable {
   public init(from decoder: any Decoder) throws {
     let value = try decoder.singleValueContainer()

@@ -73,6 +73,7 @@ package struct Arguments: Sendable {
 
   /// - Throws: `DarkroomError` if the option, or another one that says the same, was given before.
   private mutating func note(_ option: Option, _ flag: String) throws {
+    settings.given.insert(option.name)
     for thing in option.covers.isEmpty ? [option.name] : option.covers {
       guard let other = given.updateValue(flag, forKey: thing), !option.mayRepeat else { continue }
       throw DarkroomError(

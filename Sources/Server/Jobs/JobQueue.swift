@@ -32,7 +32,12 @@ package protocol JobQueue: Sendable {
   /// Takes no more orders, and fails those that wait. Those at work go on.
   func close()
 
+  /// Fails those at work too.
+  func abandon()
+
   var load: QueueLoad { get }
+  /// Whether `close` was called.
+  var isClosed: Bool { get }
 }
 
 package struct JobID: Hashable, Sendable, CustomStringConvertible {

@@ -75,7 +75,7 @@ extension LocalQueue {
 
     func admit(_ order: Order, _ limits: Limits) throws {
       guard !isClosed else {
-        throw DarkroomError(.busy, help: "try again later", "the server is being shut down")
+        throw Self.ended
       }
       let waiting = jobs.values.filter { !$0.isWorking && !$0.isDone }
       guard waiting.count < limits.jobs else {
@@ -195,16 +195,25 @@ extension LocalQueue {
       return job
     }
 
-    mutating func close() -> [@Sendable () -> Void] {
+    private static let ended = DarkroomError(.cancelled, "the server is being shut down")
+
+    mutating func close() {
       isClosed = true
-      let ended = DarkroomError(.busy, help: "try again later", "the server is being shut down")
-      for id in Set(waiting.map(\.batch.job)) where jobs[id]?.isWorking == false {
-        jobs[id]?.send(.failed(ended))
-        jobs[id] = nil
-      }
+      for id in Set(waiting.map(\.batch.job)) where jobs[id]?.isWorking == false { fail(id) }
       waiting.removeAll { jobs[$0.batch.job] == nil }
       wake()
-      return []
+    }
+
+    mutating func abandon() -> [@Sendable () -> Void] {
+      waiting = []
+      let cancels = jobs.values.flatMap(\.cancels.values)
+      for id in jobs.filter({ !$0.value.isDone }).keys { fail(id) }
+      return cancels
+    }
+
+    private mutating func fail(_ id: JobID) {
+      jobs[id]?.send(.failed(Self.ended))
+      jobs[id] = nil
     }
   }
 }

@@ -84,6 +84,8 @@ package final class LocalQueue: JobQueue {
     state.withLock { $0.jobs[id]?.outcome } ?? results.kept(id, at: now())
   }
 
+  package var isClosed: Bool { state.withLock { $0.isClosed } }
+
   package var load: QueueLoad { state.withLock { $0.load } }
 
   // MARK: Those who draw
@@ -123,8 +125,10 @@ package final class LocalQueue: JobQueue {
     results.keep(job.outcome, of: id, key: job.key, at: now())
   }
 
-  package func close() {
-    let cancels = state.withLock { $0.close() }
-    for cancel in cancels { cancel() }
+  package func close() { state.withLock { $0.close() } }
+
+  package func abandon() {
+    close()
+    for cancel in state.withLock({ $0.abandon() }) { cancel() }
   }
 }

@@ -2,15 +2,24 @@ import Darkroom
 import Synchronization
 import SystemFiles
 
-/// Counts what a server does.
+/// Counts what a server does, for `/metrics`.
 package final class Meter: Sendable {
   package struct Figures: Sendable {
-    /// By API and status.
-    package var requests: [String: Int] = [:]
+    /// Answers by status.
+    package var answers: [Int: Int] = [:]
+    /// Seconds of all answers together.
+    package var answerSeconds = 0.0
     package var pictures = 0
     package var jobs = 0
+    package var failedJobs = 0
+    /// Seconds of engines at work, and the work in units of an order's cost.
     package var seconds = 0.0
     package var cost = 0.0
+    package var steps = 0
+    package var filtered = 0
+    package var rejectedPrompts = 0
+    package var modelSwitches = 0
+    package var switchSeconds = 0.0
   }
 
   private let state = Mutex(Figures())
@@ -19,12 +28,28 @@ package final class Meter: Sendable {
 
   package var figures: Figures { state.withLock { $0 } }
 
-  func finished(_ order: Order, in time: Duration) {
+  func answered(_ path: String, _ status: Int, in time: Duration) {
+    state.withLock { figures in
+      figures.answers[status, default: 0] += 1
+      figures.answerSeconds += time.seconds
+    }
+  }
+
+  func finished(_ order: Order, in time: Duration, failed: Bool) {
     state.withLock { figures in
       figures.jobs += 1
-      figures.pictures += order.pictures
       figures.seconds += time.seconds
+      guard !failed else { return figures.failedJobs += 1 }
+      figures.pictures += order.pictures
       figures.cost += order.cost
+      figures.steps += order.steps
     }
+  }
+
+  func count(_ body: (inout Figures) -> Void) { state.withLock { body(&$0) } }
+
+  /// About how long so much work takes; nil while nothing was drawn.
+  package func seconds(for cost: Double) -> Double? {
+    state.withLock { $0.cost > 0 ? $0.seconds / $0.cost * cost : nil }
   }
 }

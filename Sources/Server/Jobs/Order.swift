@@ -12,9 +12,20 @@ package struct Order: Sendable {
     package var format: PictureFormat
     /// Bytes; a picture that is larger as PNG is sent as JPEG. Nil for any size.
     package var most: Int?
+    /// The part of the picture that was asked for; nil for all of it.
+    package var part: Part?
 
-    package init(_ format: PictureFormat = .png, most: Int? = nil) {
-      (self.format, self.most) = (format, most)
+    package struct Part: Sendable, Equatable {
+      package var left, top, width, height: Int
+    }
+
+    package init(_ format: PictureFormat = .png, most: Int? = nil, part: Part? = nil) {
+      (self.format, self.most, self.part) = (format, most, part)
+    }
+
+    var key: String {
+      let part = part.map { " \($0.left) \($0.top) \($0.width) \($0.height)" } ?? ""
+      return "\(format.rawValue) \(most ?? 0)\(part)"
     }
   }
 
@@ -40,6 +51,9 @@ package struct Order: Sendable {
 
   package var pictures: Int { if case .drawing(let request) = work { request.count } else { 1 } }
 
+  /// Sampling steps of all pictures.
+  var steps: Int { if case .drawing(let request) = work { request.count * request.steps } else { 0 } }
+
   private static func cost(of work: Work) -> Double {
     switch work {
     case .drawing(let request):
@@ -57,7 +71,7 @@ package struct Order: Sendable {
       case .drawing(let request): request.canonicalJSON
       case .upscaling(let request): try request.canonicalJSON()
       }
-    return "\(model)\n\(output.format.rawValue) \(output.most ?? 0)\n\(work)"
+    return "\(model)\n\(output.key)\n\(work)"
   }
 }
 

@@ -67,7 +67,7 @@ package final class ResultStore: Sendable {
     }
   }
 
-  func keep(_ status: JobStatus, of job: JobID, key: String?, at now: ContinuousClock.Instant) {
+  package func keep(_ status: JobStatus, of job: JobID, key: String?, at now: ContinuousClock.Instant) {
     let pictures = if case .done(let pictures) = status { pictures } else { [MadePicture]() }
     let bytes = pictures.reduce(0) { $0 + $1.bytes.count }
     guard bytes <= limits.bytes else { return }

@@ -7,8 +7,8 @@ package struct Worker: Sendable {
   let queue: any JobQueue
   let filter: PictureFilter
   let meter: Meter
-  /// A job that takes longer is ended.
-  let longest: Duration
+  /// A job that takes longer is ended; nil for four times what was to be expected, and ten minutes at least.
+  var longest: Duration?
 
   /// Works until the queue is closed and empty. Pictures are encoded while the next batch is drawn.
   package func run() async {
@@ -29,7 +29,8 @@ package struct Worker: Sendable {
       }
     }
     queue.whenUnwanted(batch) { work.cancel() }
-    let limit = Task { [longest] in
+    let longest = longest ?? .seconds(max(600, 4 * (meter.seconds(for: batch.order.cost) ?? 900)))
+    let limit = Task {
       try await Task.sleep(for: longest)
       work.cancel()
       return true
@@ -37,7 +38,8 @@ package struct Worker: Sendable {
     let start = ContinuousClock.now
     let result = await work.result
     limit.cancel()
-    meter.finished(batch.order, in: ContinuousClock.now - start)
+    let failed = if case .failure = result { true } else { false }
+    meter.finished(batch.order, in: ContinuousClock.now - start, failed: failed)
     let isLate = (try? await limit.value) ?? false
     return { [queue] in
       do {
@@ -98,7 +100,10 @@ package struct Worker: Sendable {
   private func finished(_ drawn: Drawn, _ index: Int, _ batch: Batch) async throws -> MadePicture {
     let output = batch.order.output
     switch drawn {
-    case .picture(let picture):
+    case .picture(let whole):
+      let picture =
+        output.part.map { whole.cropped(left: $0.left, top: $0.top, width: $0.width, height: $0.height) }
+        ?? whole
       let checked = try await filter.checked(picture, engine, models.model(named: batch.order.model))
       let (format, bytes) = try output.encode { try checked.picture.encoded(as: $0) }
       return MadePicture(

@@ -9,13 +9,25 @@
 
 // Swift cannot call functions with variable arguments.
 
-// A daemon that serves connections which it is given, in one thread.
+// Paths are unescaped by who reads them.
+static inline size_t http_leave_escaped(void *context, struct MHD_Connection *connection, char *text) {
+  (void)context;
+  (void)connection;
+  size_t count = 0;
+  while (text[count]) count++;
+  return count;
+}
+
+typedef void *(*http_began)(void *context, const char *uri, struct MHD_Connection *connection);
+
+// A daemon that serves connections which it is given, in one thread. What `began` returns is the connection's own.
 static inline struct MHD_Daemon *http_start(
-  MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed, void *context,
+  http_began began, MHD_AccessHandlerCallback called, MHD_RequestCompletedCallback ended, void *context,
   unsigned connections, size_t header_bytes, unsigned idle_seconds) {
   return MHD_start_daemon(
     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, 0, 0,
-    handler, context, MHD_OPTION_NOTIFY_COMPLETED, completed, context, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+    called, context, MHD_OPTION_URI_LOG_CALLBACK, began, context, MHD_OPTION_NOTIFY_COMPLETED, ended, context,
+    MHD_OPTION_UNESCAPE_CALLBACK, http_leave_escaped, 0, MHD_OPTION_STRICT_FOR_CLIENT, 1,
     MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, header_bytes,
     MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds, MHD_OPTION_END);
 }

@@ -1,0 +1,19 @@
+extension Operation {
+  /// Everything that is served. A new operation is a file and a word here.
+  package static let all: [Operation] =
+    [
+      .v1TextToImage, .v1ImageToImage, .v1Masking, .v1Upscale, .v1Engines, .v1Account, .v1Balance,
+      .v2Core, .v2Ultra, .v2SD3, .v2UpscaleFast, .v2UpscaleConservative, .v2UpscaleCreative, .v2Results,
+      .v2CreativeResult, .v2Inpaint, .v2Erase, .v2Outpaint,
+      .health, .ready, .metrics, .openAPI,
+    ] + v2Missing
+}
+
+extension API {
+  /// Whose errors a path has that no operation serves.
+  static func style(of path: String) -> API {
+    if path.hasPrefix("/v1/") { return .stabilityV1 }
+    if path.hasPrefix("/v2beta/") { return .stabilityV2 }
+    return .own
+  }
+}

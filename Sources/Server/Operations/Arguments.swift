@@ -1,0 +1,99 @@
+import Darkroom
+
+/// What a request gives for the parameters of an operation, checked.
+package struct Arguments: Sendable {
+  /// By the parameters' own names.
+  package private(set) var values: [String: FieldValue] = [:]
+  package private(set) var pictures: [String: [UInt8]] = [:]
+  /// Names that no parameter has.
+  package private(set) var ignored: [String] = []
+  private var parameters: [Parameter] = []
+
+  package init() {}
+
+  /// - Throws: `Refusal` that names the parameter and what was expected.
+  package init(_ body: RequestBody, for parameters: [Parameter]) throws {
+    self.parameters = parameters
+    var seen: [String: String] = [:]
+    for (name, content) in body.fields {
+      guard let parameter = parameters.first(where: { $0.name == name || $0.aliases.contains(name) }) else {
+        // Clients send empty parts of any name.
+        if !content.isEmpty { ignored.append(name) }
+        continue
+      }
+      if let other = seen.updateValue(name, forKey: parameter.name) {
+        throw Refusal(.request, field: name, "is given twice\(other == name ? "" : ", also as \(other)")")
+      }
+      try take(content, for: parameter, as: name)
+    }
+    for parameter in parameters where !has(parameter.name) {
+      guard !parameter.isRequired else { throw Refusal(.request, field: parameter.name, "is required") }
+      values[parameter.name] = parameter.initial
+    }
+  }
+
+  private mutating func take(
+    _ content: RequestBody.Content, for parameter: Parameter, as name: String
+  ) throws {
+    if parameter.kind == .picture {
+      let bytes = try content.file(name)
+      if !bytes.isEmpty { pictures[parameter.name] = bytes }
+      return
+    }
+    guard let value = content.value, value != .null else { return }
+    // An empty part of a form stands for none, where a text may not be empty.
+    if case .text("") = value, isPart(content), parameter.read(value) == nil { return }
+    // A form may hold a list as JSON.
+    var value = value
+    if case .prompts = parameter.kind, case .text(let text) = value,
+      let list = try? StrictJSON.value(Array(text.utf8))
+    {
+      value = list
+    }
+    guard let read = parameter.read(value) else {
+      throw Refusal(.request, field: name, "must be \(parameter.expected)")
+    }
+    values[parameter.name] = read
+  }
+
+  private func isPart(_ content: RequestBody.Content) -> Bool {
+    if case .part = content { true } else { false }
+  }
+
+  package func has(_ name: String) -> Bool { values[name] != nil || pictures[name] != nil }
+
+  package func text(_ name: String) -> String? {
+    if case .text(let text)? = values[name] { text } else { nil }
+  }
+  package func integer(_ name: String) -> Int? { values[name]?.integer }
+  package func number(_ name: String) -> Double? { values[name]?.double }
+  package func flag(_ name: String) -> Bool? { if case .flag(let flag)? = values[name] { flag } else { nil } }
+
+  package func list(_ name: String) -> [FieldValue]? {
+    if case .list(let list)? = values[name] { list } else { nil }
+  }
+
+  /// The file of a parameter; named so in errors and metadata.
+  package func picture(_ name: String) -> InputPicture? {
+    pictures[name].map { InputPicture(contents: $0, name: name) }
+  }
+
+  /// The file of a parameter that must be there.
+  /// - Throws: `Refusal` if it is empty.
+  package func needed(_ name: String) throws -> InputPicture {
+    guard let picture = picture(name) else { throw Refusal(.request, field: name, "is required") }
+    return picture
+  }
+
+  /// Sets the fields that parameters mean.
+  /// - Throws: `Refusal` if the engine does not know a name.
+  package func fill(_ request: inout GenerationRequest) throws {
+    for parameter in parameters {
+      guard let key = parameter.field, let field = RequestField.named(key), let value = values[parameter.name]
+      else { continue }
+      guard field.set(value, in: &request, nil) else {
+        throw Refusal(.request, field: parameter.name, "must be \(field.expected())")
+      }
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import Darkroom
+
+/// One operation of an API: how its requests are read and its answers written. It knows no engine: what it asks for is
+/// an `Ask`, and what it gets are pictures.
+package struct Operation: Sendable {
+  package enum Method: String, Sendable { case get = "GET", post = "POST" }
+
+  /// What becomes of a request.
+  package enum Work: Sendable {
+    /// The server itself tells something.
+    case tell(@Sendable (Visit) async throws -> HTTPResponse)
+    /// Pictures are drawn, and the answer waits for them.
+    case draw(
+      read: @Sendable (Visit) throws -> Ask, write: @Sendable (Visit, [MadePicture]) throws -> HTTPResponse)
+    /// Pictures are drawn, and their job's name is the answer.
+    case drawLater(
+      read: @Sendable (Visit) throws -> Ask, write: @Sendable (Visit, JobID) throws -> HTTPResponse)
+  }
+
+  /// How the body is sent.
+  package enum Body: Sendable {
+    case none
+    case json
+    case form
+    /// A form, or JSON, which the hosted API does not take.
+    case formOrJSON
+    /// Bytes that the operation reads itself.
+    case bytes
+  }
+
+  package let api: API
+  package let method: Method
+  /// "/v1/generation/{engine_id}/text-to-image".
+  package let path: String
+  package let summary: String
+  package var body = Body.none
+  package var parameters: [Parameter] = []
+  /// Credits that an answer costs, where the server counts them.
+  package var price = 0.0
+  /// Media types of the answer, the first of which is usual.
+  package var answers: [String]
+  package let work: Work
+
+  package init(
+    _ api: API, _ method: Method, _ path: String, _ summary: String, body: Body = .none,
+    parameters: [Parameter] = [], price: Double = 0, answers: [String] = ["application/json"], _ work: Work
+  ) {
+    (self.api, self.method, self.path, self.summary) = (api, method, path, summary)
+    (self.body, self.parameters, self.price, self.answers) = (body, parameters, price, answers)
+    self.work = work
+  }
+
+  /// The parts of a path in braces; nil if the path is another one.
+  package func match(_ path: String) -> [String: String]? {
+    let (own, other) = (self.path.split(separator: "/"), path.split(separator: "/"))
+    guard own.count == other.count else { return nil }
+    var parts: [String: String] = [:]
+    for (name, value) in zip(own, other) {
+      if name.hasPrefix("{") {
+        parts[String(name.dropFirst().dropLast())] = String(value)
+      } else if name != value {
+        return nil
+      }
+    }
+    return parts
+  }
+}
+
+/// A request on its way through an operation.
+package struct Visit: Sendable {
+  package let request: HTTPRequest
+  package let arguments: Arguments
+  /// The parts of the path in braces.
+  package let path: [String: String]
+  package let premises: Premises
+
+  package init(_ request: HTTPRequest, _ arguments: Arguments, path: [String: String], _ premises: Premises) {
+    (self.request, self.arguments, self.path, self.premises) = (request, arguments, path, premises)
+  }
+}
+
+/// What an operation asks for, before it is checked and completed.
+package struct Ask: Sendable {
+  package enum Work: Sendable {
+    case drawing(GenerationRequest)
+    case upscaling(UpscaleRequest)
+  }
+
+  package var work: Work
+  package var model: ServedModel
+  package var output: Order.Output
+  /// Tighter than the server's own.
+  package var limits: RequestLimits?
+  package var wantsPreviews = false
+
+  package init(
+    _ work: Work, _ model: ServedModel, _ output: Order.Output = Order.Output(), limits: RequestLimits? = nil
+  ) {
+    (self.work, self.model, self.output, self.limits) = (work, model, output, limits)
+  }
+
+  /// All texts that are drawn.
+  var prompts: [String] {
+    func texts(_ request: GenerationRequest) -> [String] {
+      [request.prompt] + (request.prompts ?? []).filter { $0.weight > 0 }.map(\.text)
+    }
+    switch work {
+    case .drawing(let request): return texts(request)
+    case .upscaling(let request): return request.redrawing.map { texts($0.request) } ?? []
+    }
+  }
+}
+
+/// What operations know of the server that they belong to.
+package struct Premises: Sendable {
+  package let models: ModelTable
+  package let queue: any JobQueue
+  package let account: Account
+  package let meter: Meter
+  package let results: ResultStore
+  package let operations: [Operation]
+
+  package init(
+    models: ModelTable, queue: any JobQueue, account: Account = Account(), meter: Meter = Meter(),
+    results: ResultStore = ResultStore(), operations: [Operation] = Operation.all
+  ) {
+    self.operations = operations
+    (self.models, self.queue, self.account, self.meter) = (models, queue, account, meter)
+    self.results = results
+  }
+}

@@ -1,0 +1,143 @@
+import Darkroom
+
+/// The way of every request: from its path to an operation, past keys and limits, and back with its answer.
+package struct Reception: Sendable {
+  let premises: Premises
+  let desk: Desk
+  /// Nil if no key is asked for.
+  let keys: KeyRing?
+  let origins: Origins
+  let pace: Pace
+
+  package var operations: [Operation] { premises.operations }
+
+  package init(
+    _ premises: Premises, _ desk: Desk, keys: KeyRing?, origins: Origins,
+    pace: Pace = Pace()
+  ) {
+    (self.premises, self.desk) = (premises, desk)
+    (self.keys, self.origins, self.pace) = (keys, origins, pace)
+  }
+
+  /// Bytes that the body of a request may have; what is larger is read and dropped.
+  package func bodyLimit(_ path: String) -> Int {
+    operations.filter { $0.match(path) != nil }.map(\.api.bodyLimit).max() ?? 1 << 20
+  }
+
+  /// - Parameter isTooLarge: the body was, and is not there.
+  package func answer(_ request: HTTPRequest, isTooLarge: Bool = false) async -> HTTPResponse {
+    if origins.refusal(of: request.headers) == nil, let preflight = origins.preflight(request) {
+      return preflight
+    }
+    let found = operations.lazy.compactMap { operation in operation.match(request.path).map { (operation, $0) } }
+    let allowed = found.map(\.0.method.rawValue)
+    let api = found.first?.0.api ?? API.style(of: request.path)
+    var response: HTTPResponse
+    do {
+      if let refusal = origins.refusal(of: request.headers) { throw Refusal(refusal) }
+      guard !allowed.isEmpty else { throw Refusal.noSuchPath(request.path, operations) }
+      let method = request.method == "HEAD" ? "GET" : request.method
+      guard let (operation, path) = found.first(where: { $0.0.method.rawValue == method }) else {
+        throw Refusal(
+          .method, field: "method", "must be \(Set(allowed).sorted().joined(separator: " or "))")
+      }
+      response = try await answer(request, by: operation, path, isTooLarge)
+    } catch {
+      let refusal = Refusal(error)
+      response = api.write(refusal, request.id)
+      if refusal.kind == .method { response.headers["allow"] = Set(allowed).sorted().joined(separator: ", ") }
+      if refusal.kind == .tooMany || refusal.kind == .unavailable {
+        response.headers["retry-after"] = "\(refusal.retryAfter ?? 5)"
+      }
+    }
+    response.headers["x-request-id"] = request.id
+    response.headers["x-content-type-options"] = "nosniff"
+    if response.status != 403 || origins.refusal(of: request.headers) == nil {
+      origins.expose(&response, to: request.headers)
+    }
+    return response
+  }
+
+  private func answer(
+    _ request: HTTPRequest, by operation: Operation, _ path: [String: String], _ isTooLarge: Bool
+  ) async throws -> HTTPResponse {
+    if operation.api.needsKey {
+      try check(request.headers["authorization"])
+      try pace.step(request.client)
+    }
+    guard !isTooLarge else {
+      let limit = operation.api.bodyLimit >> 20
+      throw Refusal(.tooLarge, field: "body", "payloads cannot be larger than \(limit)MiB in size")
+    }
+    let arguments = try Arguments(RequestBody(request, operation.body), for: operation.parameters)
+    let visit = Visit(request, arguments, path: path, premises)
+    let names = Dictionary(
+      operation.parameters.compactMap { row in row.field.map { ($0, row.name) } }) { first, _ in first }
+    do {
+      var response = try await answer(visit, by: operation)
+      if !arguments.ignored.isEmpty {
+        response.headers["x-darkroom-ignored"] = arguments.ignored.map(Self.printable).joined(separator: ", ")
+      }
+      return response
+    } catch {
+      // Pictures are named with their file.
+      throw Refusal(error) { field in names[String(field.prefix { $0 != ":" })] ?? field }
+    }
+  }
+
+  private func check(_ authorization: String?) throws {
+    switch keys?.verdict(authorization) {
+    case .missing?: throw Refusal(.unauthorized, "missing authorization header")
+    case .wrong?: throw Refusal(.unauthorized, "Incorrect API key provided")
+    case .right?, nil: break
+    }
+  }
+
+  private func answer(_ visit: Visit, by operation: Operation) async throws -> HTTPResponse {
+    switch operation.work {
+    case .tell(let tell): return try await tell(visit)
+    case .draw(let read, let write):
+      return try await paid(operation.price) {
+        let order = try await order(read(visit), visit)
+        return try write(visit, try await desk.pictures(of: order))
+      }
+    case .drawLater(let read, let write):
+      return try await paid(operation.price) {
+        let order = try await order(read(visit), visit)
+        return try write(visit, try await desk.start(order))
+      }
+    }
+  }
+
+  private func order(_ ask: Ask, _ visit: Visit) async throws -> Order {
+    let control = visit.request.headers["cache-control"]?.lowercased() ?? ""
+    return try await desk.order(ask, client: visit.request.client, isShared: !control.contains("no-store"))
+  }
+
+  private func paid(_ price: Double, _ body: () async throws -> HTTPResponse) async throws -> HTTPResponse {
+    try premises.account.pay(price)
+    do {
+      return try await body()
+    } catch {
+      premises.account.giveBack(price)
+      throw error
+    }
+  }
+
+  /// A name from outside as a header may have it.
+  private static func printable(_ name: String) -> String {
+    String(name.unicodeScalars.prefix(64).map { (0x21...0x7E).contains($0.value) ? Character($0) : "?" })
+  }
+}
+
+extension Refusal {
+  /// What a host or page that is not this server's is told.
+  fileprivate init(_ refusal: HTTPRefusal) {
+    self.init(refusal.status == 403 ? .permission : .request, refusal.message)
+  }
+
+  fileprivate static func noSuchPath(_ path: String, _ operations: [Operation]) -> Refusal {
+    let hint = NearNames.question(path, among: operations.map(\.path)).map { "; \($0)" } ?? ""
+    return Refusal(.notFound, "there is no \(path.prefix(200))\(hint)")
+  }
+}
