@@ -17,7 +17,8 @@ package struct Command: Sendable {
   let run: @Sendable (Invocation) async throws -> Int32
 
   package static let all: [Command] = [
-    .generate, .compare, .redo, .upscale, .serve, .inspect, .pull, .models, .remove, .samplers, .devices, .bench,
+    .generate, .compare, .redo, .upscale, .serve, .inspect, .pull, .models, .remove, .samplers, .devices,
+    .bench,
     .completions,
     .man,
     .help,

@@ -6,7 +6,7 @@ import Synchronization
 enum Known {
   static let model: ServedModel = {
     do {
-      let description = try ModelDescription.builtIn()
+      let description = try ModelDescription(.builtIn)
       return ServedModel(
         name: description.name, source: .builtIn, description: description, precisions: [.float32])
     } catch {

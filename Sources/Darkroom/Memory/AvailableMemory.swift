@@ -3,12 +3,12 @@ import Glibc
 import SystemFiles
 
 /// What this machine could still give to this process.
-enum AvailableMemory {
+package enum AvailableMemory {
   /// What a process with a limit of its own needs beside networks and pictures, such as stacks of threads.
   private static let kept = 96 << 20
 
   /// Bytes that can be taken now: the kernel's estimate, and what the control groups and the process's own limits leave.
-  static var bytes: Int {
+  package static var bytes: Int {
     let machine =
       SystemTable.number("MemAvailable", in: "/proc/meminfo") ?? Int(ProcessInfo.processInfo.physicalMemory)
     let own = ProcessLimits.bytesLeft.map { max(0, $0 - kept) }

@@ -36,6 +36,14 @@ extension RequestDefaults {
   }
 }
 
+extension ModelDescription {
+  /// Of a model that no engine has loaded, without its fingerprint.
+  /// - Throws: `DarkroomError` of kind `model`.
+  package init(_ source: ModelSource) throws {
+    self = try DarkroomError.wrapping { try LoadedModel(source).description }
+  }
+}
+
 extension LoadedModel {
   package var description: ModelDescription {
     var description = ModelDescription(name: name, traits)

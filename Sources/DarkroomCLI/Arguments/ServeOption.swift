@@ -7,7 +7,9 @@ enum ServeOption {
     text("model", "M", "a model as for generate; several with several flags", .model, initial: "built-in") {
       $0.models.append($1)
     },
-    text("alias", "ID=MODEL", "a hosted model's name for one of the served", .model) { $0.aliases.append($1) },
+    text("alias", "ID=MODEL", "a hosted model's name for one of the served", .model) {
+      $0.aliases.append($1)
+    },
     text("config", "FILE", "a JSON file with flags", .output) { $0.configuration = $1 },
     text("host", "NAME", "address to listen on", .output, initial: "localhost, which is 127.0.0.1 and ::1") {
       $0.server.host = $1
@@ -32,14 +34,17 @@ enum ServeOption {
     number("client-queue-length", "of one client while others wait", 1...10_000, initial: "8") {
       $0.server.queue.jobsOfClient = $1
     },
-    number("job-time-limit", "seconds of a job", 1...1_000_000, initial: "4 times the estimate, 600 at least") {
+    number("job-time-limit", "seconds of a job", 1...1_000_000, initial: "4 times the estimate, 600 at least")
+    {
       $0.server.jobTime = $1
     },
     number("drain-time", "seconds that jobs at work get when the server ends", 0...86_400, initial: "30") {
       $0.server.drainTime = $1
     },
-    number("keep-alive", "seconds after which an idle model's memory is given back", 0...1_000_000, initial: "never")
-    { $0.server.keepAlive = $1 },
+    number(
+      "keep-alive", "seconds after which an idle model's memory is given back", 0...1_000_000,
+      initial: "never"
+    ) { $0.server.keepAlive = $1 },
     text("cache", "DIR", "folder for results that are kept", .output, initial: "memory") {
       $0.server.cacheFolder = $1
     },

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// What follows the question mark of an address.
 package enum Query {
   /// The first value of each name; what cannot be decoded stays as it is.
@@ -14,7 +12,7 @@ package enum Query {
   }
 
   private static func decoded(_ text: Substring) -> String {
-    let spaced = text.replacing("+", with: " ")
-    return spaced.removingPercentEncoding ?? spaced
+    let spaced = text.map { $0 == "+" ? " " : String($0) }.joined()
+    return (try? TidyPath.decoded(Substring(spaced).utf8, at: 0)) ?? spaced
   }
 }

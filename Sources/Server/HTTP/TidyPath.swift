@@ -24,7 +24,8 @@ package enum TidyPath {
     return "/" + segments.joined(separator: "/")
   }
 
-  private static func decoded(_ segment: Substring.UTF8View, at start: Int) throws(HTTPRefusal) -> String {
+  /// With percent signs decoded.
+  static func decoded(_ segment: Substring.UTF8View, at start: Int) throws(HTTPRefusal) -> String {
     func refusal(_ message: String) -> HTTPRefusal {
       HTTPRefusal(400, "the path, byte \(start): \(message)")
     }

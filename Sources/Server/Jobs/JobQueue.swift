@@ -76,4 +76,6 @@ package struct Batch: Sendable {
 package struct QueueLoad: Sendable, Equatable {
   package var waiting = 0
   package var working = 0
+
+  package init() {}
 }

@@ -42,10 +42,7 @@ extension LocalQueue {
     }
 
     func send(_ event: JobEvent) {
-      for listener in listeners.values {
-        listener.yield(event)
-        if event.isLast { listener.finish() }
-      }
+      for listener in listeners.values { listener.yield(event) }
     }
   }
 
@@ -63,19 +60,23 @@ extension LocalQueue {
     private var tags: [String: Double] = [:]
     private var sleepers: [AsyncStream<Void>.Continuation] = []
     var listeners = 0
+    /// Listeners that have heard the last event. They are ended outside of the lock, since their ends call back.
+    private(set) var ended: [AsyncStream<JobEvent>.Continuation] = []
     private(set) var isClosed = false
 
     var load: QueueLoad {
-      QueueLoad(
-        waiting: jobs.values.count(where: { !$0.isWorking && !$0.isDone }),
-        working: jobs.values.count(where: { $0.isWorking && !$0.isDone }))
+      var load = QueueLoad()
+      for job in jobs.values where !job.isDone {
+        if job.isWorking { load.working += 1 } else { load.waiting += 1 }
+      }
+      return load
     }
 
     // MARK: Orders
 
     func admit(_ order: Order, _ limits: Limits) throws {
       guard !isClosed else {
-        throw Self.ended
+        throw Self.shutDown
       }
       let waiting = jobs.values.filter { !$0.isWorking && !$0.isDone }
       guard waiting.count < limits.jobs else {
@@ -150,15 +151,11 @@ extension LocalQueue {
         job.working.remove(batch.number)
         job.cancels[batch.number] = nil
         job.progress[batch.number] = 1
-        if job.working.isEmpty, job.waiting.isEmpty {
-          job.history.append(.finished)
-          job.send(.finished)
-        }
+        if job.working.isEmpty, job.waiting.isEmpty { end(&job, with: .finished) }
       case .failed:
         cancels = Array(job.cancels.filter { $0.key != batch.number }.values)
         waiting.removeAll { $0.batch.job == batch.job }
-        job.history.append(event)
-        job.send(event)
+        end(&job, with: event)
       case .progress(let share):
         job.progress[batch.number] = share
         let all = job.progress.reduce(0) { $0 + $1.value * (job.shares[$1.key] ?? 0) }
@@ -195,7 +192,7 @@ extension LocalQueue {
       return job
     }
 
-    private static let ended = DarkroomError(.cancelled, "the server is being shut down")
+    private static let shutDown = DarkroomError(.cancelled, "the server is being shut down")
 
     mutating func close() {
       isClosed = true
@@ -212,8 +209,20 @@ extension LocalQueue {
     }
 
     private mutating func fail(_ id: JobID) {
-      jobs[id]?.send(.failed(Self.ended))
-      jobs[id] = nil
+      guard var job = jobs.removeValue(forKey: id) else { return }
+      end(&job, with: .failed(Self.shutDown))
+    }
+
+    private mutating func end(_ job: inout Job, with event: JobEvent) {
+      job.history.append(event)
+      job.send(event)
+      ended += job.listeners.values
+      job.listeners = [:]
+    }
+
+    mutating func takeEnded() -> [AsyncStream<JobEvent>.Continuation] {
+      defer { ended = [] }
+      return ended
     }
   }
 }

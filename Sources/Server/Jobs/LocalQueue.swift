@@ -113,8 +113,7 @@ package final class LocalQueue: JobQueue {
   }
 
   package func tell(_ event: JobEvent, of batch: Batch) {
-    let cancels = state.withLock { $0.tell(event, of: batch) }
-    for cancel in cancels { cancel() }
+    for cancel in change({ $0.tell(event, of: batch) }) { cancel() }
     if event.isLast { settle(batch.job) }
   }
 
@@ -125,10 +124,16 @@ package final class LocalQueue: JobQueue {
     results.keep(job.outcome, of: id, key: job.key, at: now())
   }
 
-  package func close() { state.withLock { $0.close() } }
+  package func close() { change { $0.close() } }
 
   package func abandon() {
     close()
-    for cancel in state.withLock({ $0.abandon() }) { cancel() }
+    for cancel in change({ $0.abandon() }) { cancel() }
+  }
+
+  private func change<Result>(_ body: (inout State) -> Result) -> Result {
+    let (result, ended) = state.withLock { state in (body(&state), state.takeEnded()) }
+    for listener in ended { listener.finish() }
+    return result
   }
 }

@@ -24,7 +24,8 @@ package final class AccessLog: Sendable {
   }
 
   /// A request has been answered, or its client has left (status 499).
-  package func ended(_ request: HTTPRequest, _ status: Int, in time: Duration, protocol name: String = "http") {
+  package func ended(_ request: HTTPRequest, _ status: Int, in time: Duration, protocol name: String = "http")
+  {
     meter.answered(request.path, status, in: time)
     var fields: [(String, FieldValue)] = [
       ("event", .text("request")), ("id", .text(request.id)), ("protocol", .text(name)),
@@ -54,9 +55,11 @@ package final class AccessLog: Sendable {
   /// Quoted unless it is one plain word, so that nothing from outside looks like a line or a field of its own.
   private static func word(_ value: FieldValue) -> String {
     guard case .text(let text) = value else { return value.json }
-    let isPlain = !text.isEmpty && text.unicodeScalars.allSatisfy {
-      (0x21...0x7E).contains($0.value) && $0 != "\"" && $0 != "=" && $0 != "\\"
-    }
+    let isPlain =
+      !text.isEmpty
+      && text.unicodeScalars.allSatisfy {
+        (0x21...0x7E).contains($0.value) && $0 != "\"" && $0 != "=" && $0 != "\\"
+      }
     return isPlain ? text : FieldValue.text(text).json
   }
 }

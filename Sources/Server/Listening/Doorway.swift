@@ -52,8 +52,8 @@ package final class Doorway: Sendable {
   /// - Throws: `DarkroomError` of kind `resources`.
   package init(_ hand: @escaping @Sendable (Caller, Speech) -> Void) throws {
     self.hand = hand
-    events = epoll_create1(Int32(EPOLL_CLOEXEC.rawValue))
-    bell = eventfd(0, Int32(EFD_NONBLOCK.rawValue | EFD_CLOEXEC.rawValue))
+    events = epoll_create1(Int32(EPOLL_CLOEXEC))
+    bell = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
     guard events >= 0, bell >= 0 else {
       throw DarkroomError(.resources, field: "files", "cannot wait for connections: \(systemReason())")
     }
@@ -147,15 +147,15 @@ package final class Doorway: Sendable {
     var address = sockaddr_storage()
     var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let socket = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        accept4(port, $0, &size, Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
-      }
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.accept(port, $0, &size) }
     }
     guard socket >= 0 else {
       // Out of files: those that end make room.
       if errno == EMFILE || errno == ENFILE { usleep(10_000) }
       return
     }
+    _ = fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK)
+    _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
     var yes: Int32 = 1
     setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, 4)
     let caller = Caller(socket: socket, address: SocketAddress(address))
@@ -176,7 +176,7 @@ package final class Doorway: Sendable {
 
   private func decide(_ caller: Caller, _ token: UInt64) {
     var bytes = [UInt8](repeating: 0, count: 4)
-    let count = recv(caller.socket, &bytes, 4, Int32(MSG_PEEK.rawValue | MSG_DONTWAIT.rawValue))
+    let count = recv(caller.socket, &bytes, 4, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
     if count < 0, errno == EAGAIN || errno == EINTR { return }
     let speech = count > 0 ? Self.speech(Array(bytes.prefix(count))) : nil
     guard count <= 0 || speech != nil else {

@@ -74,7 +74,8 @@ final class Exchange: @unchecked Sendable {
         connection, .HEADER_KIND,
         { list, _, name, nameCount, value, valueCount in
           func text(_ bytes: UnsafePointer<CChar>?, _ count: Int) -> String {
-            String(decoding: UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : count), as: UTF8.self)
+            String(
+              decoding: UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : count), as: UTF8.self)
           }
           list?.assumingMemoryBound(to: HTTPHeaders.self).pointee.add(
             text(name, nameCount), text(value, valueCount))
@@ -83,7 +84,8 @@ final class Exchange: @unchecked Sendable {
     }
     let target = uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     var request = HTTPRequest(
-      method, String(target[0].prefix(1024)), headers: headers, client: client(of: connection, headers), id: id)
+      method, String(target[0].prefix(1024)), headers: headers, client: client(of: connection, headers),
+      id: id)
     self.request = request
     if let refusal = HeaderRules.refusal(method: method, target: uri, headers: headers) {
       return refuse(refusal, on: connection)

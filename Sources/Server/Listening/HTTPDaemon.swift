@@ -11,7 +11,7 @@ package final class HTTPDaemon: Sendable {
   private static let headerBytes = 32 << 10
   private static let idleSeconds: UInt32 = 60
   private nonisolated(unsafe) let daemon: OpaquePointer
-  private nonisolated(unsafe) let context: Unmanaged<Context>
+  private let context: Unmanaged<Context>
 
   /// What the library's calls find.
   final class Context: Sendable {

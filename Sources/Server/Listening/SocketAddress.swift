@@ -1,3 +1,4 @@
+import CMicrohttpd
 import Darkroom
 import Glibc
 import SystemFiles

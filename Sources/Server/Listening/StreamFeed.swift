@@ -46,7 +46,9 @@ final class StreamFeed: Sendable {
         return 0
       }
       let count = min(most, state.bytes.count)
-      state.bytes.withUnsafeBytes { _ = memcpy(place, $0.baseAddress, count) }
+      state.bytes.withUnsafeBytes { bytes in
+        if let start = bytes.baseAddress { memcpy(place, start, count) }
+      }
       state.bytes.removeFirst(count)
       return count
     }

@@ -1,3 +1,4 @@
+import CMicrohttpd
 import Glibc
 
 /// A thread of its own, for a loop that waits for the system.
@@ -15,7 +16,7 @@ package struct Thread {
       { argument in
         guard let argument else { return nil }
         let box = Unmanaged<Box>.fromOpaque(argument).takeRetainedValue()
-        pthread_setname_np(pthread_self(), box.name)
+        http_name_thread(box.name)
         box.body()
         return nil
       }, box.toOpaque())

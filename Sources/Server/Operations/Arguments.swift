@@ -44,13 +44,13 @@ package struct Arguments: Sendable {
     // An empty part of a form stands for none, where a text may not be empty.
     if case .text("") = value, isPart(content), parameter.read(value) == nil { return }
     // A form may hold a list as JSON.
-    var value = value
+    var given = value
     if case .prompts = parameter.kind, case .text(let text) = value,
       let list = try? StrictJSON.value(Array(text.utf8))
     {
-      value = list
+      given = list
     }
-    guard let read = parameter.read(value) else {
+    guard let read = parameter.read(given) else {
       throw Refusal(.request, field: name, "must be \(parameter.expected)")
     }
     values[parameter.name] = read

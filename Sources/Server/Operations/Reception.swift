@@ -29,7 +29,9 @@ package struct Reception: Sendable {
     if origins.refusal(of: request.headers) == nil, let preflight = origins.preflight(request) {
       return preflight
     }
-    let found = operations.lazy.compactMap { operation in operation.match(request.path).map { (operation, $0) } }
+    let found = operations.lazy.compactMap { operation in
+      operation.match(request.path).map { (operation, $0) }
+    }
     let allowed = found.map(\.0.method.rawValue)
     let api = found.first?.0.api ?? API.style(of: request.path)
     var response: HTTPResponse
@@ -72,7 +74,8 @@ package struct Reception: Sendable {
     let arguments = try Arguments(RequestBody(request, operation.body), for: operation.parameters)
     let visit = Visit(request, arguments, path: path, premises)
     let names = Dictionary(
-      operation.parameters.compactMap { row in row.field.map { ($0, row.name) } }) { first, _ in first }
+      operation.parameters.compactMap { row in row.field.map { ($0, row.name) } }
+    ) { first, _ in first }
     do {
       var response = try await answer(visit, by: operation)
       if !arguments.ignored.isEmpty {

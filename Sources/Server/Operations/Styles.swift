@@ -51,7 +51,8 @@ package enum Styles {
       name: "neon-punk", prompt: "neon lights, cyberpunk, glowing, high contrast",
       negativePrompt: "daylight, muted colours"),
     Style(
-      name: "origami", prompt: "origami, folded paper, crisp creases", negativePrompt: "fabric, metal, drawing"),
+      name: "origami", prompt: "origami, folded paper, crisp creases",
+      negativePrompt: "fabric, metal, drawing"),
     Style(
       name: "photographic", prompt: "photograph, natural light, realistic, sharp",
       negativePrompt: "drawing, painting, render"),

@@ -1,11 +1,9 @@
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE // POLLRDHUP and EPOLLRDHUP
-#endif
 #include <microhttpd.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 
 // Swift cannot call functions with variable arguments.
 
@@ -41,3 +39,6 @@ static inline const struct sockaddr *http_address(struct MHD_Connection *connect
   const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
   return info ? info->client_addr : 0;
 }
+
+// The name of the thread that calls, of at most 15 characters.
+static inline void http_name_thread(const char *name) { prctl(PR_SET_NAME, name); }

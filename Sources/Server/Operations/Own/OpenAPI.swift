@@ -87,7 +87,9 @@ enum OpenAPI {
 
   private static func schema(_ operation: Operation, _ type: String) -> FieldValue {
     var properties: [String: FieldValue] = [:]
-    for row in operation.parameters { properties[row.name] = schema(row, isForm: type.hasPrefix("multipart")) }
+    for row in operation.parameters {
+      properties[row.name] = schema(row, isForm: type.hasPrefix("multipart"))
+    }
     return [
       "type": "object", "properties": .object(properties),
       "required": .list(operation.parameters.filter(\.isRequired).map { .text($0.name) }),
@@ -100,10 +102,14 @@ enum OpenAPI {
     switch row.kind {
     case .text(let count):
       schema["type"] = "string"
-      (schema["minLength"], schema["maxLength"]) = (.number("\(count.lowerBound)"), .number("\(count.upperBound)"))
+      (schema["minLength"], schema["maxLength"]) = (
+        .number("\(count.lowerBound)"), .number("\(count.upperBound)")
+      )
     case .integer(let range):
       schema["type"] = "integer"
-      (schema["minimum"], schema["maximum"]) = (.number("\(range.lowerBound)"), .number("\(range.upperBound)"))
+      (schema["minimum"], schema["maximum"]) = (
+        .number("\(range.lowerBound)"), .number("\(range.upperBound)")
+      )
     case .number(let range):
       schema["type"] = "number"
       (schema["minimum"], schema["maximum"]) = (

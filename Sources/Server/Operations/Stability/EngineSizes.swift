@@ -32,7 +32,8 @@ enum EngineSizes {
     func need(_ range: ClosedRange<Int>) throws {
       guard !range.contains(pixels) else { return }
       throw Refusal(
-        .request, field: "width", "width times height must be between \(range.lowerBound) and \(range.upperBound)",
+        .request, field: "width",
+        "width times height must be between \(range.lowerBound) and \(range.upperBound)",
         name: "invalid_pixel_count")
     }
     switch id {

@@ -16,7 +16,8 @@ extension API {
       case .fault: (500, "server_error")
       default: (refusal.kind.status, nil)
       }
-    let message = refusal.kind == .fault ? "An unexpected server error occurred, please try again." : refusal.text
+    let message =
+      refusal.kind == .fault ? "An unexpected server error occurred, please try again." : refusal.text
     return HTTPResponse(
       status, json: Body(id: request, name: refusal.name ?? name ?? refusal.kind.usualName, message: message))
   }

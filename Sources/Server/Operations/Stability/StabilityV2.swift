@@ -12,7 +12,8 @@ extension API {
       let message: String
     }
     let text =
-      refusal.kind == .fault ? "An unexpected server error has occurred, please try again later." : refusal.text
+      refusal.kind == .fault
+      ? "An unexpected server error has occurred, please try again later." : refusal.text
     return HTTPResponse(
       refusal.kind.status,
       json: Body(

@@ -18,7 +18,8 @@ extension Operation {
         let answersTo = others.isEmpty ? "" : "; also called \(others.joined(separator: ", "))"
         return Engine(
           id: model.name, name: model.description.name,
-          description: "\(model.description.family), \(model.description.nativeSide) pixels a side\(answersTo)")
+          description:
+            "\(model.description.family), \(model.description.nativeSide) pixels a side\(answersTo)")
       }
       return HTTPResponse(json: engines)
     })

@@ -2,7 +2,8 @@ import Darkroom
 
 extension Operation {
   package static let v1ImageToImage = Operation(
-    .stabilityV1, .post, "/v1/generation/{engine_id}/image-to-image", "Makes pictures of a picture and prompts",
+    .stabilityV1, .post, "/v1/generation/{engine_id}/image-to-image",
+    "Makes pictures of a picture and prompts",
     body: .form,
     parameters: [StabilityV1.startingPicture] + StabilityV1.drawing + [
       Parameter(

@@ -9,7 +9,8 @@ extension Operation {
     parameters: [
       StabilityV2.picture, StabilityV2.prompt(), StabilityV2.negativePrompt,
       Parameter("mask", .picture, "what to draw anew, in white; else what is transparent", field: "mask"),
-      Parameter("grow_mask", .integer(0...100), "pixels by which it grows", initial: .number("5"), field: "grow_mask"),
+      Parameter(
+        "grow_mask", .integer(0...100), "pixels by which it grows", initial: .number("5"), field: "grow_mask"),
       StabilityV2.seed, StabilityV2.format, StabilityV2.style,
     ] + StabilityV2.lenient.filter { ["steps", "cfg_scale", "engine"].contains($0.name) },
     price: 3, answers: answers,
@@ -21,7 +22,8 @@ extension Operation {
     parameters: [
       StabilityV2.picture, StabilityV2.prompt(isRequired: false),
       Parameter("mask", .picture, "what to take out, in white; else what is transparent", field: "mask"),
-      Parameter("grow_mask", .integer(0...20), "pixels by which it grows", initial: .number("5"), field: "grow_mask"),
+      Parameter(
+        "grow_mask", .integer(0...20), "pixels by which it grows", initial: .number("5"), field: "grow_mask"),
       StabilityV2.seed, StabilityV2.format,
     ],
     price: 3, answers: answers,

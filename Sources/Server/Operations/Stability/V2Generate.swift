@@ -11,7 +11,8 @@ extension Operation {
       StabilityV2.style, StabilityV2.format,
     ] + StabilityV2.lenient,
     price: 3, answers: answers,
-    .draw(read: { visit in try drawing(visit, try StabilityV2.model(visit, "core")) }, write: StabilityV2.answer))
+    .draw(
+      read: { visit in try drawing(visit, try StabilityV2.model(visit, "core")) }, write: StabilityV2.answer))
 
   package static let v2Ultra = Operation(
     .stabilityV2, .post, "/v2beta/stable-image/generate/ultra",

@@ -5,7 +5,8 @@ extension Operation {
     missing("/v2beta/stable-image/edit/search-and-recolor", "a model that finds things by their name"),
     missing("/v2beta/stable-image/edit/remove-background", "a model that finds the background"),
     missing(
-      "/v2beta/stable-image/edit/replace-background-and-relight", "a model that finds the background and its light"),
+      "/v2beta/stable-image/edit/replace-background-and-relight",
+      "a model that finds the background and its light"),
     missing("/v2beta/stable-image/control/sketch", "a ControlNet for sketches"),
     missing("/v2beta/stable-image/control/structure", "a ControlNet for depth"),
     missing("/v2beta/stable-image/control/style", "an adapter for the style of pictures"),
