@@ -17,6 +17,10 @@ package struct Order: Sendable {
 
     package struct Part: Sendable, Equatable {
       package var left, top, width, height: Int
+
+      package init(left: Int, top: Int, width: Int, height: Int) {
+        (self.left, self.top, self.width, self.height) = (left, top, width, height)
+      }
     }
 
     package init(_ format: PictureFormat = .png, most: Int? = nil, part: Part? = nil) {
