@@ -117,7 +117,7 @@ let package = Package(
         "Pictures",
       ]),
     tests("HubTests", ["Hub", "HubDouble"]),
-    tests("ServerTests", ["Server", "Darkroom", "Pictures", "SystemFiles"]),
+    tests("ServerTests", ["Server", "Darkroom", "Pictures", "SystemFiles", "CNghttp2", "CTLS"]),
     tests(
       "CLITests",
       ["DarkroomCLI", "Darkroom", "SamplerComparison", "Pictures", "AllocationCounter", "HubDouble"]),

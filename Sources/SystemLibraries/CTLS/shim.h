@@ -17,3 +17,8 @@ static inline long tls_set_least_version(SSL_CTX *context) {
 static inline long tls_set_partial_writes(SSL_CTX *context) {
   return SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
+
+// A client of TLS 1.2 could make the server work without end.
+static inline uint64_t tls_refuse_renegotiation(SSL_CTX *context) {
+  return SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+}
