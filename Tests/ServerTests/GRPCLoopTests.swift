@@ -10,7 +10,9 @@ import Testing
   private static func makeLoop(
     _ service: some GRPCService, _ change: (inout HTTP2Limits) -> Void = { _ in }
   ) throws -> HTTP2Loop {
+    // Many tests at the same time leave little of the processor to each.
     var limits = HTTP2Limits()
+    limits.greeting = .seconds(60)
     change(&limits)
     return try HTTP2Loop(service: service, limits: limits) { socket, _ in close(socket) }
   }

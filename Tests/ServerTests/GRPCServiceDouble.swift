@@ -34,9 +34,9 @@ final class GRPCServiceDouble: GRPCService {
   func isCancelled(_ count: Int = 1) async -> Bool { await comes { self.counts.cancelled >= count } }
 }
 
-/// Waits until something holds; false if it does not within some seconds.
+/// Waits until something holds; false if it does not within a minute.
 func comes(_ condition: @Sendable () -> Bool) async -> Bool {
-  for _ in 0..<1000 {
+  for _ in 0..<6000 {
     if condition() { return true }
     try? await Task.sleep(for: .milliseconds(10))
   }

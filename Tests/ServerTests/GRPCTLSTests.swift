@@ -10,6 +10,15 @@ import Testing
 @Suite struct GRPCTLSTests {
   private static let echo = GRPCServiceDouble { call, answer in answer.yield(call.message) }
 
+  private static func makeLoop(onPlain: @escaping HTTP2Loop.OnPlain = { socket, _ in close(socket) }) throws
+    -> HTTP2Loop
+  {
+    // Many tests at the same time leave little of the processor to each.
+    var limits = HTTP2Limits()
+    limits.greeting = .seconds(60)
+    return try HTTP2Loop(service: echo, limits: limits, onPlain: onPlain)
+  }
+
   /// Makes a key with a certificate that signs itself: NAME.key, NAME.crt.
   private static func makeCertificate(_ folder: String, _ name: String) throws {
     let process = Process()
@@ -44,7 +53,7 @@ import Testing
   @Test func gRPCByTLS() async throws {
     let folder = try TemporaryFolder()
     let context = try Self.makeContext(folder.path)
-    let loop = try HTTP2Loop(service: Self.echo) { socket, _ in close(socket) }
+    let loop = try Self.makeLoop()
     let message = [UInt8](repeating: 5, count: 3 << 20)
     let answer = try await onThread {
       let (near, far) = try socketPair()
@@ -62,7 +71,7 @@ import Testing
     let folder = try TemporaryFolder()
     let context = try Self.makeContext(folder.path)
     let clients = Mutex<[String]>([])
-    let loop = try HTTP2Loop(service: Self.echo) { socket, client in
+    let loop = try Self.makeLoop { socket, client in
       clients.withLock { $0.append(client) }
       Thread.detachNewThread { Self.double(socket) }
     }
@@ -114,7 +123,7 @@ import Testing
     let folder = try TemporaryFolder()
     let context = try Self.makeContext(folder.path)
     let ends = Mutex(0)
-    let loop = try HTTP2Loop(service: Self.echo) { socket, _ in
+    let loop = try Self.makeLoop { socket, _ in
       Thread.detachNewThread {
         var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         var byte: UInt8 = 0
@@ -135,7 +144,7 @@ import Testing
   @Test func whoSpeaksNoTLSIsClosed() async throws {
     let folder = try TemporaryFolder()
     let context = try Self.makeContext(folder.path)
-    let loop = try HTTP2Loop(service: Self.echo) { socket, _ in close(socket) }
+    let loop = try Self.makeLoop()
     try await onThread {
       let (near, far) = try socketPair()
       loop.adopt(socket: far, client: "somebody", tls: context)
