@@ -12,6 +12,7 @@ package final class DarkroomServer: Sendable {
   private let workers: [Worker]
   private let doorway: Doorway
   private let daemon: HTTPDaemon
+  private let calls: Calls
   package let models: ModelTable
   /// The ports that are open, the first one's first.
   package let ports: [Int]
@@ -47,33 +48,43 @@ package final class DarkroomServer: Sendable {
       Worker(
         engine: $0, models: models, queue: queue, filter: PictureFilter(settings.safety), meter: meter)
     }
-    let premises = Premises(
-      models: models, queue: queue, account: Account(credits: settings.credits), meter: meter,
-      results: results)
     let desk = Desk(
       queue: queue, words: try settings.wordFile.map { try WordFilter(file: $0) } ?? WordFilter(),
       estimator: try await Self.estimator(settings, engines[0]),
       memory: settings.memoryLimit ?? AvailableMemory.bytes)
+    let premises = Premises(
+      models: models, desk: desk, keys: keys, account: Account(credits: settings.credits), meter: meter,
+      results: results)
     let reception = Reception(
-      premises, desk, keys: keys,
-      origins: try Origins(hosts: isLocal ? settings.hostNames : nil, pages: settings.origins),
+      premises, origins: try Origins(hosts: isLocal ? settings.hostNames : nil, pages: settings.origins),
       pace: Pace(rate: settings.ratePerSecond))
-
-    let handler = Handler()
-    doorway = try Doorway { caller, speech in handler.take(caller, speech) }
-    daemon = try HTTPDaemon(reception, doorway, log)
-    handler.daemon.withLock { [daemon] in $0 = daemon }
+    let speakers = Speakers()
+    doorway = try Doorway { caller, speech in speakers.take(caller, speech) }
+    let daemon = try HTTPDaemon(reception, doorway, log)
+    let calls = try DarkroomError.wrapping {
+      let tls = try settings.certificate.map { certificate in
+        try TLSContext(certificate: certificate, key: settings.certificateKey ?? certificate)
+      }
+      return try Calls(premises, tls: tls, daemon: daemon)
+    }
+    (self.daemon, self.calls) = (daemon, calls)
+    speakers.all.withLock { $0 = (daemon, calls) }
     (ports, addresses) = try Self.open(listening, settings, doorway)
   }
 
   /// Hands connections to who speaks their protocol.
-  private final class Handler: Sendable {
-    let daemon = Mutex<HTTPDaemon?>(nil)
+  private final class Speakers: Sendable {
+    let all = Mutex<(daemon: HTTPDaemon, calls: Calls)?>(nil)
 
     func take(_ caller: Doorway.Caller, _ speech: Doorway.Speech) {
+      guard let (daemon, calls) = all.withLock({ $0 }) else {
+        close(caller.socket)
+        return
+      }
       switch speech {
-      case .http1: daemon.withLock { $0 }?.adopt(caller)
-      case .http2, .tls: close(caller.socket)
+      case .http1: daemon.adopt(caller)
+      case .http2: calls.adopt(caller)
+      case .tls: calls.adoptEncrypted(caller)
       }
     }
   }
@@ -148,6 +159,7 @@ package final class DarkroomServer: Sendable {
     let load = queue.load
     log.tell("ending", [("waiting", .number("\(load.waiting)")), ("working", .number("\(load.working)"))])
     queue.close()
+    calls.drain()
     let limit = Task.detached { [settings, queue] in
       try await Task.sleep(for: .seconds(settings.drainTime))
       queue.abandon()
@@ -156,6 +168,7 @@ package final class DarkroomServer: Sendable {
     limit.cancel()
     await Task.detached { [daemon] in await Self.answersSent(daemon) }.value
     doorway.stop()
+    calls.stop()
     daemon.stop()
     log.tell("ended")
   }

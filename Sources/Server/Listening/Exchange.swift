@@ -68,26 +68,19 @@ final class Exchange: @unchecked Sendable {
   }
 
   private func begin(_ connection: OpaquePointer, _ method: String) -> MHD_Result {
+    let lines = Self.lines(of: connection)
     var headers = HTTPHeaders()
-    withUnsafeMutablePointer(to: &headers) {
-      _ = MHD_get_connection_values_n(
-        connection, .HEADER_KIND,
-        { list, _, name, nameCount, value, valueCount in
-          func text(_ bytes: UnsafePointer<CChar>?, _ count: Int) -> String {
-            String(
-              decoding: UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : count), as: UTF8.self)
-          }
-          list?.assumingMemoryBound(to: HTTPHeaders.self).pointee.add(
-            text(name, nameCount), text(value, valueCount))
-          return .YES
-        }, $0)
+    for line in lines {
+      headers.add(String(decoding: line.name, as: UTF8.self), String(decoding: line.value, as: UTF8.self))
     }
     let target = uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     var request = HTTPRequest(
       method, String(target[0].prefix(1024)), headers: headers, client: client(of: connection, headers),
       id: id)
     self.request = request
-    if let refusal = HeaderRules.refusal(method: method, target: uri, headers: headers) {
+    if let refusal = HeaderRules.refusal(lines: lines)
+      ?? HeaderRules.refusal(method: method, target: uri, headers: headers)
+    {
       return refuse(refusal, on: connection)
     }
     do {
@@ -99,6 +92,24 @@ final class Exchange: @unchecked Sendable {
     bodyLimit = context.reception.bodyLimit(request.path)
     self.request = request
     return .YES
+  }
+
+  /// The headers where the library has them.
+  private static func lines(of connection: OpaquePointer) -> [HeaderRules.Line] {
+    var lines: [HeaderRules.Line] = []
+    withUnsafeMutablePointer(to: &lines) {
+      _ = MHD_get_connection_values_n(
+        connection, .HEADER_KIND,
+        { list, _, name, nameCount, value, valueCount in
+          list?.assumingMemoryBound(to: [HeaderRules.Line].self).pointee.append(
+            (
+              UnsafeRawBufferPointer(start: name, count: name == nil ? 0 : nameCount),
+              UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : valueCount)
+            ))
+          return .YES
+        }, $0)
+    }
+    return lines
   }
 
   /// Whose turn it is: the key's where there is one, else the address's.

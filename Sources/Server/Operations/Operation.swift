@@ -114,18 +114,23 @@ package struct Ask: Sendable {
 /// What operations know of the server that they belong to.
 package struct Premises: Sendable {
   package let models: ModelTable
-  package let queue: any JobQueue
+  package let desk: Desk
+  /// Nil if no key is asked for.
+  package let keys: KeyRing?
   package let account: Account
   package let meter: Meter
   package let results: ResultStore
   package let operations: [Operation]
 
   package init(
-    models: ModelTable, queue: any JobQueue, account: Account = Account(), meter: Meter = Meter(),
+    models: ModelTable, desk: Desk, keys: KeyRing? = nil, account: Account = Account(), meter: Meter = Meter(),
     results: ResultStore = ResultStore(), operations: [Operation] = Operation.all
   ) {
-    self.operations = operations
-    (self.models, self.queue, self.account, self.meter) = (models, queue, account, meter)
-    self.results = results
+    (self.models, self.desk, self.keys, self.account) = (models, desk, keys, account)
+    (self.meter, self.results, self.operations) = (meter, results, operations)
   }
+
+  package var queue: any JobQueue { desk.queue }
+  /// What answers calls of gRPC-web, whose clients send a key.
+  var service: StabilityService { StabilityService(self, keys: keys) }
 }

@@ -2,7 +2,9 @@ import Darkroom
 
 /// The prompts of a request as hosted APIs send them: a list with weights, and a pair of texts.
 struct Prompts {
-  private(set) var list: [WeightedPrompt] = []
+  private(set) var list: [WeightedPrompt]
+
+  init(_ list: [WeightedPrompt] = []) { self.list = list }
 
   /// - Throws: `Refusal` that names the place in the list.
   static func read(_ arguments: Arguments, characters most: Int) throws -> Prompts {

@@ -3,20 +3,17 @@ import Darkroom
 /// The way of every request: from its path to an operation, past keys and limits, and back with its answer.
 package struct Reception: Sendable {
   let premises: Premises
-  let desk: Desk
-  /// Nil if no key is asked for.
-  let keys: KeyRing?
   let origins: Origins
   let pace: Pace
 
+  private var desk: Desk { premises.desk }
+  var keys: KeyRing? { premises.keys }
   package var operations: [Operation] { premises.operations }
 
   package init(
-    _ premises: Premises, _ desk: Desk, keys: KeyRing?, origins: Origins,
-    pace: Pace = Pace()
+    _ premises: Premises, origins: Origins, pace: Pace = Pace()
   ) {
-    (self.premises, self.desk) = (premises, desk)
-    (self.keys, self.origins, self.pace) = (keys, origins, pace)
+    (self.premises, self.origins, self.pace) = (premises, origins, pace)
   }
 
   /// Bytes that the body of a request may have; what is larger is read and dropped.

@@ -26,9 +26,10 @@ final class Stage: Sendable {
     let models = ModelTable(
       [Known.model], aliases: HostedModels.aliases([:], usual: Known.model.name))
     reception = Reception(
-      Premises(models: models, queue: queue, account: Account(credits: credits)),
-      Desk(queue: queue, words: WordFilter(words)), keys: keys, origins: try Origins(),
-      pace: Pace(rate: rate))
+      Premises(
+        models: models, desk: Desk(queue: queue, words: WordFilter(words)), keys: keys,
+        account: Account(credits: credits)),
+      origins: try Origins(), pace: Pace(rate: rate))
     guard draws else { return }
     let task = Task { [weak self] in
       while let batch = await queue.next() {
