@@ -14,7 +14,7 @@ import Testing
     var limits = HTTP2Limits()
     limits.greeting = .seconds(60)
     change(&limits)
-    return try HTTP2Loop(service: service, limits: limits) { socket, _ in close(socket) }
+    return try HTTP2Loop(service: service, limits: limits) { close($0.socket) }
   }
 
   /// Answers once, then waits until it is cancelled.
@@ -37,7 +37,8 @@ import Testing
     #expect(answer.fields[":status"] == "200" && answer.fields["content-type"] == "application/grpc")
     #expect(answer.fields["grpc-status"] == "0" && answer.messages == [[9]] && answer.end == 0)
     let call = calls.withLock { $0.first }
-    #expect(call?.path == HTTP2ClientDouble.path && call?.message == [1, 2, 3] && call?.client == "somebody")
+    #expect(
+      call?.path == HTTP2ClientDouble.path && call?.message == [1, 2, 3] && call?.client == "127.0.0.1")
     #expect(call?.headers["Authorization"] == "Bearer key" && call?.headers["host"] == "localhost")
   }
 
@@ -189,7 +190,7 @@ import Testing
       let noise = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
       try await onThread {
         let (near, far) = try socketPair()
-        loop.adopt(socket: far, client: "noise")
+        loop.adopt(try caller(far))
         _ = noise.withUnsafeBytes { send(near, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         close(near)
       }
@@ -254,7 +255,7 @@ import Testing
     #expect(answer.fields["grpc-status"] == "14")
     #expect(await service.isCancelled())
     let (near, far) = try socketPair()
-    loop.adopt(socket: far, client: "late")
+    loop.adopt(try caller(far))
     var byte: UInt8 = 0
     #expect(recv(near, &byte, 1, 0) == 0)
     close(near)
@@ -267,9 +268,9 @@ import Testing
     let farewell = try await HTTP2ClientDouble.with(loop) { client in
       _ = try client.call([7])
       let (silent, far) = try socketPair()
-      loop.adopt(socket: far, client: "silent")
+      loop.adopt(try caller(far))
       let (surplus, other) = try socketPair()
-      loop.adopt(socket: other, client: "surplus")
+      loop.adopt(try caller(other))
       var byte: UInt8 = 0
       guard recv(surplus, &byte, 1, 0) == 0 else { throw HTTP2ClientDouble.Gone() }
       client.waitForEnd()

@@ -10,7 +10,7 @@ import Testing
 @Suite struct GRPCTLSTests {
   private static let echo = GRPCServiceDouble { call, answer in answer.yield(call.message) }
 
-  private static func makeLoop(onPlain: @escaping HTTP2Loop.OnPlain = { socket, _ in close(socket) }) throws
+  private static func makeLoop(onPlain: @escaping HTTP2Loop.OnPlain = { close($0.socket) }) throws
     -> HTTP2Loop
   {
     // Many tests at the same time leave little of the processor to each.
@@ -57,7 +57,7 @@ import Testing
     let message = [UInt8](repeating: 5, count: 3 << 20)
     let answer = try await onThread {
       let (near, far) = try socketPair()
-      loop.adopt(socket: far, client: "somebody", tls: context)
+      loop.adopt(try caller(far), tls: context)
       let client = try HTTP2ClientDouble(near, tls: try Self.connect(near, protocols: ["http/1.1", "h2"]))
       return try client.call(message)
     }
@@ -70,15 +70,15 @@ import Testing
   func whoDoesNotChooseHTTP2GetsHTTP1(_ protocols: [String]) async throws {
     let folder = try TemporaryFolder()
     let context = try Self.makeContext(folder.path)
-    let clients = Mutex<[String]>([])
-    let loop = try Self.makeLoop { socket, client in
-      clients.withLock { $0.append(client) }
-      Thread.detachNewThread { Self.double(socket) }
+    let hosts = Mutex<[String]>([])
+    let loop = try Self.makeLoop { caller in
+      hosts.withLock { $0.append(caller.address.host) }
+      Thread.detachNewThread { Self.double(caller.socket) }
     }
     let sent = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 &* 13 >> 3) }
     let got = try await onThread {
       let (near, far) = try socketPair()
-      loop.adopt(socket: far, client: "somebody", tls: context)
+      loop.adopt(try caller(far), tls: context)
       let tls = try Self.connect(near, protocols: protocols)
       defer {
         SSL_free(tls)
@@ -97,7 +97,7 @@ import Testing
         got.append(contentsOf: buffer.prefix(Int(count)))
       }
     }
-    #expect(got == sent + sent && clients.withLock { $0 } == ["somebody"])
+    #expect(got == sent + sent && hosts.withLock { $0 } == ["127.0.0.1"])
     #expect(await comes { loop.connectionCount == 0 })
   }
 
@@ -123,7 +123,8 @@ import Testing
     let folder = try TemporaryFolder()
     let context = try Self.makeContext(folder.path)
     let ends = Mutex(0)
-    let loop = try Self.makeLoop { socket, _ in
+    let loop = try Self.makeLoop { caller in
+      let socket = caller.socket
       Thread.detachNewThread {
         var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         var byte: UInt8 = 0
@@ -133,7 +134,7 @@ import Testing
     }
     try await onThread {
       let (near, far) = try socketPair()
-      loop.adopt(socket: far, client: "somebody", tls: context)
+      loop.adopt(try caller(far), tls: context)
       let tls = try Self.connect(near, protocols: [])
       SSL_free(tls)
       close(near)
@@ -147,7 +148,7 @@ import Testing
     let loop = try Self.makeLoop()
     try await onThread {
       let (near, far) = try socketPair()
-      loop.adopt(socket: far, client: "somebody", tls: context)
+      loop.adopt(try caller(far), tls: context)
       let request = Array("GET / HTTP/1.1\r\n\r\n".utf8)
       _ = send(near, request, request.count, Int32(MSG_NOSIGNAL))
       close(near)

@@ -44,7 +44,7 @@ final class HTTP2ClientDouble {
   ) async throws -> Result {
     try await onThread {
       let (near, far) = try socketPair()
-      loop.adopt(socket: far, client: "somebody")
+      loop.adopt(try caller(far))
       let client = try HTTP2ClientDouble(near)
       return try body(client)
     }
@@ -210,6 +210,11 @@ func socketPair() throws -> (Int32, Int32) {
     throw HTTP2ClientDouble.Gone()
   }
   return (pair[0], pair[1])
+}
+
+/// A connection as a doorway would hand it over.
+func caller(_ socket: Int32) throws -> Doorway.Caller {
+  Doorway.Caller(socket: socket, address: try SocketAddress.named("127.0.0.1", port: 80)[0])
 }
 
 /// Does what may wait outside of the threads that all tasks share.

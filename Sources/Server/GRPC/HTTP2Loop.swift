@@ -1,25 +1,31 @@
 import CNghttp2
+import Dispatch
 import Glibc
 import Synchronization
 import SystemFiles
 
 /// Serves gRPC on the HTTP/2 connections that it is given, all of them in one thread.
 package final class HTTP2Loop: Sendable {
-  /// Gets the decrypted side of a connection whose client chose HTTP/1.1, and who the client is.
-  package typealias OnPlain = @Sendable (_ socket: Int32, _ client: String) -> Void
+  /// Gets the decrypted side of a connection whose client chose HTTP/1.1.
+  package typealias OnPlain = @Sendable (Doorway.Caller) -> Void
 
   private let mailbox: HTTP2Mailbox
-  private let thread: pthread_t
+  private let hasEnded = DispatchSemaphore(value: 0)
   private let isStopped = Mutex(false)
 
-  /// - Throws: `FileError` if the system has no more threads or descriptors.
+  /// - Throws: `FileError` if the system has no more descriptors.
   package init(
     service: any GRPCService, limits: HTTP2Limits = HTTP2Limits(), onPlain: @escaping OnPlain
   ) throws {
     mailbox = try HTTP2Mailbox()
-    let state = try HTTP2LoopThread(
-      HTTP2Surroundings(service: service, limits: limits, mailbox: mailbox), onPlain: onPlain)
-    thread = try state.start()
+    let surroundings = HTTP2Surroundings(service: service, limits: limits, mailbox: mailbox)
+    let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+    guard epoll >= 0 else { throw FileError.system("make", "an epoll descriptor") }
+    let thread = Thread(name: "darkroom-http2") { [hasEnded] in
+      HTTP2LoopThread(surroundings, epoll: epoll, onPlain: onPlain).run()
+      hasEnded.signal()
+    }
+    thread.start()
   }
 
   deinit { stop() }
@@ -27,11 +33,8 @@ package final class HTTP2Loop: Sendable {
   /// How many connections there are.
   package var connectionCount: Int { mailbox.connectionCount }
 
-  /// Takes over a socket whose client has connected: it speaks TLS if there is a context, HTTP/2 at once otherwise.
-  /// - Parameter client: whose turn it is when several wait.
-  package func adopt(socket: Int32, client: String, tls: TLSContext? = nil) {
-    mailbox.post(.adopt(socket: socket, client: client, tls))
-  }
+  /// Takes over a connection, which speaks TLS if there is a context, and HTTP/2 at once otherwise.
+  package func adopt(_ caller: Doorway.Caller, tls: TLSContext? = nil) { mailbox.post(.adopt(caller, tls)) }
 
   /// From now on no new calls; those that run go on, and each connection closes after its last one.
   package func drain() { mailbox.post(.drain) }
@@ -44,14 +47,14 @@ package final class HTTP2Loop: Sendable {
     }
     guard isFirst else { return }
     mailbox.post(.stop)
-    pthread_join(thread, nil)
+    hasEnded.wait()
   }
 }
 
 /// What other threads tell the loop.
 final class HTTP2Mailbox: Sendable {
   enum Letter: Sendable {
-    case adopt(socket: Int32, client: String, TLSContext?)
+    case adopt(Doorway.Caller, TLSContext?)
     case message([UInt8], connection: UInt64, stream: Int32)
     case end(GRPCFailure?, connection: UInt64, stream: Int32)
     case drain, stop
@@ -86,7 +89,7 @@ final class HTTP2Mailbox: Sendable {
       return state.isClosed
     }
     if isClosed {
-      if case .adopt(let socket, _, _) = letter { close(socket) }
+      if case .adopt(let caller, _) = letter { close(caller.socket) }
     } else {
       eventfd_write(event, 1)
     }
@@ -107,6 +110,6 @@ final class HTTP2Mailbox: Sendable {
       defer { state.letters = [] }
       return state.letters
     }
-    for case .adopt(let socket, _, _) in left { close(socket) }
+    for case .adopt(let caller, _) in left { close(caller.socket) }
   }
 }

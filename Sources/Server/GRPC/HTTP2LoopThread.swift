@@ -1,6 +1,5 @@
 import CNghttp2
 import Glibc
-import SystemFiles
 
 /// What all connections of a loop have in common.
 final class HTTP2Surroundings: Sendable {
@@ -48,10 +47,9 @@ final class HTTP2LoopThread {
   private var lastCheck = ContinuousClock.now
   private let received = HTTP2ReceivedBytes()
 
-  init(_ surroundings: HTTP2Surroundings, onPlain: @escaping HTTP2Loop.OnPlain) throws {
-    (self.surroundings, self.onPlain) = (surroundings, onPlain)
-    epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-    guard epoll >= 0 else { throw FileError.system("make", "an epoll descriptor") }
+  /// - Parameter epoll: an epoll descriptor, which it owns from now on.
+  init(_ surroundings: HTTP2Surroundings, epoll: Int32, onPlain: @escaping HTTP2Loop.OnPlain) {
+    (self.surroundings, self.epoll, self.onPlain) = (surroundings, epoll, onPlain)
     watch(surroundings.mailbox.event, EPOLLIN.rawValue)
   }
 
@@ -60,24 +58,8 @@ final class HTTP2LoopThread {
     scratch.deallocate()
   }
 
-  /// Hands this object to a new thread.
-  func start() throws -> pthread_t {
-    var thread = pthread_t()
-    let code = pthread_create(
-      &thread, nil,
-      { state in
-        guard let state else { return nil }
-        Unmanaged<HTTP2LoopThread>.fromOpaque(state).takeRetainedValue().run()
-        return nil
-      }, Unmanaged.passRetained(self).toOpaque())
-    guard code == 0 else {
-      Unmanaged.passUnretained(self).release()
-      throw FileError("start", "a thread", reason: systemReason(code))
-    }
-    return thread
-  }
-
-  private func run() {
+  /// Ends with the letter `stop`.
+  func run() {
     // OpenSSL writes without MSG_NOSIGNAL.
     var pipe = sigset_t()
     sigemptyset(&pipe)
@@ -105,7 +87,7 @@ final class HTTP2LoopThread {
   /// Reads a letter; false if it was the last one.
   private func read(_ letter: HTTP2Mailbox.Letter) -> Bool {
     switch letter {
-    case .adopt(let socket, let client, let tls): adopt(socket, client, tls)
+    case .adopt(let caller, let tls): adopt(caller, tls)
     case .message(let bytes, let id, let stream):
       (guests[id] as? HTTP2Connection)?.send(bytes, on: stream)
       serve(id)
@@ -128,23 +110,22 @@ final class HTTP2LoopThread {
     return true
   }
 
-  private func adopt(_ socket: Int32, _ client: String, _ tls: TLSContext?) {
+  private func adopt(_ caller: Doorway.Caller, _ tls: TLSContext?) {
     guard guests.count < surroundings.limits.connections else {
-      close(socket)
+      close(caller.socket)
       return
     }
-    guard let transport = Transport(socket: socket, tls: tls) else { return }
+    guard let transport = Transport(socket: caller.socket, tls: tls) else { return }
     lastID += 1
     let id = lastID
     let makeConnection = { [surroundings, received] in
-      HTTP2Connection(id: id, transport, client: client, surroundings, received)
+      HTTP2Connection(id: id, transport, client: caller.address.host, surroundings, received)
     }
+    let limit = surroundings.limits.greeting
     let guest: (any LoopGuest)? =
-      tls == nil
-      ? makeConnection()
-      : TLSGreeting(
-        transport, client: client, within: surroundings.limits.greeting, onPlain: onPlain,
-        onHTTP2: makeConnection)
+      if tls == nil { makeConnection() } else {
+        TLSGreeting(transport, caller.address, within: limit, onPlain: onPlain, onHTTP2: makeConnection)
+      }
     if let guest { settle(id, guest, .becomes(guest)) }
   }
 

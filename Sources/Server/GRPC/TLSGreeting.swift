@@ -3,16 +3,17 @@ import CNghttp2
 /// A connection whose client is still greeting by TLS. The protocol that it chooses (ALPN) says who serves it.
 final class TLSGreeting: LoopGuest {
   private let transport: Transport
-  private let client: String
+  private let address: SocketAddress
   private let end: ContinuousClock.Instant
   private let onPlain: HTTP2Loop.OnPlain
   private let onHTTP2: () -> HTTP2Connection?
 
   init(
-    _ transport: Transport, client: String, within time: Duration, onPlain: @escaping HTTP2Loop.OnPlain,
+    _ transport: Transport, _ address: SocketAddress, within time: Duration,
+    onPlain: @escaping HTTP2Loop.OnPlain,
     onHTTP2: @escaping () -> HTTP2Connection?
   ) {
-    (self.transport, self.client, self.end) = (transport, client, .now + time)
+    (self.transport, self.address, self.end) = (transport, address, .now + time)
     (self.onPlain, self.onHTTP2) = (onPlain, onHTTP2)
   }
 
@@ -26,7 +27,9 @@ final class TLSGreeting: LoopGuest {
     case .ended, .failed: return .leaves
     case .bytes:
       let next: (any LoopGuest)? =
-        transport.isHTTP2 ? onHTTP2() : TLSTunnel(transport) { [onPlain, client] in onPlain($0, client) }
+        transport.isHTTP2
+        ? onHTTP2()
+        : TLSTunnel(transport) { [onPlain, address] in onPlain(Doorway.Caller(socket: $0, address: address)) }
       return next.map { .becomes($0) } ?? .leaves
     }
   }

@@ -19,6 +19,8 @@ package final class Doorway: Sendable {
   package struct Caller: Sendable {
     package let socket: Int32
     package let address: SocketAddress
+
+    package init(socket: Int32, address: SocketAddress) { (self.socket, self.address) = (socket, address) }
   }
 
   private struct Undecided {

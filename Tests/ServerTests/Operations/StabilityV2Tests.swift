@@ -36,7 +36,8 @@ import Testing
     let stage = try Stage()
     let answer = await stage.json(
       Self.core,
-      #"{"prompt": "a", "width": 320, "height": 256, "steps": 12, "cfg_scale": 3.5, "samples": 2, "seed": 5}"#)
+      #"{"prompt": "a", "width": 320, "height": 256, "steps": 12, "cfg_scale": 3.5, "samples": 2, "seed": 5}"#
+    )
     #expect(answer.status == 200 && answer.text("status") == "success")
     for key in ["base64", "binary"] { #expect(answer.text("artifacts", "1", key) == "AQEB") }
     #expect(answer.text("artifacts", "0", "type") == "image")

@@ -54,7 +54,8 @@ final class Stage: Sendable {
   }
 
   /// - Parameter fields: texts, or bytes of a file.
-  func form(_ path: String, _ fields: [(String, FormValue)], headers: HTTPHeaders = [:]) async -> HTTPResponse {
+  func form(_ path: String, _ fields: [(String, FormValue)], headers: HTTPHeaders = [:]) async -> HTTPResponse
+  {
     var body: [UInt8] = []
     for (name, value) in fields {
       var head = "--edge\r\nContent-Disposition: form-data; name=\"\(name)\""
