@@ -10,9 +10,7 @@ package final class Calls: Sendable {
   ///   - daemon: gets connections that speak HTTP/1.1 within TLS.
   /// - Throws: `FileError`.
   package init(_ premises: Premises, tls: TLSContext?, daemon: HTTPDaemon) throws {
-    let hand: HTTP2Loop.OnPlain = { socket, client in
-      daemon.adopt(Doorway.Caller(socket: socket, address: SocketAddress(host: client)))
-    }
+    let hand: HTTP2Loop.OnPlain = { daemon.adopt($0) }
     plain = try HTTP2Loop(service: StabilityService(premises, keys: nil), onPlain: hand)
     encrypted = try tls.map { context in
       (try HTTP2Loop(service: StabilityService(premises, keys: premises.keys), onPlain: hand), context)
@@ -24,7 +22,7 @@ package final class Calls: Sendable {
       close(caller.socket)
       return
     }
-    plain.adopt(socket: caller.socket, client: caller.address.host)
+    plain.adopt(caller)
   }
 
   func adoptEncrypted(_ caller: Doorway.Caller) {
@@ -32,7 +30,7 @@ package final class Calls: Sendable {
       close(caller.socket)
       return
     }
-    encrypted.loop.adopt(socket: caller.socket, client: caller.address.host, tls: encrypted.context)
+    encrypted.loop.adopt(caller, tls: encrypted.context)
   }
 
   func drain() {

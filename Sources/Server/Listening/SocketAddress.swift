@@ -16,11 +16,6 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
     self.storage = storage
   }
 
-  /// A numeric address of a host; loopback for what is none.
-  init(host: String) {
-    self = (try? Self.named(host, port: 0))?.first ?? SocketAddress(sockaddr_storage())
-  }
-
   /// The same host with another port.
   package func with(port: Int) -> SocketAddress {
     var storage = storage
