@@ -53,7 +53,7 @@ let package = Package(
       "SamplerComparison",
       ["Darkroom", "Families", "Graph", "Weights", "Sampling", "Pictures", "SystemFiles"]),
     module("Measuring", ["Darkroom", "Families", "Graph", "Sampling", "CPUBackend", "SystemFiles"]),
-    module("Server", ["Darkroom", "SystemFiles", "CMicrohttpd", "CNghttp2", "CTLS"]),
+    module("Server", ["Darkroom", "SystemFiles", "CEpoll", "CMicrohttpd", "CNghttp2", "CTLS"]),
     .executableTarget(
       name: "DarkroomCLI",
       dependencies: ["Darkroom", "SamplerComparison", "Measuring", "Server", "SystemFiles"],
@@ -72,6 +72,7 @@ let package = Package(
     library("CCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
     library("CCrypto", pkgConfig: "libcrypto", package: "libssl-dev"),
     library("CTLS", pkgConfig: "libssl", package: "libssl-dev"),
+    .systemLibrary(name: "CEpoll", path: "Sources/SystemLibraries/CEpoll"),
     library("CMicrohttpd", pkgConfig: "libmicrohttpd", package: "libmicrohttpd-dev"),
     library("CNghttp2", pkgConfig: "libnghttp2", package: "libnghttp2-dev"),
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),

@@ -1,3 +1,4 @@
+import CEpoll
 import CNghttp2
 
 /// A client's connection: nghttp2's session over its socket, and the calls that it has open.

@@ -1,4 +1,4 @@
-import CNghttp2
+import CEpoll
 import Dispatch
 import Glibc
 import Synchronization

@@ -1,4 +1,4 @@
-import CNghttp2
+import CEpoll
 import Glibc
 
 /// What all connections of a loop have in common.

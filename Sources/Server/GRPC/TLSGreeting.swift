@@ -1,4 +1,4 @@
-import CNghttp2
+import CEpoll
 
 /// A connection whose client is still greeting by TLS. The protocol that it chooses (ALPN) says who serves it.
 final class TLSGreeting: LoopGuest {

@@ -1,4 +1,4 @@
-import CNghttp2
+import CEpoll
 import Glibc
 
 /// Carries bytes between a client that speaks TLS and a socket of this process where they are in the clear.

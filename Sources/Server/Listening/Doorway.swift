@@ -1,3 +1,4 @@
+import CEpoll
 import CMicrohttpd
 import Darkroom
 import Glibc

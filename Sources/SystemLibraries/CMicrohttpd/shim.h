@@ -1,7 +1,5 @@
 #pragma once
 #include <microhttpd.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
