@@ -186,6 +186,9 @@ public actor Engine {
     }
   }
 
+  /// Gives back the memory of all weights and values, which the next request reads again.
+  public func releaseMemory() { residents.removeAll() }
+
   /// After the loss of a device its request has failed; the next one opens the device again, if it has come back.
   package func replaceLostDevice() {
     guard residents.backend.isLost, let fresh = try? makeBackend() else { return }

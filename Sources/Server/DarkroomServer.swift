@@ -46,7 +46,8 @@ package final class DarkroomServer: Sendable {
     self.queue = queue
     workers = engines.map {
       Worker(
-        engine: $0, models: models, queue: queue, filter: PictureFilter(settings.safety), meter: meter)
+        engine: $0, models: models, queue: queue, filter: PictureFilter(settings.safety), meter: meter,
+        longest: settings.jobTime.map { .seconds($0) }, keepAlive: settings.keepAlive.map { .seconds($0) })
     }
     let desk = Desk(
       queue: queue, words: try settings.wordFile.map { try WordFilter(file: $0) } ?? WordFilter(),

@@ -53,11 +53,12 @@ package final class TLSContext: @unchecked Sendable {
     ERR_reason_error_string(ERR_peek_last_error()).map { String(cString: $0) } ?? "OpenSSL gives no reason"
   }
 
-  /// Chooses HTTP/2 where the client offers it, and HTTP/1.1 where it offers only that (RFC 7301).
+  /// Chooses HTTP/1.1 where the client offers it, since it may want REST, and HTTP/2 where it offers only that, as clients of
+  /// gRPC do (RFC 7301).
   private static let choose: SSL_CTX_alpn_select_cb_func = { _, chosen, chosenCount, offers, count, _ in
     guard let offers, let chosen, let chosenCount else { return SSL_TLSEXT_ERR_NOACK }
     let list = UnsafeBufferPointer(start: offers, count: Int(count))
-    for wanted in ["h2", "http/1.1"] {
+    for wanted in ["http/1.1", "h2"] {
       var place = 0
       while place < list.count, place + Int(list[place]) < list.count {
         let name = list[(place + 1)...(place + Int(list[place]))]

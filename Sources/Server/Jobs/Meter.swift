@@ -17,7 +17,6 @@ package final class Meter: Sendable {
     package var cost = 0.0
     package var steps = 0
     package var filtered = 0
-    package var rejectedPrompts = 0
     package var modelSwitches = 0
     package var switchSeconds = 0.0
   }
@@ -46,7 +45,15 @@ package final class Meter: Sendable {
     }
   }
 
-  func count(_ body: (inout Figures) -> Void) { state.withLock { body(&$0) } }
+  /// Another model than before was made ready.
+  func switched(in time: Duration) {
+    state.withLock { figures in
+      figures.modelSwitches += 1
+      figures.switchSeconds += time.seconds
+    }
+  }
+
+  func filtered() { state.withLock { $0.filtered += 1 } }
 
   /// About how long so much work takes; nil while nothing was drawn.
   package func seconds(for cost: Double) -> Double? {

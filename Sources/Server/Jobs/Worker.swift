@@ -10,21 +10,36 @@ package struct Worker: Sendable {
   /// A job that takes longer is ended; nil for four times what was to be expected, and ten minutes at least.
   var longest: Duration?
 
+  /// An engine that was idle for so long gives its memory back; nil for never.
+  var keepAlive: Duration?
+
   /// Works until the queue is closed and empty. Pictures are encoded while the next batch is drawn.
   package func run() async {
     await withDiscardingTaskGroup { group in
+      var idle: Task<Void, any Error>?
+      var model = models.first.name
       while let batch = await queue.next() {
-        let finish = await draw(batch)
+        idle?.cancel()
+        let isSwitch = batch.order.model != model
+        model = batch.order.model
+        let finish = await draw(batch, isSwitch: isSwitch)
         group.addTask { await finish() }
+        idle = keepAlive.map { time in
+          Task { [engine] in
+            try await Task.sleep(for: time)
+            await engine.releaseMemory()
+          }
+        }
       }
+      idle?.cancel()
     }
   }
 
   /// - Returns: what is left to do when the engine is free again.
-  private func draw(_ batch: Batch) async -> @Sendable () async -> Void {
+  private func draw(_ batch: Batch, isSwitch: Bool) async -> @Sendable () async -> Void {
     let work = Task { () throws -> [Drawn] in
       switch batch.order.work {
-      case .drawing(let request): try await draw(request, batch)
+      case .drawing(let request): try await draw(request, batch, isSwitch: isSwitch)
       case .upscaling(let request): [.enlarged(try await enlarge(request, batch))]
       }
     }
@@ -55,7 +70,7 @@ package struct Worker: Sendable {
 
   private static func late(_ limit: Duration) -> DarkroomError {
     DarkroomError(
-      .busy, help: "ask for fewer steps or a smaller size, or raise --job-time-limit",
+      .cancelled, help: "ask for fewer steps or a smaller size, or raise --job-time-limit",
       "the job took longer than \(limit.components.seconds) s")
   }
 
@@ -64,16 +79,23 @@ package struct Worker: Sendable {
     case enlarged(UpscaledPicture)
   }
 
-  private func draw(_ request: ResolvedRequest, _ batch: Batch) async throws -> [Drawn] {
+  /// - Parameter isSwitch: another model was at work before.
+  private func draw(_ request: ResolvedRequest, _ batch: Batch, isSwitch: Bool) async throws -> [Drawn] {
     guard let model = models.model(named: batch.order.model) else {
       throw DarkroomError(.model, "\(batch.order.model) is not served any longer")
     }
     var drawn: [Drawn] = []
+    var begun: ContinuousClock.Instant? = isSwitch ? .now : nil
     let events = engine.events(
       for: request.request, with: model.source, previews: batch.order.wantsPreviews)
     for await event in events {
       switch event {
-      case .progress(let progress): queue.tell(.progress(progress.fraction), of: batch)
+      case .progress(let progress):
+        queue.tell(.progress(progress.fraction), of: batch)
+        if let start = begun, progress.stage != .loading {
+          meter.switched(in: ContinuousClock.now - start)
+          begun = nil
+        }
       case .preview(let preview): queue.tell(.preview(preview), of: batch)
       case .notice(let notice): queue.tell(.notice(notice.description), of: batch)
       case .picture(let picture): drawn.append(.picture(picture))

@@ -25,6 +25,10 @@ struct Metrics {
         "darkroom_seconds_per_step", "gauge", "Time at work for each sampling step.",
         figures.seconds / Double(figures.steps))
     }
+    single(
+      "darkroom_model_switches_total", "counter", "Times that another model than before was made ready.",
+      Double(figures.modelSwitches))
+    single("darkroom_model_switch_seconds_total", "counter", "Time of these.", figures.switchSeconds)
     single("darkroom_cache_bytes", "gauge", "Bytes of results that are kept.", Double(kept.bytes))
     single("darkroom_cache_hits_total", "counter", "Orders that one of them answered.", Double(kept.hits))
     single(
