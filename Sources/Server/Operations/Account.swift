@@ -1,3 +1,4 @@
+import Darkroom
 import Synchronization
 
 /// The credits that a server plays with, so that clients can rehearse being without any.
@@ -18,17 +19,18 @@ package final class Account: Sendable {
       guard credits >= price else {
         throw Refusal(
           .payment,
-          "You lack sufficient credits to make this request: it costs \(price.text), and \(credits.text) are left."
+          "You lack sufficient credits to make this request: it costs \(price.shortest), and \(credits.shortest) are left."
         )
       }
-      left = credits - price
+      left = (credits - price).inThousandths
     }
   }
 
   /// What did not get its pictures costs nothing.
-  package func giveBack(_ price: Double) { left.withLock { $0 = $0.map { $0 + price } } }
+  package func giveBack(_ price: Double) { left.withLock { $0 = $0.map { ($0 + price).inThousandths } } }
 }
 
 extension Double {
-  fileprivate var text: String { self == rounded() ? "\(Int(self))" : "\(self)" }
+  /// Without what sums of binary fractions leave over, which would make the last credits too few.
+  fileprivate var inThousandths: Double { (self * 1000).rounded() / 1000 }
 }

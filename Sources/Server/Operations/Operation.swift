@@ -39,15 +39,18 @@ package struct Operation: Sendable {
   package var price = 0.0
   /// Media types of the answer, the first of which is usual.
   package var answers: [String]
+  /// Statuses of answers that are no refusals.
+  package var statuses: [Int]
   package let work: Work
 
   package init(
     _ api: API, _ method: Method, _ path: String, _ summary: String, body: Body = .none,
-    parameters: [Parameter] = [], price: Double = 0, answers: [String] = ["application/json"], _ work: Work
+    parameters: [Parameter] = [], price: Double = 0, answers: [String] = ["application/json"],
+    statuses: [Int] = [200], _ work: Work
   ) {
     (self.api, self.method, self.path, self.summary) = (api, method, path, summary)
     (self.body, self.parameters, self.price, self.answers) = (body, parameters, price, answers)
-    self.work = work
+    (self.statuses, self.work) = (statuses, work)
   }
 
   /// The parts of a path in braces; nil if the path is another one.

@@ -80,8 +80,11 @@ package struct Reception: Sendable {
       }
       return response
     } catch {
-      // Pictures are named with their file.
-      throw Refusal(error) { field in names[String(field.prefix { $0 != ":" })] ?? field }
+      // Pictures are named with their file, which is the parameter's name again.
+      throw Refusal(error) { field in
+        let field = String(field.prefix { $0 != ":" })
+        return names[field] ?? field
+      }
     }
   }
 

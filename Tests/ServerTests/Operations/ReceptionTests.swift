@@ -18,6 +18,15 @@ import Testing
     #expect(await stage.get("/v1/user/balance").text("credits") == "0")
   }
 
+  @Test func theLastCreditsAreEnough() async throws {
+    // 0.6 less 0.2 and 0.2 is below 0.2 in binary fractions.
+    let stage = try Stage(credits: 0.6)
+    for seed in 1...3 {
+      #expect(await stage.json(Self.v1, #"{"prompt": "a", "seed": \#(seed)}"#).status == 200)
+    }
+    #expect(await stage.get("/v1/user/balance").text("credits") == "0")
+  }
+
   @Test func whatIsRefusedCostsNothing() async throws {
     let stage = try Stage(credits: 3)
     #expect(await stage.form(Self.v2, [("prompt", "a"), ("seed", "-9")]).status == 400)
@@ -95,7 +104,10 @@ import Testing
       "/v1/generation/stable-diffusion-v1-6/image-to-image",
       [("init_image", .file(Array("no picture".utf8))), ("text_prompts[0][text]", "a")])
     #expect(answer.status == 400)
-    #expect(answer.text("message")?.hasPrefix("init_image: ") == true, "\(answer.text("message") ?? "")")
+    #expect(answer.text("message") == "init_image: not a picture: expected PNG, JPEG or WebP")
+    let other = await stage.form(
+      "/v2beta/stable-image/upscale/fast", [("image", .file(Array("no picture".utf8)))])
+    #expect(other.text("message") == "image: not a picture: expected PNG, JPEG or WebP")
   }
 
   @Test func everythingThatIsServedIsDescribed() async throws {
@@ -105,12 +117,20 @@ import Testing
       #expect(
         document.field("paths", operation.path, operation.method.rawValue.lowercased(), "summary") != nil)
     }
-    let steps = ["paths", "/v1/generation/{engine_id}/text-to-image", "post", "requestBody", "content"]
-    #expect(steps.count == 5)
+    let path = "/v1/generation/{engine_id}/text-to-image"
     #expect(
       document.text(
-        "paths", "/v1/generation/{engine_id}/text-to-image", "post", "requestBody", "content",
-        "application/json", "schema", "properties", "steps", "maximum") == "150")
+        "paths", path, "post", "requestBody", "content", "application/json", "schema", "properties", "steps",
+        "maximum") == "150")
+    // As each API writes refusals.
+    func refused(_ path: String, _ status: String, _ key: String) -> Bool {
+      document.field(
+        "paths", path, "post", "responses", status, "content", "application/json", "schema", "properties", key
+      )
+        != nil
+    }
+    #expect(refused(path, "429", "message") && !refused(path, "402", "message"))
+    #expect(refused(Self.v2, "402", "errors"))
   }
 
   @Test func figuresAreWrittenForPrometheus() async throws {

@@ -57,16 +57,44 @@ enum OpenAPI {
     let media = operation.answers.map { type -> (String, FieldValue) in
       (type, ["schema": type.hasPrefix("image/") ? ["type": "string", "format": "binary"] : [:]])
     }
-    let problem: FieldValue = [
-      "description": "Why not", "content": ["application/json": ["schema": ["type": "object"]]],
-    ]
-    return [
-      "200": [
-        "description": "What was asked for",
+    var responses = refusals(operation)
+    for status in operation.statuses {
+      responses["\(status)"] = [
+        "description": status == 200 ? "What was asked for" : "Not done yet",
         "content": .object(Dictionary(media) { first, _ in first }),
-      ],
-      "default": problem,
-    ]
+      ]
+    }
+    return .object(responses)
+  }
+
+  /// Described by what the API writes.
+  private static func refusals(_ operation: Operation) -> [String: FieldValue] {
+    var kinds: [Refusal.Kind] = [.request, .permission, .notFound, .fault, .unavailable]
+    if operation.api.needsKey { kinds += [.unauthorized, .tooMany] }
+    if operation.price > 0 { kinds += [.payment, .moderation] }
+    if operation.body != .none { kinds.append(.tooLarge) }
+    var refusals: [String: FieldValue] = [:]
+    for kind in kinds {
+      let answer = operation.api.write(Refusal(kind, ""), "")
+      guard case .bytes(let bytes) = answer.body, case .object(let fields)? = try? StrictJSON.value(bytes)
+      else { continue }
+      refusals["\(answer.status)"] = [
+        "description": "Why not",
+        "content": [
+          "application/json": [
+            "schema": [
+              "type": "object", "required": .list(fields.keys.sorted().map(FieldValue.text)),
+              "properties": .object(fields.mapValues(typeOf)),
+            ]
+          ]
+        ],
+      ]
+    }
+    return refusals
+  }
+
+  private static func typeOf(_ value: FieldValue) -> FieldValue {
+    if case .list = value { ["type": "array", "items": ["type": "string"]] } else { ["type": "string"] }
   }
 
   private static func body(_ operation: Operation) -> FieldValue? {

@@ -8,8 +8,8 @@ extension Operation {
   package static let ready = Operation(
     .open, .get, "/ready", "Tells whether the server takes work",
     .tell { visit in
-      let isReady = !visit.premises.queue.isClosed
-      return HTTPResponse(isReady ? 200 : 503, json: ["status": isReady ? "ready" : "shutting down"])
+      guard !visit.premises.queue.isClosed else { throw Refusal(.unavailable, "the server is shutting down") }
+      return HTTPResponse(json: ["status": "ready"])
     })
 
   /// https://prometheus.io/docs/instrumenting/exposition_formats

@@ -21,7 +21,7 @@ extension Operation {
 
   private static func missing(_ path: String, _ model: String) -> Operation {
     Operation(
-      .stabilityV2, .post, path, "Is not served: it needs \(model)", body: .bytes,
+      .stabilityV2, .post, path, "Is not served: it needs \(model)", body: .bytes, statuses: [],
       .tell { _ in
         let name = path.split(separator: "/").last ?? ""
         throw Refusal(.notFound, "\(name) needs \(model), and none is loaded")

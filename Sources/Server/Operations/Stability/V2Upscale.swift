@@ -67,6 +67,7 @@ extension Operation {
   private static func results(_ path: String) -> Operation {
     Operation(
       .stabilityV2, .get, path, "Gives the result of an operation that was begun before", answers: answers,
+      statuses: [200, 202],
       .tell { visit in
         let id = visit.path["id"] ?? ""
         switch visit.premises.queue.status(of: JobID(id)) {
