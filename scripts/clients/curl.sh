@@ -47,5 +47,9 @@ check 200 "$(send --http2 "$SERVER/health")" "an offer of HTTP/2 is not taken up
 check "200 1 200 0" "$(echo $(curl -s -o answer -o answer -w '%{http_code} %{num_connects} ' "$SERVER/health" "$SERVER/ready"))" \
   "a connection serves several requests"
 check 404 "$(send "$SERVER/nothing")" "no such path"
+check 400 "$(send "$SERVER/v2beta/results/%0a")" "a path with a control character"
+check true "$(grep -q '"errors":' answer && echo true)" "is refused as the API does it"
+check 204 "$(send -X OPTIONS -H 'Origin: http://localhost:3000' -H 'Access-Control-Request-Method: POST' "$v1")" \
+  "a page of this machine may ask"
 check 403 "$(send -H 'Origin: https://example.org' -d "$json" "$v1")" "pages of other sites are refused"
 check 403 "$(send -H 'Host: example.org' "$SERVER/health")" "and so are other hosts' names"

@@ -170,7 +170,8 @@ final class Exchange: @unchecked Sendable {
 
   /// Ends a connection whose headers cannot be trusted: what follows may not be what it seems.
   private func refuse(_ refusal: HTTPRefusal, on connection: OpaquePointer) -> MHD_Result {
-    var response = API.own.write(Refusal(.request, refusal.message), id)
+    let api = API.style(of: request?.path ?? "")
+    var response = api.write(Refusal(.request, refusal.message), id)
     response.status = refusal.status
     response.headers["connection"] = "close"
     self.response = response
