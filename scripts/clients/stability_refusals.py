@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import threading
 import time
 
 import requests
@@ -137,6 +138,21 @@ def pace(client):
     check(client.get("/v1/user/balance").status_code == 200, "a second later requests are answered again")
 
 
+def full(server):
+    """One job is at work and one waits, so that no other one may."""
+    client = Client(server)
+    long = {"prompt": "a boat", "steps": 150, "width": 256, "height": 256}
+    others = [threading.Thread(target=client.form, args=(f"{V2}/generate/core", long | {"seed": seed})) for seed in (1, 2)]
+    for other, name in zip(others, ["working_jobs", "queue_jobs"]):
+        other.start()
+        server.until(lambda: server.figure(name) == 1, name)
+    response = refused(client.form(f"{V2}/generate/core", DRAWN), 429, "rate_limit_exceeded", "1 jobs are waiting")
+    check(int(response.headers["retry-after"]) >= 1, "and when to come again")
+    refused(client.json(f"{V1}/text-to-image", {"prompt": "x"}), 429, "rate_limit_exceeded", "1 jobs are waiting")
+    for other in others:
+        other.join()
+
+
 key_file, word_file = WORK / "keys", WORK / "words"
 key_file.write_text("sk-right\n")
 key_file.chmod(0o600)
@@ -152,3 +168,5 @@ with Server("--api-key-file", str(key_file), "--credits", "4", "--word-filter", 
     credits(Client(server, "sk-right"))
 with Server("--rate-limit", "2") as server:
     pace(Client(server))
+with Server("--queue-length", "1") as server:
+    full(server)

@@ -2,6 +2,7 @@
 """Stability's REST API, version 2, as programs with requests use it: only the host is changed."""
 
 import base64
+import concurrent.futures
 
 import requests
 
@@ -80,6 +81,10 @@ def sameness():
     check(anew.content == first.content and SERVER.figure("pictures_total") == made + 1,
           "no-store draws the same bytes anew")
     check(post("generate/core", order | {"seed": 78}).content != first.content, "another seed gives another picture")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        orders = [order | {"seed": 79, "steps": 100}] * 4
+        answers = {answer.content for answer in pool.map(post, ["generate/core"] * 4, orders)}
+    check(len(answers) == 1 and SERVER.figure("pictures_total") == made + 3, "identical requests at once are one job")
     random = {post("generate/core", order | {"seed": 0}).headers["seed"] for _ in range(3)}
     check(len(random) == 3, "seed 0 is a random one")
 

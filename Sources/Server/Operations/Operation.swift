@@ -126,7 +126,8 @@ package struct Premises: Sendable {
   package let operations: [Operation]
 
   package init(
-    models: ModelTable, desk: Desk, keys: KeyRing? = nil, account: Account = Account(), meter: Meter = Meter(),
+    models: ModelTable, desk: Desk, keys: KeyRing? = nil, account: Account = Account(),
+    meter: Meter = Meter(),
     results: ResultStore = ResultStore(), operations: [Operation] = Operation.all
   ) {
     (self.models, self.desk, self.keys, self.account) = (models, desk, keys, account)

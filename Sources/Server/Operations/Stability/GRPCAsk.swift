@@ -104,7 +104,8 @@ enum GRPCAsk {
   }
 
   /// 0 is a random one; those that are missing count up from the last.
-  private static func setSeeds(_ drawing: inout GenerationRequest, _ image: Stability.ImageParameters) throws {
+  private static func setSeeds(_ drawing: inout GenerationRequest, _ image: Stability.ImageParameters) throws
+  {
     let samples = try number(image.samples, "samples", 1...mostSamples)
     guard image.seeds.count <= samples ?? mostSamples else {
       throw Refusal(.request, field: "seed", "must not have more than \(samples ?? mostSamples) values")
