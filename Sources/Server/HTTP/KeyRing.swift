@@ -40,6 +40,9 @@ package struct KeyRing: Sendable {
     }
   }
 
+  /// - Throws: `DarkroomError` of kind `request` for what is no key.
+  package init(keys: [String]) throws { try self.init(Array(keys.joined(separator: "\n").utf8)) }
+
   private init(_ text: [UInt8]) throws {
     var digests: [[UInt8]] = []
     for (index, line) in text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {

@@ -6,6 +6,7 @@ import Synchronization
 /// A reception whose orders are drawn by a stand-in: pictures of a few bytes, and a list of what was ordered.
 final class Stage: Sendable {
   let reception: Reception
+  let premises: Premises
   let queue: LocalQueue
   private let orders = Mutex<[Order]>([])
   private let drawing = Mutex<Task<Void, Never>?>(nil)
@@ -25,11 +26,10 @@ final class Stage: Sendable {
     self.queue = queue
     let models = ModelTable(
       [Known.model], aliases: HostedModels.aliases([:], usual: Known.model.name))
-    reception = Reception(
-      Premises(
-        models: models, desk: Desk(queue: queue, words: WordFilter(words)), keys: keys,
-        account: Account(credits: credits)),
-      origins: try Origins(), pace: Pace(rate: rate))
+    premises = Premises(
+      models: models, desk: Desk(queue: queue, words: WordFilter(words)), keys: keys,
+      account: Account(credits: credits))
+    reception = Reception(premises, origins: try Origins(), pace: Pace(rate: rate))
     guard draws else { return }
     let task = Task { [weak self] in
       while let batch = await queue.next() {
