@@ -6,16 +6,14 @@ import Darkroom
 /// Its unit is a batch: some pictures of one order. Batches of several clients take turns, so that a long order does
 /// not hold up a short one.
 package protocol JobQueue: Sendable {
-  /// Takes an order, or joins the job of an identical one that waits, is at work or has been finished.
+  /// Takes an order, or joins the job of an identical one that waits, is at work or has been finished. The job is
+  /// cancelled when all who follow it have left.
+  /// - Parameter keeping: the job goes on though nobody follows it, and its result is asked for later.
   /// - Throws: `DarkroomError` of kind `busy` if there are too many.
-  func submit(_ order: Order) async throws -> JobID
+  func submit(_ order: Order, keeping: Bool) async throws -> Submission
 
-  /// Everything that happens to a job, from what is known now on; nil if there is no such job. The job is cancelled when
-  /// all who listened have left, unless `keep` was called.
+  /// Follows a job that waits or is at work; nil if there is no such job.
   func events(of job: JobID) -> AsyncStream<JobEvent>?
-
-  /// The job goes on though nobody listens: its result is asked for later.
-  func keep(_ job: JobID)
 
   /// How a job stands whose result is kept; nil if there is none, or none any longer.
   func status(of job: JobID) -> JobStatus?
@@ -38,6 +36,17 @@ package protocol JobQueue: Sendable {
   var load: QueueLoad { get }
   /// Whether `close` was called.
   var isClosed: Bool { get }
+}
+
+extension JobQueue {
+  package func submit(_ order: Order) async throws -> Submission { try await submit(order, keeping: false) }
+}
+
+/// A job as who asked for it follows it.
+package struct Submission: Sendable {
+  package let id: JobID
+  /// Everything that happens to the job, from what is known now on.
+  package let events: AsyncStream<JobEvent>
 }
 
 package struct JobID: Hashable, Sendable, CustomStringConvertible {

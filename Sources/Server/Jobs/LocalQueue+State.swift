@@ -35,12 +35,6 @@ extension LocalQueue {
       }
     }
 
-    /// One whose result was kept.
-    init(answered pictures: [MadePicture], key: String?) {
-      (self.key, client) = (key, "")
-      history = pictures.map { .picture($0) } + [.finished]
-    }
-
     func send(_ event: JobEvent) {
       for listener in listeners.values { listener.yield(event) }
     }
@@ -104,6 +98,18 @@ extension LocalQueue {
         job.shares[number] = Double(part.order.pictures) / Double(order.pictures)
       }
       jobs[id] = job
+    }
+
+    /// Tells what is known of a job, and from now on what happens to it.
+    /// - Returns: the listener's number; nil if the job has ended.
+    mutating func listen(to id: JobID, _ listener: AsyncStream<JobEvent>.Continuation) -> Int? {
+      guard let job = jobs[id] else { return nil }
+      for event in job.history { listener.yield(event) }
+      guard !job.isDone else { return nil }
+      if !job.isWorking { listener.yield(.queued(ahead: ahead(of: id))) }
+      listeners += 1
+      jobs[id]?.listeners[listeners] = listener
+      return listeners
     }
 
     /// Jobs of which something is drawn before the first of this one.

@@ -28,47 +28,54 @@ package final class LocalQueue: JobQueue {
 
   // MARK: Those who ask
 
-  package func submit(_ order: Order) async throws -> JobID {
+  package func submit(_ order: Order, keeping: Bool) async throws -> Submission {
     let key = order.isShared ? try order.key() : nil
-    let kept = key.flatMap { results.result(of: $0, at: now()) }
-    return try state.withLock { state in
-      if let key, let job = state.jobs.first(where: { $0.value.key == key && !$0.value.isUnwanted }) {
-        return job.key
+    if let key, let kept = results.result(of: key, at: now()) { return answered(kept, keeping) }
+    let (stream, continuation) = AsyncStream.makeStream(of: JobEvent.self)
+    let (id, listener) = try state.withLock { state in
+      let known = key.flatMap { key in
+        state.jobs.first { $0.value.key == key && !$0.value.isUnwanted }?.key
       }
-      let id = JobID.random()
-      if let kept {
-        state.jobs[id] = Job(answered: kept, key: key)
-        return id
+      let id = known ?? .random()
+      if known == nil {
+        try state.admit(order, limits)
+        state.add(order, as: id, key: key, batch: limits.batch)
       }
-      try state.admit(order, limits)
-      state.add(order, as: id, key: key, batch: limits.batch)
-      state.wake()
-      return id
+      if keeping { state.jobs[id]?.isKept = true }
+      defer { state.wake() }
+      return (id, state.listen(to: id, continuation))
     }
+    follow(id, listener, continuation)
+    return Submission(id: id, events: stream)
+  }
+
+  /// A job whose pictures were made before.
+  private func answered(_ pictures: [MadePicture], _ keeping: Bool) -> Submission {
+    let (stream, continuation) = AsyncStream.makeStream(of: JobEvent.self)
+    for picture in pictures { continuation.yield(.picture(picture)) }
+    continuation.yield(.finished)
+    continuation.finish()
+    let id = JobID.random()
+    if keeping { results.keep(.done(pictures), of: id, key: nil, at: now()) }
+    return Submission(id: id, events: stream)
   }
 
   package func events(of id: JobID) -> AsyncStream<JobEvent>? {
     let (stream, continuation) = AsyncStream.makeStream(of: JobEvent.self)
-    let listener: Int? = state.withLock { state in
-      guard let job = state.jobs[id] else { return nil }
-      for event in job.history { continuation.yield(event) }
-      guard !job.isDone else {
-        continuation.finish()
-        return Self.late
-      }
-      if !job.isWorking { continuation.yield(.queued(ahead: state.ahead(of: id))) }
-      state.listeners += 1
-      state.jobs[id]?.listeners[state.listeners] = continuation
-      return state.listeners
+    guard let listener = state.withLock({ $0.jobs[id] == nil ? nil : $0.listen(to: id, continuation) }) else {
+      return nil
     }
-    guard let listener else { return nil }
-    continuation.onTermination = { [weak self] _ in self?.leave(id, listener) }
-    if listener == Self.late { settle(id) }
+    follow(id, listener, continuation)
     return stream
   }
 
-  /// Who listens to a job that has ended.
-  private static let late = -1
+  /// - Parameter listener: nil for one that has heard the end.
+  private func follow(
+    _ id: JobID, _ listener: Int?, _ continuation: AsyncStream<JobEvent>.Continuation
+  ) {
+    guard let listener else { return continuation.finish() }
+    continuation.onTermination = { [weak self] _ in self?.leave(id, listener) }
+  }
 
   private func leave(_ id: JobID, _ listener: Int) {
     let cancels = state.withLock { state in
@@ -77,8 +84,6 @@ package final class LocalQueue: JobQueue {
     }
     for cancel in cancels { cancel() }
   }
-
-  package func keep(_ id: JobID) { state.withLock { $0.jobs[id]?.isKept = true } }
 
   package func status(of id: JobID) -> JobStatus? {
     state.withLock { $0.jobs[id]?.outcome } ?? results.kept(id, at: now())

@@ -58,12 +58,8 @@ package struct Desk: Sendable {
   /// The pictures of an order, in order. Cancelling the task leaves the job.
   /// - Throws: `DarkroomError`.
   package func pictures(of order: Order) async throws -> [MadePicture] {
-    let job = try await queue.submit(order)
-    guard let events = queue.events(of: job) else {
-      throw DarkroomError(.busy, help: "try again", "the job was taken back")
-    }
     var pictures: [MadePicture] = []
-    for await event in events {
+    for await event in try await queue.submit(order).events {
       switch event {
       case .picture(let picture): pictures.append(picture)
       case .failed(let error): throw error
@@ -76,8 +72,6 @@ package struct Desk: Sendable {
 
   /// Starts an order whose pictures are asked for later.
   package func start(_ order: Order) async throws -> JobID {
-    let job = try await queue.submit(order)
-    queue.keep(job)
-    return job
+    try await queue.submit(order, keeping: true).id
   }
 }

@@ -5,8 +5,9 @@ import Testing
 @Suite struct LocalQueueTests {
   @Test func jobsOfSeveralClientsTakeTurns() async throws {
     let queue = LocalQueue()
-    _ = try await queue.submit(order("a", pictures: 16, client: "long"))
-    _ = try await queue.submit(order("b", client: "short"))
+    let long = try await queue.submit(order("a", pictures: 16, client: "long"))
+    let short = try await queue.submit(order("b", client: "short"))
+    defer { withExtendedLifetime((long, short)) {} }
     var clients: [String] = []
     for _ in 0..<5 { clients.append(try #require(await queue.next()).order.client) }
     #expect(clients.prefix(2).contains("short"), "four batches of the first client would be \(clients)")
@@ -15,7 +16,8 @@ import Testing
 
   @Test func batchesHaveTheSeedsOfTheirPictures() async throws {
     let queue = LocalQueue()
-    _ = try await queue.submit(order("a", pictures: 6, seed: 10))
+    let submission = try await queue.submit(order("a", pictures: 6, seed: 10))
+    defer { withExtendedLifetime(submission) {} }
     let (first, second) = (try #require(await queue.next()), try #require(await queue.next()))
     guard case .drawing(let a) = first.order.work, case .drawing(let b) = second.order.work else {
       Issue.record("no drawings")
@@ -27,8 +29,7 @@ import Testing
 
   @Test func aJobEndsWithItsLastBatch() async throws {
     let queue = LocalQueue()
-    let job = try await queue.submit(order("a", pictures: 6))
-    let events = try #require(queue.events(of: job))
+    let events = try await queue.submit(order("a", pictures: 6)).events
     let (first, second) = (try #require(await queue.next()), try #require(await queue.next()))
     // The second batch may be ready before the first.
     for (batch, count) in [(second, 2), (first, 4)] {
@@ -45,15 +46,17 @@ import Testing
   @Test func identicalOrdersShareAJobAndItsResult() async throws {
     let queue = LocalQueue()
     let job = try await queue.submit(order("a", seed: 1))
-    #expect(try await queue.submit(order("a", seed: 1, client: "another")) == job)
-    #expect(try await queue.submit(order("a", seed: 2)) != job)
+    let joined = try await queue.submit(order("a", seed: 1, client: "another"))
+    let other = try await queue.submit(order("a", seed: 2))
+    #expect(joined.id == job.id && other.id != job.id)
     let batch = try #require(await queue.next())
     queue.tell(.picture(picture(0)), of: batch)
     queue.tell(.finished, of: batch)
-    let later = try await queue.submit(order("a", seed: 1))
-    var kept = 0
-    for await event in try #require(queue.events(of: later)) { if case .picture = event { kept += 1 } }
-    #expect(kept == 1, "the result is there without a batch")
+    for submission in [job, joined, try await queue.submit(order("a", seed: 1))] {
+      var pictures = 0
+      for await event in submission.events { if case .picture = event { pictures += 1 } }
+      #expect(pictures == 1, "the last was made before")
+    }
   }
 
   @Test func anOrderThatIsNotSharedIsDrawnAnew() async throws {
@@ -61,41 +64,39 @@ import Testing
     var alone = try order("a", seed: 1)
     alone.isShared = false
     let first = try await queue.submit(alone)
-    #expect(try await queue.submit(alone) != first)
-    #expect(try await queue.submit(order("a", seed: 1)) != first)
+    let second = try await queue.submit(alone)
+    let shared = try await queue.submit(order("a", seed: 1))
+    #expect(Set([first.id, second.id, shared.id]).count == 3)
   }
 
   @Test func aJobIsTakenBackWhenAllListenersHaveLeft() async throws {
     let queue = LocalQueue()
-    let job = try await queue.submit(order("a"))
-    let (one, other) = (queue.events(of: job), queue.events(of: job))
+    let (one, other) = (try await queue.submit(order("a")), try await queue.submit(order("a")))
     let batch = try #require(await queue.next())
     let cancelled = Flag()
     queue.whenUnwanted(batch) { cancelled.raise() }
-    await leave(one)
+    await leave(one.events)
     #expect(!cancelled.isRaised, "another listens")
-    await leave(other)
+    await leave(other.events)
     for _ in 0..<100 where !cancelled.isRaised { try await Task.sleep(for: .milliseconds(10)) }
     #expect(cancelled.isRaised)
   }
 
   @Test func aWaitingJobWithoutListenersIsNotDrawn() async throws {
     let queue = LocalQueue()
-    let job = try await queue.submit(order("a"))
-    await leave(queue.events(of: job))
+    await leave(try await queue.submit(order("a")).events)
     for _ in 0..<100 where queue.load.waiting > 0 { try await Task.sleep(for: .milliseconds(10)) }
     #expect(queue.load == QueueLoad())
   }
 
   @Test func aJobThatIsKeptGoesOnWithoutListeners() async throws {
     let queue = LocalQueue()
-    let job = try await queue.submit(order("a"))
-    queue.keep(job)
-    await leave(queue.events(of: job))
+    let job = try await queue.submit(order("a"), keeping: true)
+    await leave(job.events)
     let batch = try #require(await queue.next())
     queue.tell(.picture(picture(0)), of: batch)
     queue.tell(.finished, of: batch)
-    guard case .done(let pictures)? = queue.status(of: job) else {
+    guard case .done(let pictures)? = queue.status(of: job.id) else {
       Issue.record("no result")
       return
     }
@@ -103,13 +104,28 @@ import Testing
     #expect(queue.status(of: JobID("another")) == nil)
   }
 
+  @Test func aJobThatEndsAtOnceIsHeardToTheEnd() async throws {
+    let queue = LocalQueue()
+    for seed in 1...50 {
+      let drawing = Task {
+        guard let batch = await queue.next() else { return }
+        queue.tell(.picture(picture(0)), of: batch)
+        queue.tell(.finished, of: batch)
+      }
+      let submission = try await queue.submit(order("a", seed: UInt64(seed)))
+      await drawing.value
+      #expect(await last(submission.events)?.isFailure == false)
+    }
+  }
+
   @Test func aFullQueueSaysSo() async throws {
     var limits = LocalQueue.Limits()
     (limits.jobs, limits.jobsOfClient) = (3, 2)
     let queue = LocalQueue(limits)
-    for seed in 1...2 { _ = try await queue.submit(order("a", seed: UInt64(seed))) }
+    var waiting: [Submission] = []
+    for seed in 1...2 { waiting.append(try await queue.submit(order("a", seed: UInt64(seed)))) }
     // A client alone may fill the queue; with others it may not have more than its share.
-    _ = try await queue.submit(order("b", client: "another"))
+    waiting.append(try await queue.submit(order("b", client: "another")))
     await #expect(throws: DarkroomError.self) { try await queue.submit(order("a", seed: 3)) }
     let error = await #expect(throws: DarkroomError.self) {
       try await queue.submit(order("c", client: "third"))
@@ -121,17 +137,16 @@ import Testing
     var limits = LocalQueue.Limits()
     (limits.jobs, limits.jobsOfClient) = (20, 2)
     let queue = LocalQueue(limits)
-    for seed in 1...20 { _ = try await queue.submit(order("a", seed: UInt64(seed))) }
+    var waiting: [Submission] = []
+    for seed in 1...20 { waiting.append(try await queue.submit(order("a", seed: UInt64(seed)))) }
     #expect(queue.load.waiting == 20)
   }
 
   @Test func closingFailsThoseThatWaitAndLetsOthersEnd() async throws {
     let queue = LocalQueue()
-    let working = try await queue.submit(order("a"))
-    let ended = try #require(queue.events(of: working))
+    let ended = try await queue.submit(order("a")).events
     let batch = try #require(await queue.next())
-    let waiting = try await queue.submit(order("b"))
-    let failed = try #require(queue.events(of: waiting))
+    let failed = try await queue.submit(order("b")).events
     queue.close()
     #expect(await last(failed)?.isFailure == true)
     queue.tell(.finished, of: batch)

@@ -107,9 +107,9 @@ package struct StabilityService: GRPCService {
     try premises.account.pay(Self.price)
     do {
       let job = try await desk.queue.submit(order)
-      let waiting = waitForAnotherTry(job, call, since: start)
+      let waiting = waitForAnotherTry(job.id, call, since: start)
       defer { waiting?.cancel() }
-      try await tell(job, letters, send)
+      try await tell(job.events, letters, send)
     } catch {
       premises.account.giveBack(Self.price)
       throw error
@@ -117,9 +117,8 @@ package struct StabilityService: GRPCService {
   }
 
   private func tell(
-    _ job: JobID, _ letters: Answers, _ send: @escaping @Sendable ([UInt8]) -> Void
+    _ events: AsyncStream<JobEvent>, _ letters: Answers, _ send: @escaping @Sendable ([UInt8]) -> Void
   ) async throws {
-    guard let events = desk.queue.events(of: job) else { throw CancellationError() }
     let alive = Task { [keepAlive] in
       while !Task.isCancelled {
         try await Task.sleep(for: keepAlive)
