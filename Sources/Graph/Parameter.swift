@@ -40,6 +40,12 @@ package struct Parameter: Sendable, Hashable {
       rows: (first + range.lowerBound)..<(first + range.upperBound))
   }
 
+  /// A vector as a table of one row.
+  package var asRow: Parameter {
+    precondition(shape.rank == 1 && rows.count == shape[0], "\(name) \(shape) as a row")
+    return Parameter(source: source, name: name, shape: [1, shape[0]])
+  }
+
   /// Elements of one row of the first axis.
   package var rowCount: Int { shape.dimensions.dropFirst().reduce(1, *) }
   package var count: Int { rows.count * rowCount }

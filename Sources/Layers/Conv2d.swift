@@ -20,15 +20,15 @@ package struct Conv2d {
     }
   }
 
-  /// Owns `weight` `[outputs, inputs, kernel, kernel]` and `bias` `[outputs]`.
+  /// Owns `weight` `[outputs, inputs, kernel, kernel]` and, unless told otherwise, `bias` `[outputs]`.
   /// - Parameter padding: half the kernel on all sides unless told otherwise.
   package init(
     _ weights: Weights, _ inputs: Int, _ outputs: Int, kernel: Int = 3, stride: Int = 1,
-    padding: Padding? = nil
+    padding: Padding? = nil, bias: Bool = true
   ) {
     self.init(
       Weight([weights.parameter("weight", [outputs, inputs, kernel, kernel])]),
-      [weights.parameter("bias", [outputs])], kernel: kernel, stride: stride,
+      bias ? [weights.parameter("bias", [outputs])] : [], kernel: kernel, stride: stride,
       padding: padding ?? Padding(before: kernel / 2, after: kernel / 2))
   }
 
@@ -39,7 +39,9 @@ package struct Conv2d {
 
   /// The same with its outputs in another order.
   package func reordered(_ order: [Int]) -> Conv2d {
-    func rows(_ parts: [Parameter]) -> [Parameter] { order.map { parts[0].slice($0..<$0 + 1) } }
+    func rows(_ parts: [Parameter]) -> [Parameter] {
+      parts.first.map { part in order.map { part.slice($0..<$0 + 1) } } ?? []
+    }
     return Conv2d(
       Weight(rows(weight.parts)), rows(bias), kernel: kernel, stride: stride, padding: padding)
   }

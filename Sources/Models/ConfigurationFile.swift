@@ -12,7 +12,7 @@ package struct ConfigurationError: Error, CustomStringConvertible, Sendable {
 
 /// The fields of a `config.json`, with errors that name the file and the field.
 package struct ConfigurationFile {
-  package let path: String
+  package private(set) var path: String
   private var fields: [String: JSONValue]
 
   /// - Parameter path: what errors call the file.
@@ -172,6 +172,15 @@ package struct ConfigurationFile {
       let expected = values.isEmpty ? "null" : values.map(\.description).joined(separator: " or ")
       throw error(field, "\(self[field]) is not supported; expected \(expected)")
     }
+  }
+
+  /// An object within the file, as a file of its own; nil where the field is missing or null.
+  package func object(_ field: String) throws -> ConfigurationFile? {
+    guard has(field) else { return nil }
+    guard case .object(let fields) = self[field] else { throw error(field, "expected an object") }
+    var file = self
+    (file.path, file.fields) = ("\(path): \(field)", fields)
+    return file
   }
 
   /// One of a list of names, or nil where the field is missing or null.

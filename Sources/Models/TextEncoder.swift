@@ -7,7 +7,7 @@ package struct TextEncoder {
   package let configuration: TextEncoderConfiguration
   let tokens: Parameter
   let positions: Parameter
-  let layers: [TextEncoderLayer]
+  let layers: [CLIPLayer]
   let finalNorm: LayerNorm
 
   package init(_ weights: Weights, _ configuration: TextEncoderConfiguration) {
@@ -15,7 +15,7 @@ package struct TextEncoder {
     self.configuration = c
     tokens = weights["embeddings.token_embedding"].parameter("weight", [c.vocabulary, c.width])
     positions = weights["embeddings.position_embedding"].parameter("weight", [c.positions, c.width])
-    layers = (0..<c.layers).map { TextEncoderLayer(weights["encoder.layers"][$0], c) }
+    layers = (0..<c.layers).map { CLIPLayer(weights["encoder.layers"][$0], c, causal: true) }
     finalNorm = LayerNorm(weights["final_layer_norm"], c.width, epsilon: c.normEpsilon)
   }
 
@@ -33,29 +33,5 @@ package struct TextEncoder {
     let ids = graph.input("ids", [batch, configuration.positions], rate: .picture)
     graph.output("context", self(ids, skip: skip))
     return graph
-  }
-}
-
-struct TextEncoderLayer {
-  let norm1: LayerNorm
-  let attention: Attention
-  let norm2: LayerNorm
-  let expand: Linear
-  let contract: Linear
-  let activation: Activation
-
-  init(_ weights: Weights, _ c: TextEncoderConfiguration) {
-    norm1 = LayerNorm(weights["layer_norm1"], c.width, epsilon: c.normEpsilon)
-    attention = Attention(
-      weights["self_attn"], c.width, heads: c.heads, bias: true, causal: true, names: .clip)
-    norm2 = LayerNorm(weights["layer_norm2"], c.width, epsilon: c.normEpsilon)
-    expand = Linear(weights["mlp.fc1"], c.width, c.inner)
-    contract = Linear(weights["mlp.fc2"], c.inner, c.width)
-    activation = c.activation
-  }
-
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    let x = attention(norm1(x)) + x
-    return contract(expand(norm2(x)).activated(activation)) + x
   }
 }

@@ -29,7 +29,7 @@ extension ModelFolder {
   /// Paths of the files beside weights that decide what a model draws, in order: the configurations of its networks,
   /// its schedulers, its tokenizers.
   package var descriptionPaths: [String] {
-    let configurations = ModelPart.allCases.map { "\($0.rawValue)/config.json" }
+    let configurations = ModelPart.drawing.map { "\($0.rawValue)/config.json" }
     let tokenizers = ["tokenizer", "tokenizer_2", "tokenizer_3"].flatMap { folder in
       Self.tokenizerFiles.map { "\(folder)/\($0)" }
     }

@@ -47,6 +47,14 @@ package struct ModelFiles: Sendable {
     weights = try Self.weights(of: folder, variant: variant)
   }
 
+  /// The files of one part of a model's folder.
+  /// - Throws: `WeightsError` if it is not there, or how to convert what is not read here.
+  package init(_ part: ModelPart, of folder: ModelFolder) throws {
+    path = folder.path
+    self.folder = folder
+    weights = [try Self.weights(of: part, in: folder, variant: nil)]
+  }
+
   func open(_ file: WeightFile) throws -> Safetensors {
     guard let folder else { return try Safetensors(path: file.path) }
     return try Safetensors(folder.source(String(file.path.dropFirst(folder.path.count + 1))))
@@ -89,22 +97,26 @@ package struct ModelFiles: Sendable {
     if let problem = PipelineClass(index.fields, unet: unet?.fields ?? [:]).problem {
       throw WeightsError(.unsupported, file: folder.path(ModelIndex.file), problem)
     }
-    return try parts(of: folder, index).map { part in
-      guard folder.has("\(part.rawValue)/config.json") else {
-        throw WeightsError(
-          .unreadable, file: folder.path(part.rawValue), "no config.json in it, or no such folder")
-      }
-      return WeightFile(path: try weightFile(of: part, in: folder, variant: variant), part: part)
-    }
+    return try parts(of: folder, index).map { try weights(of: $0, in: folder, variant: variant) }
   }
 
-  /// The parts that `model_index.json` names, or if it names none, those that have a folder.
+  private static func weights(of part: ModelPart, in folder: ModelFolder, variant: String?) throws
+    -> WeightFile
+  {
+    guard folder.has("\(part.rawValue)/config.json") else {
+      throw WeightsError(
+        .unreadable, file: folder.path(part.rawValue), "no config.json in it, or no such folder")
+    }
+    return WeightFile(path: try weightFile(of: part, in: folder, variant: variant), part: part)
+  }
+
+  /// The parts to draw with that `model_index.json` names, or if it names none, those that have a folder.
   private static func parts(of folder: ModelFolder, _ index: ModelIndex) throws -> [ModelPart] {
-    let named = ModelPart.allCases.filter { index.classes[$0.rawValue] != nil }
+    let named = ModelPart.drawing.filter { index.classes[$0.rawValue] != nil }
     guard named.isEmpty else { return named }
-    let there = ModelPart.allCases.filter { folder.has($0.rawValue) }
+    let there = ModelPart.drawing.filter { folder.has($0.rawValue) }
     guard !there.isEmpty else {
-      let known = ModelPart.allCases.map(\.rawValue).joined(separator: ", ")
+      let known = ModelPart.drawing.map(\.rawValue).joined(separator: ", ")
       throw WeightsError(
         .malformed, file: folder.path(ModelIndex.file), "names no network; expected some of \(known)")
     }

@@ -7,6 +7,10 @@ package enum ModelPart: String, Sendable, CaseIterable {
   case textEncoder = "text_encoder"
   case textEncoder2 = "text_encoder_2"
   case textEncoder3 = "text_encoder_3"
+  case safetyChecker = "safety_checker"
+
+  /// Those that pictures are drawn with. A model is whole without the others.
+  package static let drawing = allCases.filter(\.row.draws)
 
   /// For people.
   package var title: String {
@@ -17,12 +21,13 @@ package enum ModelPart: String, Sendable, CaseIterable {
     case .textEncoder: "text encoder"
     case .textEncoder2: "second text encoder"
     case .textEncoder3: "third text encoder"
+    case .safetyChecker: "safety checker"
     }
   }
 
   /// The library whose names its tensors have.
   enum Naming {
-    case diffusersNetwork, autoencoder, textEncoder
+    case diffusersNetwork, autoencoder, textEncoder, safetyChecker
   }
 
   /// The name of its weight files up to the first dot.
@@ -30,11 +35,12 @@ package enum ModelPart: String, Sendable, CaseIterable {
   var naming: Naming { row.naming }
 
   /// The table: one row a part.
-  private var row: (stem: String, naming: Naming) {
+  private var row: (stem: String, naming: Naming, draws: Bool) {
     switch self {
-    case .unet, .transformer: ("diffusion_pytorch_model", .diffusersNetwork)
-    case .vae: ("diffusion_pytorch_model", .autoencoder)
-    case .textEncoder, .textEncoder2, .textEncoder3: ("model", .textEncoder)
+    case .unet, .transformer: ("diffusion_pytorch_model", .diffusersNetwork, true)
+    case .vae: ("diffusion_pytorch_model", .autoencoder, true)
+    case .textEncoder, .textEncoder2, .textEncoder3: ("model", .textEncoder, true)
+    case .safetyChecker: ("model", .safetyChecker, false)
     }
   }
 }

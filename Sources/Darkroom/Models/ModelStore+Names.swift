@@ -87,7 +87,7 @@ extension ModelStore {
   /// The one checkpoint of a folder that is no model itself; everything else as it is.
   private static func checkpoint(in path: String) throws -> String {
     let folder = ModelFolder(path)
-    let isModel = folder.has("model_index.json") || ModelPart.allCases.contains { folder.has($0.rawValue) }
+    let isModel = folder.has("model_index.json") || ModelPart.drawing.contains { folder.has($0.rawValue) }
     let found = isModel ? [] : ModelFolders([path]).entries().filter { !$0.isPickle }.map(\.path)
     guard found.count > 1 else { return found.first ?? path }
     let models = found.filter { (try? ModelSummary.inspect(ModelSource(path: $0))) != nil }

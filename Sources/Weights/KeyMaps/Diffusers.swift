@@ -35,6 +35,9 @@ extension KeyMap {
     switch part.naming {
     case .diffusersNetwork: return name
     case .textEncoder: return name.hasPrefix("text_model.") ? String(name.dropFirst(11)) : name
+    case .safetyChecker:
+      // transformers wraps the network once more, up to its version 4.
+      return name.hasPrefix("vision_model.vision_model.") ? String(name.dropFirst(13)) : name
     case .autoencoder:
       var words = components(name)
       guard words.count >= 4, words[words.count - 4] == "attentions",
