@@ -1,6 +1,6 @@
 /// Makes a picture of another size out of rows that come one after the other from the top: first along rows, then along
 /// columns. It keeps as many rows as the filter needs. Each pass cuts what overshoots black or white, as PIL does; between
-/// the passes nothing is rounded.
+/// the passes nothing is rounded, unless the filter says so.
 package struct RowResizer {
   private let width: Int
   private let height: Int
@@ -12,6 +12,8 @@ package struct RowResizer {
   /// Rows of the new width, 0 to 255: row i lies at i modulo their number.
   private var window: [Float] = []
   private let windowRows: Int
+  /// Whether sums are doubles, floats otherwise.
+  private let isPillows: Bool
   private var taken = 0
   private var made = 0
   private var pixels: [UInt8] = []
@@ -24,6 +26,7 @@ package struct RowResizer {
     columns = isCopy ? nil : ResizeTaps(from: width, to: newWidth, by: filter)
     rows = isCopy ? nil : ResizeTaps(from: height, to: newHeight, by: filter)
     windowRows = rows?.most ?? 0
+    isPillows = filter == .bicubic
   }
 
   /// What it keeps from the first row on: the new picture and the window.
@@ -46,9 +49,16 @@ package struct RowResizer {
     }
     let start = taken % windowRows * newWidth * 3
     window.withUnsafeMutableBufferPointer {
-      columns.widen(row, into: UnsafeMutableBufferPointer(rebasing: $0[start..<start + newWidth * 3]))
+      let values = UnsafeMutableBufferPointer(rebasing: $0[start..<start + newWidth * 3])
+      if isPillows {
+        columns.widen(row, into: values, in: Double.self)
+      } else {
+        columns.widen(row, into: values, in: Float.self)
+      }
     }
-    while made < newHeight, rows.end(of: made) <= taken + 1 { makeRow(rows) }
+    while made < newHeight, rows.end(of: made) <= taken + 1 {
+      if isPillows { makeRow(rows, in: Double.self) } else { makeRow(rows, in: Float.self) }
+    }
   }
 
   /// The new picture, after the last row.
@@ -56,19 +66,19 @@ package struct RowResizer {
     Picture(width: newWidth, height: newHeight, pixels: pixels)
   }
 
-  private mutating func makeRow(_ rows: ResizeTaps) {
+  private mutating func makeRow<Sum: LevelSum>(_ rows: ResizeTaps, in _: Sum.Type) {
     let count = newWidth * 3
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { sums in
+    withUnsafeTemporaryAllocation(of: Sum.self, capacity: count) { sums in
       sums.initialize(repeating: 0)
       window.withUnsafeBufferPointer { window in
         rows.forEachTap(of: made) { tap, weight in
           let start = tap % windowRows * count
-          for i in 0..<count { sums[i] += weight * window[start + i] }
+          for i in 0..<count { sums[i] += Sum(weight) * Sum(window[start + i]) }
         }
       }
       pixels.withUnsafeMutableBufferPointer { pixels in
         for i in 0..<count {
-          pixels[made * count + i] = UInt8(max(0, min(255, sums[i])).rounded(.toNearestOrEven))
+          pixels[made * count + i] = sums[i].level
         }
       }
     }
@@ -76,19 +86,39 @@ package struct RowResizer {
   }
 }
 
+/// What levels are summed up in.
+private protocol LevelSum: BinaryFloatingPoint {
+  /// What the pass along rows leaves to the one along columns, 0 to 255.
+  var betweenPasses: Float { get }
+  var level: UInt8 { get }
+}
+
+extension Float: LevelSum {
+  fileprivate var betweenPasses: Float { max(0, min(255, self)) }
+  fileprivate var level: UInt8 { UInt8(betweenPasses.rounded(.toNearestOrEven)) }
+}
+
+/// As PIL sums and rounds; its sums are exact in doubles.
+extension Double: LevelSum {
+  fileprivate var betweenPasses: Float { Float(level) }
+  fileprivate var level: UInt8 { UInt8(max(0, min(255, (self + 0.5).rounded(.down)))) }
+}
+
 extension ResizeTaps {
   /// A row of another width, 0 to 255.
-  fileprivate func widen(_ row: UnsafeBufferPointer<UInt8>, into values: UnsafeMutableBufferPointer<Float>) {
+  fileprivate func widen<Sum: LevelSum>(
+    _ row: UnsafeBufferPointer<UInt8>, into values: UnsafeMutableBufferPointer<Float>, in _: Sum.Type
+  ) {
     for column in 0..<outputs {
-      var (red, green, blue) = (Float(0), Float(0), Float(0))
+      var (red, green, blue) = (Sum(0), Sum(0), Sum(0))
       forEachTap(of: column) { tap, weight in
-        red += weight * Float(row[3 * tap])
-        green += weight * Float(row[3 * tap + 1])
-        blue += weight * Float(row[3 * tap + 2])
+        red += Sum(weight) * Sum(row[3 * tap])
+        green += Sum(weight) * Sum(row[3 * tap + 1])
+        blue += Sum(weight) * Sum(row[3 * tap + 2])
       }
-      values[3 * column] = max(0, min(255, red))
-      values[3 * column + 1] = max(0, min(255, green))
-      values[3 * column + 2] = max(0, min(255, blue))
+      values[3 * column] = red.betweenPasses
+      values[3 * column + 1] = green.betweenPasses
+      values[3 * column + 2] = blue.betweenPasses
     }
   }
 }

@@ -16,6 +16,15 @@ import Testing
     #expect(differences.max() ?? 255 <= 1)
   }
 
+  /// Level for level: a network judges what comes out.
+  @Test(arguments: [(40, 23), (7, 5), (9, 30), (17, 20), (25, 11), (16, 6)])
+  func bicubicIsPillows(width: Int, height: Int) throws {
+    let picture = try Picture.decode(file: Fixtures.url("pictures/noise.png").path)
+    let resized = picture.resized(width: width, height: height, by: .bicubic)
+    let expected = try Fixtures.data("pictures/noise_\(width)x\(height)_bicubic.rgb")
+    #expect(resized.pixels == Array(expected))
+  }
+
   @Test(arguments: [(1, 1), (3, 200), (64, 64), (100, 7)])
   func oneColourStaysIt(width: Int, height: Int) {
     for (from, to) in [((64, 48), (width, height)), ((width, height), (31, 90))] {

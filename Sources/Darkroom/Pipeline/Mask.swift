@@ -21,7 +21,7 @@ package struct Mask: Sendable, Equatable {
       // Whole numbers, so that white is 1.
       return Float(299 * Int(red) + 587 * Int(green) + 114 * Int(blue)) / 255_000
     }
-    if growth > 0 { shares = along(shares) { Self.largest($0, within: growth) } }
+    if growth > 0 { shares = plane.along { Self.largest($0, within: growth) }.values }
   }
 
   /// Whether it has an edge that is not to be seen.
@@ -65,39 +65,15 @@ package struct Mask: Sendable, Equatable {
   /// At the mask's edge a blurred mask is one half, inside of it more.
   private var fadedShares: [Float] {
     guard fade > 0 else { return shares }
-    let blurred = along(shares) { Self.blurred($0, deviation: Double(fade) / 2) }
+    let blurred = plane.blurred(deviation: Double(fade) / 2).values
     return zip(shares, blurred).map { share, blurred in
       share == 0 ? 0 : min(share, max(0, min(1, 2 * blurred - 1)))
     }
   }
 
-  /// Changes rows, then columns.
-  private func along(_ values: [Float], _ change: ([Float]) -> [Float]) -> [Float] {
-    let rows = (0..<height).map { change(Array(values[($0 * width)..<(($0 + 1) * width)])) }
-    var result = values
-    for column in 0..<width {
-      for (row, value) in change(rows.map { $0[column] }).enumerated() {
-        result[row * width + column] = value
-      }
-    }
-    return result
-  }
+  private var plane: Plane { Plane(width: width, height: height, values: shares) }
 
   private static func largest(_ line: [Float], within reach: Int) -> [Float] {
     line.indices.map { line[max(0, $0 - reach)...min(line.count - 1, $0 + reach)].max() ?? 0 }
-  }
-
-  /// By a Gauss curve; beyond its ends the line goes on as it ends.
-  private static func blurred(_ line: [Float], deviation: Double) -> [Float] {
-    let reach = Int((3 * deviation).rounded(.up))
-    let weights = (-reach...reach).map { Float(exp(-Double($0 * $0) / (2 * deviation * deviation))) }
-    let total = weights.reduce(0, +)
-    return line.indices.map { index in
-      var sum: Float = 0
-      for (offset, weight) in zip(-reach...reach, weights) {
-        sum += weight * line[min(max(index + offset, 0), line.count - 1)]
-      }
-      return sum / total
-    }
   }
 }
