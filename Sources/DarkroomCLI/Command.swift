@@ -55,6 +55,7 @@ package struct Settings: Sendable {
   package var format: PictureFormat?
   /// A file of a repository.
   package var file: String?
+  package var safetyChecker = false
   /// Nil for the user's own, else the best.
   package var device: DeviceChoice?
   package var threads: Int?

@@ -34,19 +34,21 @@ extension HubCache {
   /// Blocks; it ends soon after the task is cancelled, and goes on from there when it is called again.
   /// - Parameters:
   ///   - file: one safetensors file instead of what the repository's `model_index.json` describes.
+  ///   - safetyChecker: whether the model's safety checker is wanted, with which nothing is drawn.
   ///   - progress: is called often.
   ///   - notice: is called with what the user should know, such as a second try.
   /// - Throws: `HubError`; `CancellationError`.
   package static func pull(
-    _ reference: RepositoryReference, file: String? = nil, _ settings: HubSettings,
+    _ reference: RepositoryReference, file: String? = nil, safetyChecker: Bool = false,
+    _ settings: HubSettings,
     progress: @escaping (PullProgress) -> Void = { _ in }, notice: @escaping (String) -> Void = { _ in }
   ) throws -> PulledModel {
     let cache = HubCache(settings)
-    if settings.isOffline { return try cache.offline(reference, file: file) }
+    if settings.isOffline { return try cache.offline(reference, file: file, safetyChecker: safetyChecker) }
     let client = try HubClient(settings, notice: notice)
     do {
       let listing = try client.listing(reference)
-      let files = try Selection.files(of: listing, named: file, reference)
+      let files = try Selection.files(of: listing, named: file, safetyChecker: safetyChecker, reference)
       let pull = Pull(
         cache: cache, client: client, reference: reference, commit: listing.commit, progress: progress,
         notice: notice)
@@ -59,7 +61,9 @@ extension HubCache {
   }
 
   /// A model that is complete in the cache.
-  private func offline(_ reference: RepositoryReference, file: String?) throws -> PulledModel {
+  private func offline(
+    _ reference: RepositoryReference, file: String?, safetyChecker: Bool
+  ) throws -> PulledModel {
     func made(_ commit: String, _ path: String) -> PulledModel {
       PulledModel(reference: reference, commit: commit, path: path, files: [])
     }
@@ -68,7 +72,8 @@ extension HubCache {
       if Files.size(path) != nil { return made(commit, path) }
     } else if file == nil, let commit = commit(reference) {
       let found = look(commit, reference.repository)
-      if found.isComplete { return made(commit, found.path) }
+      let hasAll = !safetyChecker || Self.missingOfSafetyChecker(in: found.path).isEmpty
+      if found.isComplete, hasAll { return made(commit, found.path) }
     }
     throw HubError(
       .download, "\(reference): not all of it is in the cache, and HF_HUB_OFFLINE forbids to fetch it")

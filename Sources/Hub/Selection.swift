@@ -14,12 +14,23 @@ enum Selection {
 
   /// The files in the order in which they are fetched: what describes the model first, so that whoever looks at
   /// a part of it can tell what is missing.
-  /// - Parameter named: one file that the caller wants instead.
+  /// - Parameters:
+  ///   - named: one file that the caller wants instead.
+  ///   - safetyChecker: whether the caller wants that as well.
   /// - Throws: `HubError` that says what there is.
-  static func files(of listing: Listing, named: String?, _ reference: RepositoryReference) throws
-    -> [RemoteFile]
-  {
+  static func files(
+    of listing: Listing, named: String?, safetyChecker: Bool = false, _ reference: RepositoryReference
+  ) throws -> [RemoteFile] {
     let files = Dictionary(uniqueKeysWithValues: listing.files.map { ($0.path, $0) })
+    if safetyChecker, named != nil {
+      throw HubError(.usage, "--safety-checker: goes with a whole model, not with one of its files")
+    }
+    let checkers = safetyChecker ? [ModelPart.safetyChecker] : []
+    for file in checkers.isEmpty ? [] : [index, ModelFolder.preprocessorFile] where files[file] == nil {
+      throw HubError(
+        .download,
+        "\(reference): no safety checker in it (\(file) is not there); pull it without --safety-checker")
+    }
     if let named { return [try one(named, files, reference)] }
     guard let index = files[index] else { return [try only(listing.files, reference)] }
     var described = [index]
@@ -27,9 +38,10 @@ enum Selection {
     for (folder, names) in small {
       described += names.compactMap { files["\(folder)/\($0)"] }
     }
+    if safetyChecker { described += [files[ModelFolder.preprocessorFile]].compactMap { $0 } }
     let folders = Set(listing.files.compactMap { $0.path.split(separator: "/").first.map(String.init) })
-    for part in ModelPart.allCases.sorted(by: { $0.rawValue < $1.rawValue })
-    where folders.contains(part.rawValue) {
+    let parts = ModelPart.drawing.filter { folders.contains($0.rawValue) } + checkers
+    for part in parts.sorted(by: { $0.rawValue < $1.rawValue }) {
       let folder = part.rawValue
       guard let configuration = files["\(folder)/config.json"],
         let found = network(folder, part.fileStem, files)

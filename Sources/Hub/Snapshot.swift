@@ -49,11 +49,24 @@ extension HubCache {
     for name in parts.filter({ $0.value.isUsed }).keys.sorted() {
       let scheduler = "\(name)/\(ModelFolder.schedulerFile)"
       if ModelFolder.schedulers.contains(name), !isThere(scheduler) { missing.append(scheduler) }
-      guard let part = ModelPart(rawValue: name) else { continue }
-      if !isThere("\(name)/config.json") { missing.append("\(name)/config.json") }
-      missing += missingWeights("\(folder)/\(name)", part.fileStem).map { "\(name)/\($0)" }
+      guard let part = ModelPart(rawValue: name), ModelPart.drawing.contains(part) else { continue }
+      missing += missingFiles(of: part, in: folder)
     }
     return missing
+  }
+
+  /// What a snapshot lacks of a safety checker.
+  static func missingOfSafetyChecker(in folder: String) -> [String] {
+    let preprocessor = ModelFolder.preprocessorFile
+    return (Files.size("\(folder)/\(preprocessor)") == nil ? [preprocessor] : [])
+      + missingFiles(of: .safetyChecker, in: folder)
+  }
+
+  private static func missingFiles(of part: ModelPart, in folder: String) -> [String] {
+    let name = part.rawValue
+    let configuration = "\(name)/config.json"
+    return (Files.size("\(folder)/\(configuration)") == nil ? [configuration] : [])
+      + missingWeights("\(folder)/\(name)", part.fileStem).map { "\(name)/\($0)" }
   }
 
   /// The first of a network's files that are there counts, in the order in which they are read.

@@ -26,6 +26,9 @@ extension ModelFolder {
   package static let schedulers = ["scheduler", "low_res_scheduler"]
   package static let schedulerFile = "scheduler_config.json"
 
+  /// How the safety checker's network wants its pictures.
+  package static let preprocessorFile = "feature_extractor/preprocessor_config.json"
+
   /// Paths of the files beside weights that decide what a model draws, in order: the configurations of its networks,
   /// its schedulers, its tokenizers.
   package var descriptionPaths: [String] {

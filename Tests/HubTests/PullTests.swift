@@ -36,6 +36,36 @@ import Testing
     #expect(hub.requests.count { $0.path.contains("/resolve/") } == 10)
   }
 
+  /// Nothing is drawn with it, so it comes only where it is asked for, to a model that is there as well.
+  @Test func safetyCheckers() throws {
+    var repository = Sample.diffusers
+    let added = ["feature_extractor/preprocessor_config.json", "safety_checker/config.json"]
+    for file in added { repository.files[file] = Array("{\"f\":\(file.count)}".utf8) }
+    let weights = "safety_checker/model.fp16.safetensors"
+    repository.files[weights] = Sample.bytes(60, seed: 9)
+    let index = String(decoding: repository.files["model_index.json"] ?? [], as: UTF8.self)
+    repository.files["model_index.json"] = Array(
+      index.replacing(#""unet":"#, with: #""safety_checker":["s","S"],"unet":"#).utf8)
+    let hub = try HubDouble { [repository] in repository.answer($0) }
+    let plain = try place.pull(hub)
+    #expect(!plain.files.contains { (added + [weights]).contains($0.path) })
+    let offline = try HubSettings(["HF_HOME": place.folder, "HF_HUB_OFFLINE": "1"])
+    let reference = try RepositoryReference("owner/model")
+    #expect(throws: HubError.self) {
+      _ = try HubCache.pull(reference, safetyChecker: true, offline)
+    }
+    let whole = try place.pull(hub, safetyChecker: true)
+    #expect(whole.files.filter { !$0.wasThere }.map(\.path) == added + [weights])
+    #expect(try HubCache.pull(reference, safetyChecker: true, offline).path == whole.path)
+
+    let other = try HubDouble { Sample.diffusers.answer($0) }
+    #expect(try place.refusal(other, safetyChecker: true).description.contains("no safety checker in it"))
+    let single = try HubDouble { Sample.single.answer($0) }
+    #expect(try place.refusal(single, safetyChecker: true).description.contains("model_index.json is not"))
+    let one = try place.refusal(hub, file: Sample.unet, safetyChecker: true)
+    #expect(one.kind == .usage && one.description.contains("goes with a whole model"))
+  }
+
   @Test func bothSchedulersOfAnUpscaler() throws {
     var repository = Sample.diffusers
     let (index, file) = ("model_index.json", "low_res_scheduler/scheduler_config.json")

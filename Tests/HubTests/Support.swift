@@ -25,20 +25,25 @@ final class Place: Sendable {
   }
 
   func pull(
-    _ hub: HubDouble, _ name: String = "owner/model", file: String? = nil, token: String? = nil,
+    _ hub: HubDouble, _ name: String = "owner/model", file: String? = nil, safetyChecker: Bool = false,
+    token: String? = nil,
     notice: @escaping (String) -> Void = { _ in },
     makeLink: (@Sendable (_ target: String, _ path: String) -> Int32)? = nil
   ) throws -> PulledModel {
     var settings = try settings(hub, token: token)
     if let makeLink { settings.makeLink = makeLink }
-    return try HubCache.pull(RepositoryReference(name), file: file, settings, notice: notice)
+    return try HubCache.pull(
+      RepositoryReference(name), file: file, safetyChecker: safetyChecker, settings, notice: notice)
   }
 
   /// The error of a download that must fail.
-  func refusal(_ hub: HubDouble, _ name: String = "owner/model", file: String? = nil, token: String? = nil)
-    throws -> HubError
-  {
-    try #require(throws: HubError.self) { _ = try self.pull(hub, name, file: file, token: token) }
+  func refusal(
+    _ hub: HubDouble, _ name: String = "owner/model", file: String? = nil, safetyChecker: Bool = false,
+    token: String? = nil
+  ) throws -> HubError {
+    try #require(throws: HubError.self) {
+      _ = try self.pull(hub, name, file: file, safetyChecker: safetyChecker, token: token)
+    }
   }
 
   var cache: HubCache {

@@ -9,7 +9,7 @@ actor Downloader {
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   func pull(
-    _ name: String, _ file: String?, _ environment: [String: String],
+    _ name: String, _ file: String?, _ safetyChecker: Bool, _ environment: [String: String],
     _ progress: @escaping @Sendable (DownloadProgress) -> Void, _ notice: @escaping @Sendable (String) -> Void
   ) throws -> DownloadedModel {
     try DarkroomError.wrapping {
@@ -18,8 +18,8 @@ actor Downloader {
       let named = try HubName(name, endpoint: settings.endpoint)
       try named.checkOwner()
       let pulled = try HubCache.pull(
-        named.reference, file: file ?? named.file, settings, progress: { progress(DownloadProgress($0)) },
-        notice: notice)
+        named.reference, file: file ?? named.file, safetyChecker: safetyChecker, settings,
+        progress: { progress(DownloadProgress($0)) }, notice: notice)
       return DownloadedModel(pulled)
     }
   }

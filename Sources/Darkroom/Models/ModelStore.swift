@@ -30,16 +30,17 @@ public struct ModelStore: Sendable {
   ///   - name: `OWNER/NAME`, `OWNER/NAME@REVISION` with a branch, tag or commit, or the address of the model's page or of
   ///     one of its files.
   ///   - file: one safetensors file, instead of the model that the repository's `model_index.json` describes.
+  ///   - safetyChecker: whether the model's safety checker is fetched too, for `Engine.check`.
   ///   - progress: is called often, on a thread of its own.
   ///   - notice: is called with what the user should know, such as a second try.
   /// - Throws: `DarkroomError` of kind `request` for the name, `download` for what the Hub does not give,
   ///   `resources` for the disk; `CancellationError` soon after the task is cancelled. What has arrived is kept.
   public func pull(
-    _ name: String, file: String? = nil,
+    _ name: String, file: String? = nil, safetyChecker: Bool = false,
     progress: @escaping @Sendable (DownloadProgress) -> Void = { _ in },
     notice: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws -> DownloadedModel {
-    try await Downloader().pull(name, file, environment, progress, notice)
+    try await Downloader().pull(name, file, safetyChecker, environment, progress, notice)
   }
 
   /// All models of the model folders and of the cache, those of other programs and incomplete ones too.

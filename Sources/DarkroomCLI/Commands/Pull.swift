@@ -8,6 +8,11 @@ extension Command {
       .path("file", "NAME", "one .safetensors file of the repository instead of the whole model", .model) {
         $0.file = $1
       },
+      .switch(
+        "safety-checker",
+        "also the network that Stable Diffusion 1 models carry to judge finished pictures, 0.6 GB in half precision",
+        .model
+      ) { $0.safetyChecker = true },
       .json, .quiet,
     ],
     details: [
@@ -44,7 +49,7 @@ extension Command {
     let (console, settings) = (invocation.console, invocation.settings)
     let rate = TransferRate()
     let model = try await invocation.store.pull(
-      invocation.words[0], file: settings.file,
+      invocation.words[0], file: settings.file, safetyChecker: settings.safetyChecker,
       progress: { progress in
         let speed = rate.add(progress.received, at: console.now)
         console.status(
