@@ -79,7 +79,7 @@ public actor Engine {
       models.append(models.remove(at: index))
     } else {
       let model = try LoadedModel(source)
-      if models.count == Engine.mostModels { residents.unload(models.removeFirst().checkpoint) }
+      if models.count == Engine.mostModels { models.removeFirst().sources.forEach(residents.unload) }
       models.append(model)
     }
     return models[models.count - 1]

@@ -10,11 +10,11 @@ package struct ModelContents {
   package let path: String
   package let checkpoint: Checkpoint
   /// The folder with configurations, `scheduler/` and `tokenizer/`, if there is one.
-  private let folder: ModelFolder?
+  let folder: ModelFolder?
   /// What stands in the place of the model's own autoencoder.
   private let vae: AutoencoderFile?
   /// Nil if the folder has none, as one that a caller names may.
-  private let index: ModelIndex?
+  let index: ModelIndex?
 
   /// - Parameters:
   ///   - configuration: a folder that the caller names, instead of the files' own.
@@ -161,7 +161,7 @@ package struct ModelContents {
 }
 
 extension ModelFolder {
-  fileprivate func configuration(_ name: String) throws -> ConfigurationFile {
+  func configuration(_ name: String) throws -> ConfigurationFile {
     guard let bytes = try contents(name) else {
       throw WeightsError(.unreadable, file: path(name), "no such file")
     }

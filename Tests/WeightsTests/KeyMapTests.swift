@@ -65,6 +65,18 @@ import Testing
     #expect(KeyMap.diffusers(.textEncoder).table(["text_model.embeddings.position_ids"]).isEmpty)
   }
 
+  /// As transformers 4 wrote a safety checker, and as version 5 does.
+  @Test func namesOfSafetyCheckers() {
+    let own = ["vision_model.embeddings.class_embedding", "visual_projection.weight", "concept_embeds"]
+    let expected = own.map { "safety_checker.\($0)" }
+    for prefix in ["", "vision_model."] {
+      let names = own.map { $0.hasPrefix("vision_model.") ? prefix + $0 : $0 }
+      let table = KeyMap.diffusers(.safetyChecker).table(
+        names + ["\(prefix)vision_model.embeddings.position_ids"])
+      #expect(names.map { table[$0] } == expected && table.count == 3)
+    }
+  }
+
   /// Three levels of one resnet, the last without attention, as in small test models.
   @Test func fewerLevelsAndResnets() {
     let expected = [

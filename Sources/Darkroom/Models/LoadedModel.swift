@@ -8,7 +8,8 @@ import Weights
 /// packs them.
 package final class LoadedModel {
   package let source: ModelSource
-  package let checkpoint: Checkpoint
+  private let contents: ModelContents
+  package var checkpoint: Checkpoint { contents.checkpoint }
   package let network: any DiffusionModel
   let encodings = KeptEncodings()
   /// Begins to be made when it is first asked for.
@@ -18,12 +19,35 @@ package final class LoadedModel {
   package init(_ source: ModelSource, among families: [ModelFamily] = ModelFamily.all) throws {
     self.source = source
     let files = try source.isBuiltIn ? ModelFiles(ModelFolder.builtIn) : ModelFiles(source.path)
-    let contents = try ModelContents(files, configuration: source.configuration, vae: source.vae)
-    checkpoint = contents.checkpoint
+    contents = try ModelContents(files, configuration: source.configuration, vae: source.vae)
     network = try ModelFamily.assemble(contents, among: families)
   }
 
   package var traits: ModelTraits { network.traits }
+
+  /// What judges finished pictures. It is opened when it is first asked for.
+  /// - Throws: `DarkroomError` of kind `unsupported` if the model carries none; an error that names the file and the tensor or
+  ///   field that does not fit.
+  package func safetyChecker() throws -> SafetyChecker {
+    if let openedSafetyChecker { return openedSafetyChecker }
+    guard let model = try contents.safetyModel() else {
+      throw DarkroomError(
+        .unsupported, field: source.path,
+        expected: "a Stable Diffusion 1 model in a folder whose model_index.json names a safety_checker",
+        help: "many on the Hub carry one: darkroom pull OWNER/NAME --safety-checker",
+        "carries no safety checker")
+    }
+    let opened = SafetyChecker(model)
+    openedSafetyChecker = opened
+    return opened
+  }
+
+  private var openedSafetyChecker: SafetyChecker?
+
+  /// Where the numbers of all its networks come from.
+  var sources: [any WeightSource] {
+    [checkpoint] + (openedSafetyChecker.map { [$0.model.checkpoint] } ?? [])
+  }
 
   /// The name that metadata and file names use.
   package var name: String { source.name }

@@ -14,8 +14,12 @@ public struct UpscaledPicture: Sendable {
 
   /// - Parameter metadata: of the picture before.
   init(_ picture: Picture, _ record: UpscaleRecord, after metadata: PictureMetadata) {
-    (self.picture, self.record) = (picture, record)
-    self.metadata = metadata.adding(record)
+    self.init(picture: picture, record: record, metadata: metadata.adding(record))
+  }
+
+  /// - Parameter metadata: of this picture.
+  init(picture: Picture, record: UpscaleRecord, metadata: PictureMetadata) {
+    (self.picture, self.record, self.metadata) = (picture, record, metadata)
   }
 
   /// Writes the picture with its metadata, whole or not at all: PNG, JPEG or WebP by the path's ending.
