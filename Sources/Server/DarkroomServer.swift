@@ -62,11 +62,11 @@ package final class DarkroomServer: Sendable {
     let speakers = Speakers()
     doorway = try Doorway { caller, speech in speakers.take(caller, speech) }
     let daemon = try HTTPDaemon(reception, doorway, log)
-    let calls = try DarkroomError.wrapping {
+    let calls = try DarkroomError.wrapping { [log] in
       let tls = try settings.certificate.map { certificate in
         try TLSContext(certificate: certificate, key: settings.certificateKey ?? certificate)
       }
-      return try Calls(premises, tls: tls, daemon: daemon)
+      return try Calls(premises, tls: tls, daemon: daemon, log: log)
     }
     (self.daemon, self.calls) = (daemon, calls)
     speakers.all.withLock { $0 = (daemon, calls) }

@@ -27,8 +27,7 @@ extension Command {
     ],
     examples: [
       "darkroom serve",
-      "darkroom serve --model dream --port 8000 --api-key-file keys.txt --host 0.0.0.0",
-      "curl -H 'Accept: image/png' -F prompt='a red heart' -o heart.png http://localhost:7860/v2beta/stable-image/generate/core",
+      "darkroom serve --model dream --api-key-file keys.txt --host 0.0.0.0",
     ]
   ) { invocation in
     let settings = try invocation.serverSettings()

@@ -28,6 +28,8 @@ package enum JobEvent: Sendable {
 package struct MadePicture: Codable, Sendable, Equatable {
   /// 0 for the first of its order.
   package var index: Int
+  /// The name of the served model.
+  package var model: String
   /// Nil for an enlarged picture that nothing was drawn in.
   package var seed: UInt64?
   package var format: Format
@@ -54,10 +56,11 @@ package struct MadePicture: Codable, Sendable, Equatable {
   }
 
   package init(
-    index: Int, seed: UInt64?, format: PictureFormat, bytes: [UInt8], width: Int, height: Int,
+    index: Int, model: String, seed: UInt64?, format: PictureFormat, bytes: [UInt8], width: Int, height: Int,
     isFiltered: Bool = false, parameters: String? = nil
   ) {
-    (self.index, self.seed, self.format, self.bytes) = (index, seed, Format(format), bytes)
+    (self.index, self.model, self.seed) = (index, model, seed)
+    (self.format, self.bytes) = (Format(format), bytes)
     (self.width, self.height, self.isFiltered, self.parameters) = (width, height, isFiltered, parameters)
   }
 }

@@ -5,8 +5,13 @@ import SystemFiles
 /// Counts what a server does, for `/metrics`.
 package final class Meter: Sendable {
   package struct Figures: Sendable {
-    /// Answers by status.
-    package var answers: [Int: Int] = [:]
+    package struct Answer: Sendable, Hashable {
+      /// `http` or `grpc`, which have statuses of their own.
+      package let name: String
+      package let status: Int
+    }
+
+    package var answers: [Answer: Int] = [:]
     /// Seconds of all answers together.
     package var answerSeconds = 0.0
     package var pictures = 0
@@ -27,9 +32,9 @@ package final class Meter: Sendable {
 
   package var figures: Figures { state.withLock { $0 } }
 
-  func answered(_ path: String, _ status: Int, in time: Duration) {
+  func answered(_ status: Int, by name: String, in time: Duration) {
     state.withLock { figures in
-      figures.answers[status, default: 0] += 1
+      figures.answers[Figures.Answer(name: name, status: status), default: 0] += 1
       figures.answerSeconds += time.seconds
     }
   }
@@ -54,6 +59,10 @@ package final class Meter: Sendable {
   }
 
   func filtered() { state.withLock { $0.filtered += 1 } }
+
+  package var secondsPerJob: Double? {
+    state.withLock { $0.jobs > 0 ? $0.seconds / Double($0.jobs) : nil }
+  }
 
   /// About how long so much work takes; nil while nothing was drawn.
   package func seconds(for cost: Double) -> Double? {

@@ -129,12 +129,14 @@ package struct Worker: Sendable {
       let checked = try await filter.checked(picture, engine, models.model(named: batch.order.model))
       let (format, bytes) = try output.encode { try checked.picture.encoded(as: $0) }
       return MadePicture(
-        index: index, seed: picture.request.seed, format: format, bytes: bytes, width: picture.width,
+        index: index, model: batch.order.model, seed: picture.request.seed, format: format, bytes: bytes,
+        width: picture.width,
         height: picture.height, isFiltered: checked.isFiltered, parameters: picture.parameters)
     case .enlarged(let picture):
       let (format, bytes) = try output.encode { try picture.encoded(as: $0) }
       return MadePicture(
-        index: index, seed: picture.record.drawing?.seed, format: format, bytes: bytes, width: picture.width,
+        index: index, model: batch.order.model, seed: picture.record.drawing?.seed, format: format,
+        bytes: bytes, width: picture.width,
         height: picture.height)
     }
   }

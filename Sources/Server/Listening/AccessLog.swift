@@ -26,7 +26,7 @@ package final class AccessLog: Sendable {
   /// A request has been answered, or its client has left (status 499).
   package func ended(_ request: HTTPRequest, _ status: Int, in time: Duration, protocol name: String = "http")
   {
-    meter.answered(request.path, status, in: time)
+    meter.answered(status, by: name, in: time)
     var fields: [(String, FieldValue)] = [
       ("event", .text("request")), ("id", .text(request.id)), ("protocol", .text(name)),
       ("method", .text(request.method)), ("path", .text(request.path)), ("status", .number("\(status)")),
@@ -37,6 +37,13 @@ package final class AccessLog: Sendable {
       fields.append(("body", .text(String(decoding: request.body.prefix(4096), as: UTF8.self))))
     }
     line(fields)
+  }
+
+  /// A call of gRPC has ended, with a status of gRPC.
+  func ended(_ call: GRPCCall, _ status: Int, in time: Duration) {
+    let id = String(JobID.random().description.prefix(32))
+    let request = HTTPRequest("POST", call.path, body: call.message, client: call.client, id: id)
+    ended(request, status, in: time, protocol: "grpc")
   }
 
   package func tell(_ event: String, _ fields: [(String, FieldValue)] = []) {

@@ -9,11 +9,14 @@ package final class Calls: Sendable {
   ///   - tls: nil if there is no certificate.
   ///   - daemon: gets connections that speak HTTP/1.1 within TLS.
   /// - Throws: `FileError`.
-  package init(_ premises: Premises, tls: TLSContext?, daemon: HTTPDaemon) throws {
+  package init(_ premises: Premises, tls: TLSContext?, daemon: HTTPDaemon, log: AccessLog) throws {
     let hand: HTTP2Loop.OnPlain = { daemon.adopt($0) }
-    plain = try HTTP2Loop(service: StabilityService(premises, keys: nil), onPlain: hand)
+    plain = try HTTP2Loop(service: StabilityService(premises, keys: nil, log: log), onPlain: hand)
     encrypted = try tls.map { context in
-      (try HTTP2Loop(service: StabilityService(premises, keys: premises.keys), onPlain: hand), context)
+      (
+        try HTTP2Loop(service: StabilityService(premises, keys: premises.keys, log: log), onPlain: hand),
+        context
+      )
     }
   }
 

@@ -135,6 +135,11 @@ package struct Premises: Sendable {
   }
 
   package var queue: any JobQueue { desk.queue }
+  /// About when a job that waits now will have been drawn; a guess while nothing was.
+  var secondsToWait: Int {
+    let jobs = queue.load.waiting + queue.load.working
+    return min(max(1, Int((meter.secondsPerJob ?? 5) * Double(jobs))), 600)
+  }
   /// What answers calls of gRPC-web, whose clients send a key.
   var service: StabilityService { StabilityService(self, keys: keys) }
 }

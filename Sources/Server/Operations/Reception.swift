@@ -46,7 +46,7 @@ package struct Reception: Sendable {
       response = api.write(refusal, request.id)
       if refusal.kind == .method { response.headers["allow"] = Set(allowed).sorted().joined(separator: ", ") }
       if refusal.kind == .tooMany || refusal.kind == .unavailable {
-        response.headers["retry-after"] = "\(refusal.retryAfter ?? 5)"
+        response.headers["retry-after"] = "\(refusal.retryAfter ?? premises.secondsToWait)"
       }
     }
     response.headers["x-request-id"] = request.id

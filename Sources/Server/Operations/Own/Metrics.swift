@@ -6,9 +6,12 @@ struct Metrics {
 
   init(_ premises: Premises) {
     let (figures, load, kept) = (premises.meter.figures, premises.queue.load, premises.results.figures)
-    family("darkroom_requests_total", "counter", "Answers by status.")
-    for (status, count) in figures.answers.sorted(by: { $0.key < $1.key }) {
-      sample("darkroom_requests_total", Double(count), ["status": "\(status)"])
+    family("darkroom_requests_total", "counter", "Answers by protocol and status.")
+    for (answer, count) in figures.answers.sorted(by: {
+      ($0.key.name, $0.key.status) < ($1.key.name, $1.key.status)
+    }) {
+      let labels = ["protocol": answer.name, "status": "\(answer.status)"]
+      sample("darkroom_requests_total", Double(count), labels)
     }
     single("darkroom_request_seconds_total", "counter", "Time of all answers.", figures.answerSeconds)
     single("darkroom_queue_jobs", "gauge", "Jobs that wait.", Double(load.waiting))

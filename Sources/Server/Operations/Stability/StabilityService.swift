@@ -9,8 +9,13 @@ package struct StabilityService: GRPCService {
   /// How often a client that waits is told that the server is still at work.
   let keepAlive: Duration
 
-  package init(_ premises: Premises, keys: KeyRing?, keepAlive: Duration = .seconds(5)) {
-    (self.premises, self.keys, self.keepAlive) = (premises, keys, keepAlive)
+  /// Where calls are written down; nil for those of gRPC-web, which are requests of HTTP.
+  let log: AccessLog?
+
+  package init(
+    _ premises: Premises, keys: KeyRing?, log: AccessLog? = nil, keepAlive: Duration = .seconds(5)
+  ) {
+    (self.premises, self.keys, self.log, self.keepAlive) = (premises, keys, log, keepAlive)
   }
 
   private var desk: Desk { premises.desk }
@@ -26,13 +31,17 @@ package struct StabilityService: GRPCService {
 
   package func answer(_ call: GRPCCall) -> AsyncThrowingStream<[UInt8], any Error> {
     let (stream, continuation) = AsyncThrowingStream.makeStream(of: [UInt8].self)
+    let start = ContinuousClock.now
     let task = Task {
       do {
         try check(call)
         try await run(call) { continuation.yield($0) }
+        log?.ended(call, 0, in: ContinuousClock.now - start)
         continuation.finish()
       } catch {
-        continuation.finish(throwing: Self.failure(error))
+        let failure = Self.failure(error)
+        log?.ended(call, failure.code.rawValue, in: ContinuousClock.now - start)
+        continuation.finish(throwing: failure)
       }
     }
     continuation.onTermination = { _ in task.cancel() }

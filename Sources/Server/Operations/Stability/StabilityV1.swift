@@ -102,7 +102,7 @@ enum StabilityV1 {
           }
         ])
     }
-    response.headers["x-darkroom-engine"] = try model(visit).name
+    response.headers["x-darkroom-engine"] = pictures.first?.model
     return response
   }
 

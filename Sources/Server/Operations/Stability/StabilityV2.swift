@@ -104,7 +104,7 @@ enum StabilityV2 {
       response.headers["finish-reason"] = PictureAnswer.reason(picture)
       response.headers["seed"] = "\(picture.seed ?? 0)"
     }
-    response.headers["x-darkroom-engine"] = visit.premises.models.first.name
+    response.headers["x-darkroom-engine"] = picture.model
     return response
   }
 }
