@@ -95,18 +95,18 @@ import Testing
     nest(2)
     nest(1)
     nest(2047)
-    let error = #expect(throws: ProtobufError.self) { try Self.request(value) }
+    let error = #expect(throws: ProtobufError.self) { _ = try Self.request(value) }
     #expect(error?.problem == "lies deeper than 64 messages")
   }
 
   /// Two bytes on the wire become hundreds in memory.
   @Test func emptyValuesAreNotTakenWithoutEnd() {
     let prompts = [UInt8]([[UInt8]](repeating: [0x22, 0x00], count: 100_000).joined())
-    let error = #expect(throws: ProtobufError.self) { try Self.request(prompts) }
+    let error = #expect(throws: ProtobufError.self) { _ = try Self.request(prompts) }
     #expect(error?.problem == "more values than a request has use for")
     var seeds = ProtobufWriter()
     seeds.message(5) { $0.writeAlways(3, [UInt8](repeating: 1, count: 100_000)) }
-    #expect(throws: ProtobufError.self) { try Self.request(seeds.bytes) }
+    #expect(throws: ProtobufError.self) { _ = try Self.request(seeds.bytes) }
   }
 
   @Test func brokenMessagesNeverStopTheProcess() throws {
