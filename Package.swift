@@ -118,7 +118,9 @@ let package = Package(
         "Pictures",
       ]),
     tests("HubTests", ["Hub", "HubDouble"]),
-    tests("ServerTests", ["Server", "Darkroom", "Pictures", "SystemFiles", "CNghttp2", "CTLS"]),
+    tests(
+      "ServerTests",
+      ["Server", "Darkroom", "PipelineTestSupport", "Pictures", "SystemFiles", "CNghttp2", "CTLS"]),
     tests(
       "CLITests",
       ["DarkroomCLI", "Darkroom", "SamplerComparison", "Pictures", "AllocationCounter", "HubDouble"]),

@@ -23,6 +23,8 @@ public struct DarkroomError: Error, Codable, Equatable, Sendable {
     case cancelled
     /// What is asked for is sound, and this engine cannot do it.
     case unsupported
+    /// A content filter does not let a prompt or a picture pass.
+    case filtered
   }
 
   public let kind: Kind

@@ -138,7 +138,11 @@ package final class DarkroomServer: Sendable {
           name: name, source: source, description: description, precisions: engines[0].precisions))
     }
     // The first is the one that is used last, and so the one that requests find loaded.
-    for engine in engines { _ = try await engine.load(settings.models[0]) }
+    let filter = PictureFilter(settings.safety)
+    for engine in engines {
+      for source in settings.models { try await filter.prepare(engine, source) }
+      _ = try await engine.load(settings.models[0])
+    }
     for (id, name) in settings.aliases where !served.contains(where: { $0.name == name }) {
       throw DarkroomError(
         .request, field: "--alias", found: "\(id)=\(name)",

@@ -26,7 +26,8 @@ func order(_ prompt: String, pictures: Int = 1, seed: UInt64 = 7, client: String
 
 func picture(_ index: Int, bytes: Int = 3) -> MadePicture {
   MadePicture(
-    index: index, model: Known.model.name, seed: 7, format: .png, bytes: [UInt8](repeating: 1, count: bytes), width: 8, height: 8)
+    index: index, model: Known.model.name, seed: 7, format: .png, bytes: [UInt8](repeating: 1, count: bytes),
+    width: 8, height: 8)
 }
 
 final class Flag: Sendable {

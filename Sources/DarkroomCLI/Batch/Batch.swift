@@ -79,7 +79,7 @@ package struct Batch: Sendable {
 
   private static func concernsOneRow(_ error: DarkroomError) -> Bool {
     switch error.kind {
-    case .request, .nonFinite, .resources, .busy, .deviceLost: true
+    case .request, .nonFinite, .resources, .busy, .deviceLost, .filtered: true
     case .model, .unsupported, .download, .output, .cancelled: false
     }
   }

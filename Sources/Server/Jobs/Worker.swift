@@ -13,6 +13,14 @@ package struct Worker: Sendable {
   /// An engine that was idle for so long gives its memory back; nil for never.
   var keepAlive: Duration?
 
+  package init(
+    engine: Engine, models: ModelTable, queue: any JobQueue, filter: PictureFilter = PictureFilter(),
+    meter: Meter = Meter(), longest: Duration? = nil, keepAlive: Duration? = nil
+  ) {
+    (self.engine, self.models, self.queue) = (engine, models, queue)
+    (self.filter, self.meter, self.longest, self.keepAlive) = (filter, meter, longest, keepAlive)
+  }
+
   /// Works until the queue is closed and empty. Pictures are encoded while the next batch is drawn.
   package func run() async {
     await withDiscardingTaskGroup { group in
@@ -121,23 +129,27 @@ package struct Worker: Sendable {
   /// The file that an order asks for.
   private func finished(_ drawn: Drawn, _ index: Int, _ batch: Batch) async throws -> MadePicture {
     let output = batch.order.output
+    let source = models.model(named: batch.order.model)?.source
     switch drawn {
     case .picture(let whole):
       let picture =
         output.part.map { whole.cropped(left: $0.left, top: $0.top, width: $0.width, height: $0.height) }
         ?? whole
-      let checked = try await filter.checked(picture, engine, models.model(named: batch.order.model))
-      let (format, bytes) = try output.encode { try checked.picture.encoded(as: $0) }
+      let isFiltered = try await filter.trips { try await engine.check(picture, with: source) }
+      if isFiltered { meter.filtered() }
+      let shown = isFiltered ? picture.blurred() : picture
+      let (format, bytes) = try output.encode { try shown.encoded(as: $0) }
       return MadePicture(
         index: index, model: batch.order.model, seed: picture.request.seed, format: format, bytes: bytes,
-        width: picture.width,
-        height: picture.height, isFiltered: checked.isFiltered, parameters: picture.parameters)
+        width: picture.width, height: picture.height, isFiltered: isFiltered, parameters: picture.parameters)
     case .enlarged(let picture):
-      let (format, bytes) = try output.encode { try picture.encoded(as: $0) }
+      let isFiltered = try await filter.trips { try await engine.check(picture, with: source) }
+      if isFiltered { meter.filtered() }
+      let shown = isFiltered ? picture.blurred() : picture
+      let (format, bytes) = try output.encode { try shown.encoded(as: $0) }
       return MadePicture(
         index: index, model: batch.order.model, seed: picture.record.drawing?.seed, format: format,
-        bytes: bytes, width: picture.width,
-        height: picture.height)
+        bytes: bytes, width: picture.width, height: picture.height, isFiltered: isFiltered)
     }
   }
 }

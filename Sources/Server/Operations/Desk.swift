@@ -2,7 +2,7 @@ import Darkroom
 
 /// Makes orders of what operations ask for: checks them while others are drawn, and waits for their pictures.
 package struct Desk: Sendable {
-  let queue: any JobQueue
+  package let queue: any JobQueue
   let words: WordFilter
   let limits: RequestLimits
   /// Says what an order takes; it draws nothing, so that it is free while others are drawn.

@@ -39,6 +39,10 @@ package struct Refusal: Error, Sendable, Equatable {
     (self.name, self.retryAfter) = (name, retryAfter)
   }
 
+  /// What the hosted service says of prompts and pictures that its filter trips on.
+  static let flagged =
+    "Your request was flagged by our content moderation system, as a result your request was denied and you were not charged."
+
   /// "field: problem".
   package var text: String { field.map { "\($0): \(message)" } ?? message }
 }
@@ -55,6 +59,7 @@ extension Refusal {
         case .request, .resources, .unsupported: .request
         case .busy: .tooMany
         case .cancelled: .unavailable
+        case .filtered: .moderation
         case .model, .nonFinite, .download, .output, .deviceLost: .fault
         }
       let whole = DarkroomError(

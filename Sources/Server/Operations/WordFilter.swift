@@ -28,10 +28,7 @@ package struct WordFilter: Sendable {
   package func check(_ prompts: [String]) throws {
     guard longest > 0 else { return }
     for prompt in prompts where has(prompt) {
-      throw Refusal(
-        .moderation,
-        "Your request was flagged by our content moderation system, as a result your request was denied and you were not charged."
-      )
+      throw Refusal(.moderation, Refusal.flagged)
     }
   }
 

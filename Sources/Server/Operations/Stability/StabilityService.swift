@@ -138,6 +138,7 @@ package struct StabilityService: GRPCService {
     for await event in events {
       switch event {
       case .picture(let picture): send(letters.answer(picture))
+      case .failed(let error) where error.kind == .filtered: return send(letters.refused(Refusal.flagged))
       case .failed(let error): throw error
       case .finished: return
       case .queued, .started, .progress, .preview, .notice: break
