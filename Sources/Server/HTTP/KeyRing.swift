@@ -74,15 +74,9 @@ package struct KeyRing: Sendable {
     return isRight ? .right(holder: Self.name(digest)) : .wrong
   }
 
-  private static func digest(_ key: String) -> [UInt8] {
-    var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-    let bytes = Array(key.utf8)
-    let code = EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil)
-    precondition(code == 1, "libcrypto computes SHA-256")
-    return digest
-  }
+  private static func digest(_ key: String) -> [UInt8] { SHA256Digest.bytes(of: Array(key.utf8)) }
 
   private static func name(_ digest: [UInt8]) -> String {
-    "key-" + digest.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    "key-" + SHA256Digest.digits(digest.prefix(4))
   }
 }

@@ -1,4 +1,3 @@
-import CTLS
 import FoundationEssentials
 import SystemFiles
 
@@ -21,7 +20,8 @@ package struct ResultFolder: Sendable {
   }
 
   private func file(_ key: String) -> String {
-    "\(path)/\(sha256(Array("\(build)\n\(key)".utf8)))\(Self.ending)"
+    let digest = SHA256Digest.bytes(of: Array("\(build)\n\(key)".utf8))
+    return "\(path)/\(SHA256Digest.digits(digest))\(Self.ending)"
   }
 
   func pictures(of key: String, within time: Duration) -> [MadePicture]? {
@@ -58,14 +58,4 @@ package struct ResultFolder: Sendable {
   private func date(_ file: String) -> Date? {
     (try? FileManager.default.attributesOfItem(atPath: file))?[.modificationDate] as? Date
   }
-}
-
-/// In hexadecimal digits.
-package func sha256(_ bytes: [UInt8]) -> String {
-  var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-  SHA256(bytes, bytes.count, &digest)
-  return digest.map { byte in
-    let digits = String(byte, radix: 16)
-    return byte < 16 ? "0\(digits)" : digits
-  }.joined()
 }

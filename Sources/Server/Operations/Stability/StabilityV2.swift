@@ -23,6 +23,7 @@ extension API {
 
 /// What the operations of version 2 share.
 enum StabilityV2 {
+  static let answers = ["image/png", "image/jpeg", "image/webp", "application/json"]
   static let seed = Parameter("seed", .integer(-1...4_294_967_294), "0 for a random one")
   static let format = Parameter(
     "output_format", .choice(["png", "jpeg", "webp"]), "format of the picture", initial: .text("png"))

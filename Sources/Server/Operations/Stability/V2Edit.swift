@@ -1,8 +1,6 @@
 import Darkroom
 
 extension Operation {
-  private static let answers = ["image/png", "image/jpeg", "image/webp", "application/json"]
-
   package static let v2Inpaint = Operation(
     .stabilityV2, .post, "/v2beta/stable-image/edit/inpaint", "Draws a part of a picture anew",
     body: .formOrJSON,
@@ -13,7 +11,7 @@ extension Operation {
         "grow_mask", .integer(0...100), "pixels by which it grows", initial: .number("5"), field: "grow_mask"),
       StabilityV2.seed, StabilityV2.format, StabilityV2.style,
     ] + StabilityV2.lenient.filter { ["steps", "cfg_scale", "engine"].contains($0.name) },
-    price: 3, answers: answers,
+    price: 3, answers: StabilityV2.answers,
     .draw(read: { try masked($0) }, write: StabilityV2.answer))
 
   package static let v2Erase = Operation(
@@ -26,7 +24,7 @@ extension Operation {
         "grow_mask", .integer(0...20), "pixels by which it grows", initial: .number("5"), field: "grow_mask"),
       StabilityV2.seed, StabilityV2.format,
     ],
-    price: 3, answers: answers,
+    price: 3, answers: StabilityV2.answers,
     .draw(
       read: { visit in
         try masked(visit) { request in
@@ -62,7 +60,7 @@ extension Operation {
       Parameter("creativity", .number(0...1), "how freely", initial: .number("0.5")),
       StabilityV2.prompt(isRequired: false), StabilityV2.seed, StabilityV2.format, StabilityV2.style,
     ],
-    price: 4, answers: answers,
+    price: 4, answers: StabilityV2.answers,
     .draw(
       read: { visit in
         let picture = try visit.arguments.needed("image")

@@ -1,8 +1,6 @@
 import Darkroom
 
 extension Operation {
-  private static let answers = ["image/png", "image/jpeg", "image/webp", "application/json"]
-
   package static let v2Core = Operation(
     .stabilityV2, .post, "/v2beta/stable-image/generate/core", "Makes a picture of a prompt",
     body: .formOrJSON,
@@ -10,7 +8,7 @@ extension Operation {
       StabilityV2.prompt(), StabilityV2.aspectRatio, StabilityV2.negativePrompt, StabilityV2.seed,
       StabilityV2.style, StabilityV2.format,
     ] + StabilityV2.lenient,
-    price: 3, answers: answers,
+    price: 3, answers: StabilityV2.answers,
     .draw(
       read: { visit in try drawing(visit, try StabilityV2.model(visit, "core")) }, write: StabilityV2.answer))
 
@@ -24,7 +22,7 @@ extension Operation {
       Parameter("image", .picture, "picture to start from", field: "init"),
       Parameter("strength", .number(0...1), "how much of it is drawn anew; needed with image"),
     ] + StabilityV2.lenient,
-    price: 8, answers: answers,
+    price: 8, answers: StabilityV2.answers,
     .draw(
       read: { visit in
         try drawing(
@@ -45,7 +43,7 @@ extension Operation {
       StabilityV2.aspectRatio, Parameter("model", .text(1...200), "the model"), StabilityV2.seed,
       StabilityV2.format, StabilityV2.style, StabilityV2.negativePrompt,
     ] + StabilityV2.lenient,
-    price: 6.5, answers: answers,
+    price: 6.5, answers: StabilityV2.answers,
     .draw(
       read: { visit in
         let id = visit.arguments.text("model") ?? "sd3.5-large"

@@ -1,13 +1,12 @@
 import Darkroom
 
 extension Operation {
-  private static let answers = ["image/png", "image/jpeg", "image/webp", "application/json"]
   private static let picture = Parameter(
     "image", .picture, "the picture", isRequired: true, field: "picture")
 
   package static let v2UpscaleFast = Operation(
     .stabilityV2, .post, "/v2beta/stable-image/upscale/fast", "Makes a picture four times as wide and high",
-    body: .formOrJSON, parameters: [picture, StabilityV2.format], price: 2, answers: answers,
+    body: .formOrJSON, parameters: [picture, StabilityV2.format], price: 2, answers: StabilityV2.answers,
     .draw(
       read: { visit in
         let picture = try visit.arguments.needed("image")
@@ -25,7 +24,7 @@ extension Operation {
       picture, StabilityV2.prompt(), StabilityV2.negativePrompt, StabilityV2.seed, StabilityV2.format,
       Parameter("creativity", .number(0.2...0.5), "how much may change", initial: .number("0.35")),
     ],
-    price: 40, answers: answers,
+    price: 40, answers: StabilityV2.answers,
     .draw(read: { try redrawing($0, .conservative, .narrow) }, write: StabilityV2.answer))
 
   package static let v2UpscaleCreative = Operation(
@@ -66,7 +65,8 @@ extension Operation {
 
   private static func results(_ path: String) -> Operation {
     Operation(
-      .stabilityV2, .get, path, "Gives the result of an operation that was begun before", answers: answers,
+      .stabilityV2, .get, path, "Gives the result of an operation that was begun before",
+      answers: StabilityV2.answers,
       statuses: [200, 202],
       .tell { visit in
         let id = visit.path["id"] ?? ""
