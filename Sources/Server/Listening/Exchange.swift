@@ -61,7 +61,10 @@ final class Exchange: @unchecked Sendable {
       defer { count.pointee = 0 }
       return take(UnsafeRawBufferPointer(start: bytes, count: count.pointee)) ? .YES : .NO
     }
-    if let response { return send(response, on: connection) }
+    if let response {
+      stopWatching()
+      return send(response, on: connection)
+    }
     guard task == nil else { return .YES }
     answer(connection)
     return .YES
@@ -140,11 +143,15 @@ final class Exchange: @unchecked Sendable {
     context.atWork.add(1, ordering: .relaxed)
     task = Task { [self] in
       response = await context.reception.answer(request, isTooLarge: isTooLarge)
-      if let watch { context.doorway.forget(watch) }
       suspended.resume()
     }
-    // A suspended connection is not looked at by the library.
+    // A suspended connection is not looked at by the library. The task may be ready before it is watched.
     watch = context.doorway.watch(http_socket(connection)) { [task] in task?.cancel() }
+  }
+
+  private func stopWatching() {
+    if let watch { context.doorway.forget(watch) }
+    watch = nil
   }
 
   private func send(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
@@ -180,6 +187,7 @@ final class Exchange: @unchecked Sendable {
 
   private func end() {
     task?.cancel()
+    stopWatching()
     if task != nil { context.atWork.subtract(1, ordering: .relaxed) }
     if let watch = feed?.watch { context.doorway.forget(watch) }
     feed?.stop()
