@@ -79,7 +79,9 @@ def dead_clients(server):
         kill(client)
         next_client(phase, time.monotonic())
 
-    working = deaf(server, long)
+    # A connection that has served others before.
+    health = f"GET /health HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+    working = deaf(server, health * 5 + long)
     server.until(lambda: server.figure("working_jobs") == 1, "a job is at work")
     waiting = deaf(server, raw(server, CORE, LONG | {"prompt": "another"})[0])
     server.until(lambda: server.figure("queue_jobs") == 1, "a job waits")

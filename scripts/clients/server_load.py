@@ -111,7 +111,7 @@ def many_requests():
             case 3: check_status(session.get(SERVER.url + "/metrics", timeout=60), 200)
             case 4: check_status(requests.post(SERVER.url + CORE, json={"prompt": "x", "steps": 999}, timeout=60), 400)
 
-    for number in range(500):
+    for number in range(1000):
         one(number)
     before = SERVER.figure("process_resident_memory_bytes"), SERVER.file_count(), SERVER.figure("cache_hits_total")
     start = time.monotonic()
@@ -120,7 +120,7 @@ def many_requests():
     took = time.monotonic() - start
     grown = SERVER.figure("process_resident_memory_bytes") - before[0]
     check(SERVER.figure("cache_hits_total") - before[2] >= COUNT // 5, f"{COUNT} requests take {took:.1f} s")
-    check(grown < 8 << 20, f"they leave {grown / (1 << 20):.1f} MiB")
+    check(grown < 3 << 20, f"they leave {grown / (1 << 20):.1f} MiB")
     SERVER.until(lambda: SERVER.file_count() <= before[1], "no file stays open", 10)
     check(True, f"and no file open: there are {before[1]}")
 
