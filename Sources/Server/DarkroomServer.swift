@@ -23,6 +23,8 @@ package final class DarkroomServer: Sendable {
   /// - Throws: `DarkroomError` that names the flag, model or file.
   package init(_ settings: ServerSettings, write: @escaping @Sendable (String) -> Void) async throws {
     self.settings = settings
+    // Each connection is a file; 1024, which is usual, are fewer than the ports take.
+    ProcessLimits.raise(RLIMIT_NOFILE, to: 8192)
     let meter = Meter()
     log = AccessLog(settings.logFormat, prompts: settings.logPrompts, meter: meter, write: write)
     let keys = try settings.keyFile.map { try KeyRing(file: $0) }

@@ -38,14 +38,18 @@ def timed(body, count=20):
 
 
 def connected(text):
-    connection = socket.create_connection(("127.0.0.1", SERVER.port))
+    connection = socket.create_connection(("127.0.0.1", SERVER.port), timeout=10)
     connection.sendall(text)
     return connection
 
 
-def many_connections():
+def limit_files(count):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, count), hard))
+
+
+def many_connections():
+    limit_files(8192)
     host = f"Host: 127.0.0.1:{SERVER.port}\r\n".encode()
     idle = [connected(b"") for _ in range(200)]
     for _ in range(800):
@@ -75,7 +79,7 @@ def many_connections():
 
 def beside_a_job():
     """A request that is refused does not wait for the job at work."""
-    job = threading.Thread(target=lambda: post(SMALL | {"steps": 150, "width": 384, "height": 384}))
+    job = threading.Thread(target=lambda: post(SMALL | {"steps": 40, "width": 384, "height": 384}))
     job.start()
     SERVER.until(lambda: SERVER.figure("working_jobs") == 1, "a job is at work")
     times = timed(lambda: check_status(post({"prompt": ""}), 400))
@@ -125,6 +129,8 @@ def many_requests():
     check(True, f"and no file open: there are {before[1]}")
 
 
+# As most systems have it.
+limit_files(1024)
 with Server() as SERVER:
     post(SMALL)
     overhead()
