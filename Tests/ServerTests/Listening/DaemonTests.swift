@@ -63,10 +63,12 @@ import Testing
       .joined() + "0\r\n\r\n"
   }
 
-  @Test func aClientThatLeavesCancelsItsJob() async throws {
+  @Test(arguments: [0, 20]) func aClientThatLeavesCancelsItsJob(after others: Int) async throws {
     let port = try Port(draws: false)
     let body = "--edge\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\na\r\n--edge--\r\n"
     let socket = try port.connect()
+    // Requests that are answered at once, on the same connection.
+    for _ in 0..<others { port.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", on: socket) }
     port.send(
       Self.core + Self.form + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)", on: socket)
     for _ in 0..<500 where port.queue.load.waiting == 0 { try await Task.sleep(for: .milliseconds(10)) }
