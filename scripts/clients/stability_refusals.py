@@ -146,9 +146,9 @@ def full(server):
     for other, name in zip(others, ["working_jobs", "queue_jobs"]):
         other.start()
         server.until(lambda: server.figure(name) == 1, name)
-    response = refused(client.form(f"{V2}/generate/core", DRAWN), 429, "rate_limit_exceeded", "1 jobs are waiting")
+    response = refused(client.form(f"{V2}/generate/core", DRAWN), 429, "rate_limit_exceeded", "too many jobs are waiting")
     check(int(response.headers["retry-after"]) >= 1, "and when to come again")
-    refused(client.json(f"{V1}/text-to-image", {"prompt": "x"}), 429, "rate_limit_exceeded", "1 jobs are waiting")
+    refused(client.json(f"{V1}/text-to-image", {"prompt": "x"}), 429, "rate_limit_exceeded", "too many jobs are waiting")
     for other in others:
         other.join()
 

@@ -76,13 +76,13 @@ extension LocalQueue {
       guard waiting.count < limits.jobs else {
         throw DarkroomError(
           .busy, expected: "fewer than \(limits.jobs)", help: "try again later",
-          "\(waiting.count) jobs are waiting")
+          "too many jobs are waiting (\(waiting.count))")
       }
       let own = waiting.count(where: { $0.client == order.client })
       guard own < limits.jobsOfClient || own == waiting.count else {
         throw DarkroomError(
           .busy, expected: "fewer than \(limits.jobsOfClient) while others wait", help: "try again later",
-          "\(own) jobs of this client are waiting")
+          "too many jobs of this client are waiting (\(own))")
       }
     }
 
