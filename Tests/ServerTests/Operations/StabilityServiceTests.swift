@@ -1,5 +1,6 @@
 import Darkroom
 import Server
+import Synchronization
 import TestSupport
 import Testing
 
@@ -167,6 +168,17 @@ import Testing
     #expect(waiting == 3)
     for _ in 0..<500 where stage.queue.load.waiting > 0 { try await Task.sleep(for: .milliseconds(10)) }
     #expect(stage.queue.load.waiting == 0, "who leaves cancels the job")
+  }
+
+  @Test func aCallThatIsLeftIsLoggedAsCancelled() async throws {
+    let stage = try Stage(draws: false)
+    let lines = Mutex<[String]>([])
+    let log = AccessLog { line in lines.withLock { $0.append(line) } }
+    let service = StabilityService(stage.premises, keys: nil, log: log, keepAlive: .milliseconds(5))
+    let call = GRPCCall(path: Self.generate, message: try message("text_to_image"))
+    for try await _ in service.answer(call) { break }
+    for _ in 0..<500 where lines.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(lines.withLock { $0.first?.contains("status=1 ") } == true)
   }
 
   @Test func aSecondTryJoinsTheJobOfTheFirst() async throws {

@@ -169,6 +169,7 @@ package struct StabilityService: GRPCService {
   /// The status of what went wrong.
   private static func failure(_ error: any Error) -> GRPCFailure {
     if let failure = error as? GRPCFailure { return failure }
+    if error is CancellationError { return GRPCFailure(.cancelled, "the call was cancelled") }
     if let error = error as? ProtobufError { return GRPCFailure(.invalidArgument, "\(error)") }
     let refusal = Refusal(error)
     let code: GRPCFailure.Code =
