@@ -160,20 +160,21 @@ package final class DarkroomServer: Sendable {
   package func run() async {
     doorway.start()
     // Cancelling does not reach them: they end what they have begun.
-    let work = workers.map { worker in Task.detached { await worker.run() } }
+    let work = workers.map { worker in Task(executorPreference: ServerExecutor.shared) { await worker.run() }
+    }
     log.tell("started", addresses.map { ("address", .text($0)) })
     while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
     let load = queue.load
     log.tell("ending", [("waiting", .number("\(load.waiting)")), ("working", .number("\(load.working)"))])
     queue.close()
     calls.drain()
-    let limit = Task.detached { [settings, queue] in
+    let limit = Task(executorPreference: ServerExecutor.shared) { [settings, queue] in
       try await Task.sleep(for: .seconds(settings.drainTime))
       queue.abandon()
     }
     for one in work { await one.value }
     limit.cancel()
-    await Task.detached { [daemon] in await Self.answersSent(daemon) }.value
+    await Task(executorPreference: ServerExecutor.shared) { [daemon] in await Self.answersSent(daemon) }.value
     doorway.stop()
     calls.stop()
     daemon.stop()

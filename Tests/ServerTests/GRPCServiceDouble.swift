@@ -12,7 +12,7 @@ final class GRPCServiceDouble: GRPCService {
 
   func answer(_ call: GRPCCall) -> AsyncThrowingStream<[UInt8], any Error> {
     AsyncThrowingStream { answer in
-      let task = Task { [body] in
+      let task = Task(executorPreference: ServerExecutor.shared) { [body] in
         self.state.withLock { $0.begun += 1 }
         do {
           try await body(call, answer)

@@ -52,7 +52,7 @@ final class HTTP2ClientDouble {
 
   init(_ socket: Int32, tls: OpaquePointer? = nil) throws {
     (self.socket, self.tls) = (socket, tls)
-    var patience = timeval(tv_sec: 60, tv_usec: 0)
+    var patience = timeval(tv_sec: 600, tv_usec: 0)
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     var callbacks: OpaquePointer?
     nghttp2_session_callbacks_new(&callbacks)

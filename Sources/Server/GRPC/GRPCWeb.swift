@@ -51,7 +51,7 @@ package enum GRPCWeb {
       let send = { @Sendable (frame: [UInt8]) -> Void in
         stream.yield(isText ? Array(Data(frame).base64EncodedString().utf8) : frame)
       }
-      let task = Task {
+      let task = Task(executorPreference: ServerExecutor.shared) {
         let failure = await service.run(call, until: deadline, send: send)
         let trailers = GRPCFraming.trailers(failure).map { "\($0):\($1)\r\n" }.joined()
         send(GRPCFraming.frame(Array(trailers.utf8), flags: trailerFlag))

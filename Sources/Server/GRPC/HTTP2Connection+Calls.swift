@@ -42,7 +42,7 @@ extension HTTP2Connection {
         message: try GRPCFraming.message(stream.takeBody(received)), client: client)
       let (service, mailbox) = (surroundings.service, surroundings.mailbox)
       let (connection, id) = (id, stream.id)
-      stream.task = Task {
+      stream.task = Task(executorPreference: ServerExecutor.shared) {
         let failure = await service.run(call, until: deadline) {
           mailbox.post(.message($0, connection: connection, stream: id))
         }

@@ -33,7 +33,7 @@ package struct Worker: Sendable {
         let finish = await draw(batch, isSwitch: isSwitch)
         group.addTask { await finish() }
         idle = keepAlive.map { time in
-          Task { [engine] in
+          Task(executorPreference: ServerExecutor.shared) { [engine] in
             try await Task.sleep(for: time)
             await engine.releaseMemory()
           }
@@ -45,7 +45,7 @@ package struct Worker: Sendable {
 
   /// - Returns: what is left to do when the engine is free again.
   private func draw(_ batch: Batch, isSwitch: Bool) async -> @Sendable () async -> Void {
-    let work = Task { () throws -> [Drawn] in
+    let work = Task(executorPreference: ServerExecutor.shared) { () throws -> [Drawn] in
       switch batch.order.work {
       case .drawing(let request): try await draw(request, batch, isSwitch: isSwitch)
       case .upscaling(let request): [.enlarged(try await enlarge(request, batch))]
@@ -53,7 +53,7 @@ package struct Worker: Sendable {
     }
     queue.whenUnwanted(batch) { work.cancel() }
     let longest = longest ?? .seconds(max(600, 4 * (meter.seconds(for: batch.order.cost) ?? 900)))
-    let limit = Task {
+    let limit = Task(executorPreference: ServerExecutor.shared) {
       try await Task.sleep(for: longest)
       work.cancel()
       return true

@@ -141,7 +141,7 @@ final class Exchange: @unchecked Sendable {
     let suspended = Suspended(connection)
     MHD_suspend_connection(connection)
     context.atWork.add(1, ordering: .relaxed)
-    task = Task { [self] in
+    task = Task(executorPreference: ServerExecutor.shared) { [self] in
       response = await context.reception.answer(request, isTooLarge: isTooLarge)
       suspended.resume()
     }

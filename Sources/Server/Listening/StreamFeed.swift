@@ -22,7 +22,7 @@ final class StreamFeed: Sendable {
 
   init(_ pieces: AsyncStream<[UInt8]>, _ connection: OpaquePointer) {
     (pointer, self.connection) = (connection, Suspended(connection))
-    let task = Task { [self] in
+    let task = Task(executorPreference: ServerExecutor.shared) { [self] in
       for await piece in pieces {
         guard add(piece) else { break }
         while isFull, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(20)) }

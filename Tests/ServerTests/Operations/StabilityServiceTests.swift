@@ -10,7 +10,7 @@ import Testing
 
   private func message(_ name: String) throws -> [UInt8] { [UInt8](try Fixtures.data("grpc/\(name).bin")) }
 
-  private func service(_ stage: Stage, keepAlive: Duration = .seconds(5)) -> StabilityService {
+  private func service(_ stage: Stage, keepAlive: Duration = .seconds(3600)) -> StabilityService {
     StabilityService(stage.premises, keys: nil, keepAlive: keepAlive)
   }
 
@@ -183,17 +183,18 @@ import Testing
 
   @Test func aSecondTryJoinsTheJobOfTheFirst() async throws {
     let stage = try Stage(draws: false)
-    let text = try message("text_to_image")
-    let call = GRPCCall(path: Self.generate, headers: ["grpc-timeout": "100m"], message: text)
-    let first = Task { for try await _ in service(stage).answer(call) {} }
+    let service = StabilityService(stage.premises, keys: nil, patience: .seconds(3600))
+    let call = GRPCCall(
+      path: Self.generate, headers: ["grpc-timeout": "100m"], message: try message("text_to_image"))
+    let first = Task { for try await _ in service.answer(call) {} }
+    while stage.queue.load.waiting == 0 { try await Task.sleep(for: .milliseconds(10)) }
     // The client gives up when its time is over.
-    for _ in 0..<500 where stage.queue.load.waiting == 0 { try await Task.sleep(for: .milliseconds(10)) }
-    try await Task.sleep(for: .milliseconds(150))
+    try await Task.sleep(for: .milliseconds(500))
     first.cancel()
     _ = await first.result
-    try await Task.sleep(for: .milliseconds(20))
+    try await Task.sleep(for: .milliseconds(50))
     #expect(stage.queue.load.waiting == 1, "the job goes on")
-    let second = Task { for try await _ in service(stage).answer(call) {} }
+    let second = Task { for try await _ in service.answer(call) {} }
     try await Task.sleep(for: .milliseconds(50))
     #expect(stage.queue.load.waiting == 1, "and is joined")
     second.cancel()

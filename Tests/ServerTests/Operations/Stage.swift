@@ -31,7 +31,7 @@ final class Stage: Sendable {
       account: Account(credits: credits))
     reception = Reception(premises, origins: try Origins(), pace: Pace(rate: rate))
     guard draws else { return }
-    let task = Task { [weak self] in
+    let task = Task(executorPreference: ServerExecutor.shared) { [weak self] in
       while let batch = await queue.next() {
         self?.orders.withLock { $0.append(batch.order) }
         for index in 0..<batch.order.pictures {

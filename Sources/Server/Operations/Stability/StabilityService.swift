@@ -9,13 +9,17 @@ package struct StabilityService: GRPCService {
   /// How often a client that waits is told that the server is still at work.
   let keepAlive: Duration
 
+  /// How long a job whose call's time is over waits for another.
+  let patience: Duration
   /// Where calls are written down; nil for those of gRPC-web, which are requests of HTTP.
   let log: AccessLog?
 
   package init(
-    _ premises: Premises, keys: KeyRing?, log: AccessLog? = nil, keepAlive: Duration = .seconds(5)
+    _ premises: Premises, keys: KeyRing?, log: AccessLog? = nil, keepAlive: Duration = .seconds(5),
+    patience: Duration = .seconds(30)
   ) {
-    (self.premises, self.keys, self.log, self.keepAlive) = (premises, keys, log, keepAlive)
+    (self.premises, self.keys, self.log) = (premises, keys, log)
+    (self.keepAlive, self.patience) = (keepAlive, patience)
   }
 
   private var desk: Desk { premises.desk }
@@ -32,7 +36,7 @@ package struct StabilityService: GRPCService {
   package func answer(_ call: GRPCCall) -> AsyncThrowingStream<[UInt8], any Error> {
     let (stream, continuation) = AsyncThrowingStream.makeStream(of: [UInt8].self)
     let start = ContinuousClock.now
-    let task = Task {
+    let task = Task(executorPreference: ServerExecutor.shared) {
       do {
         try check(call)
         try await run(call) { continuation.yield($0) }
@@ -128,7 +132,7 @@ package struct StabilityService: GRPCService {
   private func tell(
     _ events: AsyncStream<JobEvent>, _ letters: Answers, _ send: @escaping @Sendable ([UInt8]) -> Void
   ) async throws {
-    let alive = Task { [keepAlive] in
+    let alive = Task(executorPreference: ServerExecutor.shared) { [keepAlive] in
       while !Task.isCancelled {
         try await Task.sleep(for: keepAlive)
         send(letters.waiting)
@@ -147,20 +151,18 @@ package struct StabilityService: GRPCService {
     throw CancellationError()
   }
 
-  private static let patience = Duration.seconds(30)
-
   /// A job whose call ends because its time is over goes on for a while: its client sends the same again, and joins it.
   private func waitForAnotherTry(
     _ job: JobID, _ call: GRPCCall, since start: ContinuousClock.Instant
   ) -> Task<Void, any Error>? {
     guard let time = try? GRPCFraming.timeout(call.headers["grpc-timeout"]) else { return nil }
-    return Task { [queue = desk.queue] in
+    return Task(executorPreference: ServerExecutor.shared) { [queue = desk.queue, patience] in
       // Clients keep the time too, and may be a little early.
       try await Task.sleep(until: start + time * 0.95, clock: .continuous)
       guard let events = queue.events(of: job) else { return }
-      Task.detached {
-        let listening = Task { for await _ in events {} }
-        try? await Task.sleep(for: time * 0.05 + Self.patience)
+      Task(executorPreference: ServerExecutor.shared) {
+        let listening = Task(executorPreference: ServerExecutor.shared) { for await _ in events {} }
+        try? await Task.sleep(for: time * 0.05 + patience)
         listening.cancel()
       }
     }
