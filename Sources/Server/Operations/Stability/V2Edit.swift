@@ -30,7 +30,7 @@ extension Operation {
         try masked(visit) { request in
           // What is around it goes on, and little is made up.
           request.maskFill = .blur
-          request.strength = 0.75
+          request.strength = 0.5
           request.guidanceScale = request.prompt.isEmpty ? 1 : nil
         }
       }, write: StabilityV2.answer))
