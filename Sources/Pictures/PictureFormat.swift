@@ -1,5 +1,5 @@
 /// The file formats that pictures are written in and read from.
-public enum PictureFormat: String, Sendable, CaseIterable {
+public enum PictureFormat: String, Codable, Sendable, CaseIterable {
   case png
   case jpeg
   case webp

@@ -56,11 +56,11 @@ package final class DarkroomServer: Sendable {
       estimator: try await Self.estimator(settings, engines[0]),
       memory: settings.memoryLimit ?? AvailableMemory.bytes)
     let premises = Premises(
-      models: models, desk: desk, keys: keys, account: Account(credits: settings.credits), meter: meter,
+      models: models, desk: desk, keys: keys, pace: Pace(rate: settings.ratePerSecond),
+      account: Account(credits: settings.credits), meter: meter,
       results: results)
     let reception = Reception(
-      premises, origins: try Origins(hosts: isLocal ? settings.hostNames : nil, pages: settings.origins),
-      pace: Pace(rate: settings.ratePerSecond))
+      premises, origins: try Origins(hosts: isLocal ? settings.hostNames : nil, pages: settings.origins))
     let speakers = Speakers()
     doorway = try Doorway { caller, speech in speakers.take(caller, speech) }
     let daemon = try HTTPDaemon(reception, doorway, log)
@@ -162,7 +162,7 @@ package final class DarkroomServer: Sendable {
     // Cancelling does not reach them: they end what they have begun.
     let work = workers.map { worker in Task(executorPreference: ServerExecutor.shared) { await worker.run() }
     }
-    log.tell("started", addresses.map { ("address", .text($0)) })
+    log.tell("started", [("addresses", .text(addresses.joined(separator: " ")))])
     while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
     let load = queue.load
     log.tell("ending", [("waiting", .number("\(load.waiting)")), ("working", .number("\(load.working)"))])

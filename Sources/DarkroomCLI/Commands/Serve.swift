@@ -32,7 +32,7 @@ extension Command {
   ) { invocation in
     let settings = try invocation.serverSettings()
     let console = invocation.console
-    let server = try await DarkroomServer(settings) { console.notice($0) }
+    let server = try await DarkroomServer(settings) { console.log($0) }
     let names = server.models.models.map(\.name).joined(separator: ", ")
     console.notice("serving \(names) on \(server.addresses.joined(separator: " and "))")
     console.notice("names of hosted models stand for \(server.models.first.name)")

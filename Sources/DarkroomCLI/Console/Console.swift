@@ -98,6 +98,13 @@ package final class Console: Sendable {
 
   package func notice(_ text: String) { state.withLock { if !$0.quiet { line(text, &$0) } } }
 
+  /// A line for programs, with nothing before it.
+  func log(_ line: String) {
+    state.withLock { state in
+      if !state.quiet { try? write(.error, state.status.clearing() + line + "\n") }
+    }
+  }
+
   package func error(_ text: String) { state.withLock { line(text, &$0) } }
 
   /// Shows the state of the work, if it is time for it.

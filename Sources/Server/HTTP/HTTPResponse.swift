@@ -11,6 +11,8 @@ package struct HTTPResponse: Sendable {
   package var status: Int
   package var headers: HTTPHeaders
   package var body: Body
+  /// What the log says of a fault, which its client is not told.
+  package var problem: String?
 
   package init(_ status: Int, headers: HTTPHeaders = HTTPHeaders(), body: Body = .bytes([])) {
     (self.status, self.headers, self.body) = (status, headers, body)

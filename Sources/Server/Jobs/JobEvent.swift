@@ -32,7 +32,7 @@ package struct MadePicture: Codable, Sendable, Equatable {
   package var model: String
   /// Nil for an enlarged picture that nothing was drawn in.
   package var seed: UInt64?
-  package var format: Format
+  package var format: PictureFormat
   package var bytes: [UInt8]
   package var width: Int
   package var height: Int
@@ -41,26 +41,16 @@ package struct MadePicture: Codable, Sendable, Equatable {
   /// A1111's text of it.
   package var parameters: String?
 
-  package enum Format: String, Codable, Sendable {
-    case png, jpeg, webp
-
-    package init(_ format: PictureFormat) {
-      switch format {
-      case .png: self = .png
-      case .jpeg: self = .jpeg
-      case .webp: self = .webp
-      }
-    }
-
-    package var mediaType: String { "image/\(rawValue)" }
-  }
-
   package init(
     index: Int, model: String, seed: UInt64?, format: PictureFormat, bytes: [UInt8], width: Int, height: Int,
     isFiltered: Bool = false, parameters: String? = nil
   ) {
     (self.index, self.model, self.seed) = (index, model, seed)
-    (self.format, self.bytes) = (Format(format), bytes)
+    (self.format, self.bytes) = (format, bytes)
     (self.width, self.height, self.isFiltered, self.parameters) = (width, height, isFiltered, parameters)
   }
+}
+
+extension PictureFormat {
+  var mediaType: String { "image/\(rawValue)" }
 }

@@ -9,7 +9,6 @@ package struct Worker: Sendable {
   let meter: Meter
   /// A job that takes longer is ended; nil for four times what was to be expected, and ten minutes at least.
   var longest: Duration?
-
   /// An engine that was idle for so long gives its memory back; nil for never.
   var keepAlive: Duration?
 
@@ -135,22 +134,28 @@ package struct Worker: Sendable {
       let picture =
         output.part.map { whole.cropped(left: $0.left, top: $0.top, width: $0.width, height: $0.height) }
         ?? whole
-      let isFiltered = try await filter.trips { try await engine.check(picture, with: source) }
-      if isFiltered { meter.filtered() }
-      let shown = isFiltered ? picture.blurred() : picture
-      let (format, bytes) = try output.encode { try shown.encoded(as: $0) }
+      let isFiltered = try await trips { try await engine.check(picture, with: source) }
+      let (format, bytes) = try output.encode {
+        try (isFiltered ? picture.blurred() : picture).encoded(as: $0)
+      }
       return MadePicture(
         index: index, model: batch.order.model, seed: picture.request.seed, format: format, bytes: bytes,
         width: picture.width, height: picture.height, isFiltered: isFiltered, parameters: picture.parameters)
     case .enlarged(let picture):
-      let isFiltered = try await filter.trips { try await engine.check(picture, with: source) }
-      if isFiltered { meter.filtered() }
-      let shown = isFiltered ? picture.blurred() : picture
-      let (format, bytes) = try output.encode { try shown.encoded(as: $0) }
+      let isFiltered = try await trips { try await engine.check(picture, with: source) }
+      let (format, bytes) = try output.encode {
+        try (isFiltered ? picture.blurred() : picture).encoded(as: $0)
+      }
       return MadePicture(
         index: index, model: batch.order.model, seed: picture.record.drawing?.seed, format: format,
         bytes: bytes, width: picture.width, height: picture.height, isFiltered: isFiltered)
     }
+  }
+
+  private func trips(_ check: () async throws -> SafetyVerdict) async throws -> Bool {
+    let isFiltered = try await filter.trips(check)
+    if isFiltered { meter.filtered() }
+    return isFiltered
   }
 }
 

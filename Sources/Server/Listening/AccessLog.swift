@@ -24,8 +24,10 @@ package final class AccessLog: Sendable {
   }
 
   /// A request has been answered, or its client has left (status 499).
-  package func ended(_ request: HTTPRequest, _ status: Int, in time: Duration, protocol name: String = "http")
-  {
+  package func ended(
+    _ request: HTTPRequest, _ status: Int, _ problem: String? = nil, in time: Duration,
+    protocol name: String = "http"
+  ) {
     meter.answered(status, by: name, in: time)
     var fields: [(String, FieldValue)] = [
       ("event", .text("request")), ("id", .text(request.id)), ("protocol", .text(name)),
@@ -33,6 +35,7 @@ package final class AccessLog: Sendable {
       ("ms", .number("\(Int((time.seconds * 1000).rounded()))")), ("client", .text(request.client)),
       ("bytes", .number("\(request.body.count)")),
     ]
+    if let problem { fields.append(("problem", .text(problem))) }
     if prompts, !request.body.isEmpty {
       fields.append(("body", .text(String(decoding: request.body.prefix(4096), as: UTF8.self))))
     }
@@ -40,10 +43,10 @@ package final class AccessLog: Sendable {
   }
 
   /// A call of gRPC has ended, with a status of gRPC.
-  func ended(_ call: GRPCCall, _ status: Int, in time: Duration) {
+  func ended(_ call: GRPCCall, _ status: Int, _ problem: String?, in time: Duration) {
     let id = String(JobID.random().description.prefix(32))
     let request = HTTPRequest("POST", call.path, body: call.message, client: call.client, id: id)
-    ended(request, status, in: time, protocol: "grpc")
+    ended(request, status, problem, in: time, protocol: "grpc")
   }
 
   package func tell(_ event: String, _ fields: [(String, FieldValue)] = []) {

@@ -171,7 +171,8 @@ package final class Doorway: Sendable {
       return (token, oldest)
     }
     if let oldest { close(oldest.value.caller.socket) }
-    if !listen(to: socket, as: token, for: EPOLLIN) {
+    // Once for what arrives together: a part that is left unread does not wake the thread without end.
+    if !listen(to: socket, as: token, for: EPOLL_EVENTS(EPOLLIN.rawValue | EPOLLET.rawValue)) {
       state.withLock { _ = $0.undecided.removeValue(forKey: token) }
       close(socket)
     }
@@ -183,8 +184,7 @@ package final class Doorway: Sendable {
     if count < 0, errno == EAGAIN || errno == EINTR { return }
     let speech = count > 0 ? Self.speech(Array(bytes.prefix(count))) : nil
     guard count <= 0 || speech != nil else {
-      // A part of HTTP/2's first bytes: the rest does not wake this thread again while the part is unread.
-      usleep(1000)
+      // A part of HTTP/2's first bytes; the rest wakes this thread again.
       return
     }
     epoll_ctl(events, EPOLL_CTL_DEL, caller.socket, nil)

@@ -192,7 +192,7 @@ final class Exchange: @unchecked Sendable {
     if let watch = feed?.watch { context.doorway.forget(watch) }
     feed?.stop()
     guard let request else { return }
-    context.log.ended(request, response?.status ?? 499, in: ContinuousClock.now - start)
+    context.log.ended(request, response?.status ?? 499, response?.problem, in: ContinuousClock.now - start)
   }
 }
 

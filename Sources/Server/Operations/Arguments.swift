@@ -67,7 +67,6 @@ package struct Arguments: Sendable {
   }
   package func integer(_ name: String) -> Int? { values[name]?.integer }
   package func number(_ name: String) -> Double? { values[name]?.double }
-  package func flag(_ name: String) -> Bool? { if case .flag(let flag)? = values[name] { flag } else { nil } }
 
   package func list(_ name: String) -> [FieldValue]? {
     if case .list(let list)? = values[name] { list } else { nil }

@@ -33,14 +33,13 @@ package struct Desk: Sendable {
     switch ask.work {
     case .drawing(let request):
       let resolved = try ResolvedRequest(
-        request, for: ask.model.description, precisions: ask.model.precisions, limits: ask.limits ?? limits)
+        request, for: ask.model.description, precisions: ask.model.precisions, limits: limits)
       try await checkMemory(resolved, ask.model)
       work = .drawing(resolved)
     case .upscaling(let request): work = .upscaling(request)
     }
     var order = Order(work, model: ask.model.name, output: ask.output, client: client)
     order.isShared = isShared
-    order.wantsPreviews = ask.wantsPreviews
     return order
   }
 

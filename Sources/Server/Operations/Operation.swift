@@ -92,14 +92,11 @@ package struct Ask: Sendable {
   package var work: Work
   package var model: ServedModel
   package var output: Order.Output
-  /// Tighter than the server's own.
-  package var limits: RequestLimits?
-  package var wantsPreviews = false
 
   package init(
-    _ work: Work, _ model: ServedModel, _ output: Order.Output = Order.Output(), limits: RequestLimits? = nil
+    _ work: Work, _ model: ServedModel, _ output: Order.Output = Order.Output()
   ) {
-    (self.work, self.model, self.output, self.limits) = (work, model, output, limits)
+    (self.work, self.model, self.output) = (work, model, output)
   }
 
   /// All texts that are drawn.
@@ -120,18 +117,19 @@ package struct Premises: Sendable {
   package let desk: Desk
   /// Nil if no key is asked for.
   package let keys: KeyRing?
+  /// Of requests and calls that need a key, where there is any.
+  package let pace: Pace
   package let account: Account
   package let meter: Meter
   package let results: ResultStore
   package let operations: [Operation]
 
   package init(
-    models: ModelTable, desk: Desk, keys: KeyRing? = nil, account: Account = Account(),
-    meter: Meter = Meter(),
-    results: ResultStore = ResultStore(), operations: [Operation] = Operation.all
+    models: ModelTable, desk: Desk, keys: KeyRing? = nil, pace: Pace = Pace(), account: Account = Account(),
+    meter: Meter = Meter(), results: ResultStore = ResultStore(), operations: [Operation] = Operation.all
   ) {
-    (self.models, self.desk, self.keys, self.account) = (models, desk, keys, account)
-    (self.meter, self.results, self.operations) = (meter, results, operations)
+    (self.models, self.desk, self.keys, self.pace) = (models, desk, keys, pace)
+    (self.account, self.meter, self.results, self.operations) = (account, meter, results, operations)
   }
 
   package var queue: any JobQueue { desk.queue }

@@ -10,7 +10,6 @@ package struct Parameter: Sendable {
     case number(ClosedRange<Double>)
     /// One of some names, in any case.
     case choice([String])
-    case flag
     /// A PNG, JPEG or WebP file: a part of a form, or base64 in JSON.
     case picture
     /// Prompts with weights, each of at most so many characters.
@@ -62,7 +61,6 @@ package struct Parameter: Sendable {
     case .integer(let range): "between \(range.lowerBound) and \(range.upperBound)"
     case .number(let range): "between \(range.lowerBound.shortest) and \(range.upperBound.shortest)"
     case .choice(let names): "one of \(names.joined(separator: ", "))"
-    case .flag: "true or false"
     case .picture: "a PNG, JPEG or WebP picture"
     case .prompts(let count): "a list of prompts, each with a text of at most \(count) characters"
     case .anything: "anything"
@@ -82,13 +80,6 @@ package struct Parameter: Sendable {
       return .number(number.shortest)
     case (.choice(let names), .text(let text)):
       return names.first { $0.lowercased() == text.lowercased() }.map(FieldValue.text)
-    case (.flag, .flag): return value
-    case (.flag, .text(let text)):
-      switch text.lowercased() {
-      case "true", "yes", "1": return .flag(true)
-      case "false", "no", "0": return .flag(false)
-      default: return nil
-      }
     case (.prompts, .list), (.anything, _): return value
     default: return nil
     }

@@ -4,17 +4,12 @@ import Darkroom
 package struct Reception: Sendable {
   let premises: Premises
   let origins: Origins
-  let pace: Pace
 
   private var desk: Desk { premises.desk }
   var keys: KeyRing? { premises.keys }
   package var operations: [Operation] { premises.operations }
 
-  package init(
-    _ premises: Premises, origins: Origins, pace: Pace = Pace()
-  ) {
-    (self.premises, self.origins, self.pace) = (premises, origins, pace)
-  }
+  package init(_ premises: Premises, origins: Origins) { (self.premises, self.origins) = (premises, origins) }
 
   /// Bytes that the body of a request may have; what is larger is read and dropped.
   package func bodyLimit(_ path: String) -> Int {
@@ -44,6 +39,7 @@ package struct Reception: Sendable {
     } catch {
       let refusal = Refusal(error)
       response = api.write(refusal, request.id)
+      if refusal.kind == .fault { response.problem = refusal.text }
       if refusal.kind == .method { response.headers["allow"] = Set(allowed).sorted().joined(separator: ", ") }
       if refusal.kind == .tooMany || refusal.kind == .unavailable {
         response.headers["retry-after"] = "\(refusal.retryAfter ?? premises.secondsToWait)"
@@ -62,7 +58,7 @@ package struct Reception: Sendable {
   ) async throws -> HTTPResponse {
     if operation.api.needsKey {
       try check(request.headers["authorization"])
-      try pace.step(request.client)
+      try premises.pace.step(request.client)
     }
     guard !isTooLarge else {
       let limit = operation.api.bodyLimit >> 20

@@ -156,6 +156,15 @@ import Testing
     }
   }
 
+  @Test func tooManyCallsAreToldToTryAgain() async throws {
+    let stage = try Stage(rate: 0.01)
+    _ = try await answers(stage, [], of: "/gooseai.EnginesService/ListEngines")
+    let failure = await #expect(throws: GRPCFailure.self) {
+      try await answers(stage, [], of: "/gooseai.EnginesService/ListEngines")
+    }
+    #expect(failure?.code == .unavailable)
+  }
+
   @Test func whoWaitsIsToldThatTheServerIsAtWork() async throws {
     let stage = try Stage(draws: false)
     let call = GRPCCall(path: Self.generate, message: try message("text_to_image"))

@@ -27,9 +27,9 @@ final class Stage: Sendable {
     let models = ModelTable(
       [Known.model], aliases: HostedModels.aliases([:], usual: Known.model.name))
     premises = Premises(
-      models: models, desk: Desk(queue: queue, words: WordFilter(words)), keys: keys,
+      models: models, desk: Desk(queue: queue, words: WordFilter(words)), keys: keys, pace: Pace(rate: rate),
       account: Account(credits: credits))
-    reception = Reception(premises, origins: try Origins(), pace: Pace(rate: rate))
+    reception = Reception(premises, origins: try Origins())
     guard draws else { return }
     let task = Task(executorPreference: ServerExecutor.shared) { [weak self] in
       while let batch = await queue.next() {
@@ -38,7 +38,7 @@ final class Stage: Sendable {
           var made = picture(index)
           made.isFiltered = filtered
           if case .drawing(let request) = batch.order.work { made.seed = request.seed &+ UInt64(index) }
-          made.format = MadePicture.Format(batch.order.output.format)
+          made.format = batch.order.output.format
           queue.tell(.picture(made), of: batch)
         }
         queue.tell(.finished, of: batch)

@@ -144,7 +144,6 @@ enum OpenAPI {
         .number(range.lowerBound.shortest), .number(range.upperBound.shortest)
       )
     case .choice(let names): (schema["type"], schema["enum"]) = ("string", .list(names.map(FieldValue.text)))
-    case .flag: schema["type"] = "boolean"
     case .picture:
       schema["type"] = "string"
       schema[isForm ? "format" : "contentEncoding"] = isForm ? "binary" : "base64"

@@ -40,11 +40,11 @@ package struct StabilityService: GRPCService {
       do {
         try check(call)
         try await run(call) { continuation.yield($0) }
-        log?.ended(call, 0, in: ContinuousClock.now - start)
+        log?.ended(call, 0, nil, in: ContinuousClock.now - start)
         continuation.finish()
       } catch {
         let failure = Self.failure(error)
-        log?.ended(call, failure.code.rawValue, in: ContinuousClock.now - start)
+        log?.ended(call, failure.code.rawValue, failure.message, in: ContinuousClock.now - start)
         continuation.finish(throwing: failure)
       }
     }
@@ -58,6 +58,7 @@ package struct StabilityService: GRPCService {
     case .wrong?: throw GRPCFailure(.unauthenticated, "Incorrect API key provided")
     case .right?, nil: break
     }
+    try premises.pace.step(call.client)
   }
 
   private func run(_ call: GRPCCall, _ send: @escaping @Sendable ([UInt8]) -> Void) async throws {
