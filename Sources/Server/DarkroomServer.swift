@@ -42,7 +42,9 @@ package final class DarkroomServer: Sendable {
     }
     let models = try await Self.load(settings, engines)
     self.models = models
-    let folder = try settings.cacheFolder.map { try ResultFolder($0, build: try Self.build()) }
+    let build = try Self.build()
+    let folder = try settings.cacheFolder.map { try ResultFolder($0, build: build) }
+    let links = try settings.cacheFolder.map { try ResultFolder("\($0)/links", build: build) }
     let results = ResultStore(settings.cache, folder: folder)
     let queue = LocalQueue(settings.queue, results: results)
     self.queue = queue
@@ -56,9 +58,10 @@ package final class DarkroomServer: Sendable {
       estimator: try await Self.estimator(settings, engines[0]),
       memory: settings.memoryLimit ?? AvailableMemory.bytes)
     let premises = Premises(
-      models: models, desk: desk, keys: keys, pace: Pace(rate: settings.ratePerSecond),
-      account: Account(credits: settings.credits), meter: meter,
-      results: results)
+      models: models, upscalers: UpscalerTable(settings.upscalers), desk: desk, keys: keys,
+      pace: Pace(rate: settings.ratePerSecond), account: Account(credits: settings.credits), meter: meter,
+      results: results,
+      links: PictureLinks(ResultStore(PictureLinks.limits(bytes: settings.linkBytes), folder: links)))
     let reception = Reception(
       premises, origins: try Origins(hosts: isLocal ? settings.hostNames : nil, pages: settings.origins))
     let speakers = Speakers()

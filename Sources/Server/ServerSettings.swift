@@ -9,6 +9,8 @@ package struct ServerSettings: Sendable {
   package var models: [ModelSource] = []
   /// Names of hosted models, with the served ones that stand for them.
   package var aliases: [String: String] = [:]
+  /// Networks that enlarge pictures, beside the built-in one.
+  package var upscalers: [UpscalerSource] = []
   package var devices: [DeviceChoice] = [.auto]
   package var threads: Int?
   package var memoryLimit: Int?
@@ -28,6 +30,8 @@ package struct ServerSettings: Sendable {
   package var keepAlive: Int?
   package var cache = ResultStore.Limits()
   package var cacheFolder: String?
+  /// Bytes of pictures that answers have named by their addresses.
+  package var linkBytes = 256 << 20
   package var ratePerSecond: Double?
   package var credits: Double?
   package var wordFile: String?

@@ -90,12 +90,17 @@ extension GenerationRequest {
   }
 
   static func decode<Request: Decodable>(fromPicture path: String) throws -> Request {
-    let json: String?
     do {
-      json = try PictureMetadata.read(file: path).json
+      return try decode(PictureMetadata.read(file: path).json, path)
     } catch let error as any DescribedError {
       throw error.described.ofPicture(path)
     }
+  }
+
+  /// - Parameters:
+  ///   - json: what a picture's file holds.
+  ///   - path: what the picture is called in errors.
+  static func decode<Request: Decodable>(_ json: String?, _ path: String) throws -> Request {
     guard let json else {
       throw DarkroomError(.request, field: path, "holds no request of this engine")
     }

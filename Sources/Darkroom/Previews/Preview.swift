@@ -1,4 +1,5 @@
 import Families
+import Pictures
 import Sampling
 
 /// What a picture that is still being sampled will look like, roughly: the network's estimate of the clean latents
@@ -28,6 +29,25 @@ public struct GenerationPreview: Codable, Sendable, Equatable {
     (self.index, self.together, self.step, self.steps) = (index, together, step, steps)
     (self.width, self.height, self.pixels) = (width, height, pixels)
     (self.pictureWidth, self.pictureHeight) = (pictureWidth, pictureHeight)
+  }
+}
+
+extension GenerationPreview {
+  /// That of a picture which stands so many places later, as those of a part do in the whole.
+  package func moved(by places: Int) -> GenerationPreview {
+    var moved = self
+    (moved.index, moved.together) = (
+      index + places, together.lowerBound + places..<together.upperBound + places
+    )
+    return moved
+  }
+
+  /// A picture file of the latent pixels, which whoever shows it enlarges.
+  /// - Throws: `DarkroomError` of kind `output`.
+  package func encoded(as format: PictureFormat = .png) throws -> [UInt8] {
+    try DarkroomError.ofOutput {
+      try Picture(width: width, height: height, pixels: pixels).encoded(as: format)
+    }
   }
 }
 

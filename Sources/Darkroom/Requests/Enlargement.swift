@@ -12,6 +12,9 @@ public struct UpscalerReference: Sendable, Equatable {
   public var sha256: String?
 
   public init(_ name: String, sha256: String? = nil) { (self.name, self.sha256) = (name, sha256) }
+
+  /// The names of filters, which need no file.
+  public static var filters: [String] { Enlargement.filters }
 }
 
 /// What enlarges a picture between two passes.

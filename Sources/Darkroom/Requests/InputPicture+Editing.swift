@@ -8,6 +8,9 @@ extension InputPicture {
     return (picture.width, picture.height)
   }
 
+  /// The file's bytes, where they are at hand already.
+  package var bytes: [UInt8] { contents ?? [] }
+
   /// A mask in which black is drawn anew.
   package func inverted(_ field: String) throws -> InputPicture {
     InputPicture(try read(field).picture.inverted, name: file)

@@ -25,8 +25,13 @@ public struct PictureFacts: Codable, Sendable, Equatable {
 
   /// - Throws: `DarkroomError` of kind `request` if the file is no picture that can be read.
   public init(ofPicture path: String) throws {
+    try self.init(contents: InputFile.read(picture: path), name: path)
+  }
+
+  /// - Parameter path: what the picture is called in errors.
+  /// - Throws: as `init(ofPicture:)`.
+  public init(contents: [UInt8], name path: String) throws {
     do {
-      let contents = try InputFile.read(path)
       format = try PictureFormat(contents: contents).name
       let (picture, profile) = try Picture.decodeWithProfile(contents)
       (width, height, self.profile) = (picture.width, picture.height, profile)

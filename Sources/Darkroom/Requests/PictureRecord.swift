@@ -30,9 +30,15 @@ public struct PictureRecord: Sendable {
 
   /// - Throws: `DarkroomError` of kind `request` if the file cannot be read or tells nothing.
   public init(fromPicture path: String) throws {
+    try self.init(contents: InputFile.read(picture: path), name: path)
+  }
+
+  /// - Parameter path: what the picture is called in errors.
+  /// - Throws: as `init(fromPicture:)`.
+  public init(contents: [UInt8], name path: String) throws {
     let metadata: PictureMetadata
     do {
-      metadata = try PictureMetadata.read(file: path)
+      metadata = try PictureMetadata.read(from: contents)
     } catch let error as any DescribedError {
       throw error.described.ofPicture(path)
     }
@@ -41,7 +47,7 @@ public struct PictureRecord: Sendable {
     let isOfCPP = written?.isOfStableDiffusionCPP == true
     let text = isOfCPP ? written?.inNamesOfA1111 : written
     if metadata.holdsRequest {
-      let resolved = try ResolvedRequest.read(fromPicture: path)
+      let resolved: ResolvedRequest = try GenerationRequest.decode(metadata.json, path)
       (origin, request, notices) = (.darkroom, resolved.request, [])
       model = resolved.model ?? text?.model
       engineVersion = resolved.engineVersion ?? text?.engineVersion
@@ -58,6 +64,18 @@ public struct PictureRecord: Sendable {
         "is a picture of \(foreign.program.rawValue), whose requests are not drawn again here")
     } else {
       throw DarkroomError(.request, field: path, "holds no request of this engine and no text of A1111's")
+    }
+  }
+}
+
+extension InputFile {
+  /// The bytes of a picture's file.
+  /// - Throws: `DarkroomError` of kind `request`.
+  static func read(picture path: String) throws -> [UInt8] {
+    do {
+      return try read(path)
+    } catch let error as any DescribedError {
+      throw error.described.ofPicture(path)
     }
   }
 }

@@ -10,6 +10,9 @@ enum ServeOption {
     text("alias", "ID=MODEL", "a hosted model's name for one of the served", .model) {
       $0.aliases.append($1)
     },
+    text("upscaler", "M", "a network that clients may enlarge with", .model, initial: "the built-in one") {
+      $0.upscalers.append($1)
+    },
     text("config", "FILE", "a JSON file with flags", .output) { $0.configuration = $1 },
     text("host", "NAME", "address to listen on", .output, initial: "localhost, which is 127.0.0.1 and ::1") {
       $0.server.host = $1
@@ -144,6 +147,7 @@ package struct ServeSettings: Sendable {
   var server = ServerSettings()
   var models: [String] = []
   var aliases: [String] = []
+  var upscalers: [String] = []
   var devices: [DeviceChoice] = []
   var configuration: String?
 }

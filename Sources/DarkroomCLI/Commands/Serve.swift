@@ -58,6 +58,7 @@ extension Invocation {
       }
       server.aliases[parts[0]] = parts[1]
     }
+    server.upscalers = try settings.serve.upscalers.map { try store.upscaler(named: $0) }
     server.devices = settings.serve.devices.isEmpty ? [user.device ?? .auto] : settings.serve.devices
     (server.threads, server.memoryLimit) = (settings.threads, settings.memoryLimit)
     server.wildcards = settings.wildcards

@@ -2,6 +2,8 @@
 package struct HTTPRequest: Sendable {
   /// What logs and the answer's `x-request-id` call it.
   package var id: String
+  /// `http`, or `https` if the connection is encrypted.
+  package var scheme = "http"
   /// In capitals.
   package var method: String
   /// Begins with one slash and ends with none, percent signs decoded.

@@ -5,8 +5,8 @@ package enum JobEvent: Sendable {
   /// So many jobs of others go before it.
   case queued(ahead: Int)
   case started
-  /// The share that is done, 0...1.
-  case progress(Double)
+  /// Of all the job's pictures; of a batch while that is told to the queue.
+  case progress(GenerationProgress)
   case preview(GenerationPreview)
   case notice(String)
   case picture(MadePicture)
@@ -40,14 +40,17 @@ package struct MadePicture: Codable, Sendable, Equatable {
   package var isFiltered = false
   /// A1111's text of it.
   package var parameters: String?
+  /// The request that makes it again, as JSON; nil for an enlarged picture that nothing was drawn in.
+  package var request: String?
 
   package init(
     index: Int, model: String, seed: UInt64?, format: PictureFormat, bytes: [UInt8], width: Int, height: Int,
-    isFiltered: Bool = false, parameters: String? = nil
+    isFiltered: Bool = false, parameters: String? = nil, request: String? = nil
   ) {
     (self.index, self.model, self.seed) = (index, model, seed)
     (self.format, self.bytes) = (format, bytes)
-    (self.width, self.height, self.isFiltered, self.parameters) = (width, height, isFiltered, parameters)
+    (self.width, self.height, self.isFiltered) = (width, height, isFiltered)
+    (self.parameters, self.request) = (parameters, request)
   }
 }
 

@@ -15,6 +15,13 @@ package protocol JobQueue: Sendable {
   /// Follows a job that waits or is at work; nil if there is no such job.
   func events(of job: JobID) -> AsyncStream<JobEvent>?
 
+  /// The jobs that wait or are at work, in the order in which they are drawn.
+  var jobs: [JobSummary] { get }
+
+  /// Ends a job for a client that asked for it; it goes on for others who did.
+  /// - Returns: whether there is such a job of this client.
+  func cancel(_ job: JobID, for client: String) -> Bool
+
   /// How a job stands whose result is kept; nil if there is none, or none any longer.
   func status(of job: JobID) -> JobStatus?
 
@@ -47,6 +54,38 @@ package struct Submission: Sendable {
   package let id: JobID
   /// Everything that happens to the job, from what is known now on.
   package let events: AsyncStream<JobEvent>
+
+  /// All pictures, in order. Cancelling the task leaves the job.
+  /// - Throws: `DarkroomError`.
+  package func pictures() async throws -> [MadePicture] {
+    var pictures: [MadePicture] = []
+    for await event in events {
+      switch event {
+      case .picture(let picture): pictures.append(picture)
+      case .failed(let error): throw error
+      case .finished: return pictures.sorted { $0.index < $1.index }
+      case .queued, .started, .progress, .preview, .notice: break
+      }
+    }
+    throw CancellationError()
+  }
+}
+
+/// How a job stands that has not ended.
+package struct JobSummary: Sendable {
+  package let id: JobID
+  /// Who asked for it; several if their orders were the same.
+  package let clients: Set<String>
+  /// The name of the API that asked first.
+  package let door: String
+  package let pictures: Int
+  package let isWorking: Bool
+  /// Jobs that go before it.
+  package let ahead: Int
+  /// Nil before the first step of all.
+  package let progress: GenerationProgress?
+  /// The last one.
+  package let preview: GenerationPreview?
 }
 
 package struct JobID: Hashable, Sendable, CustomStringConvertible {

@@ -5,12 +5,18 @@ extension LocalQueue {
   struct Job {
     /// Nil for one that is not shared.
     let key: String?
+    /// Whose turn it is, and all who asked for the same.
     let client: String
+    var clients: Set<String> = []
+    let door: String
+    let pictureCount: Int
     var isKept = false
     /// Batches that have neither ended nor begun, and those that have begun.
     var waiting: Set<Int> = []
     var working: Set<Int> = []
     var progress: [Int: Double] = [:]
+    var lastProgress: GenerationProgress?
+    var preview: GenerationPreview?
     var shares: [Int: Double] = [:]
     /// What late listeners are told.
     var history: [JobEvent] = []
@@ -25,7 +31,9 @@ extension LocalQueue {
         .sorted { $0.index < $1.index }
     }
 
-    init(key: String?, client: String) { (self.key, self.client) = (key, client) }
+    init(_ order: Order, key: String?) {
+      (self.key, client, door, pictureCount) = (key, order.client, order.door, order.pictures)
+    }
 
     var outcome: JobStatus {
       switch history.last {
@@ -33,6 +41,19 @@ extension LocalQueue {
       case .failed(let error)?: .failed(error)
       default: isWorking ? .working : .waiting
       }
+    }
+
+    /// Makes a batch's progress the job's.
+    mutating func take(_ batchProgress: GenerationProgress, of batch: Batch) {
+      progress[batch.number] = batchProgress.fraction
+      var whole = batchProgress
+      whole.fraction = progress.reduce(0) { $0 + $1.value * (shares[$1.key] ?? 0) }
+      whole.pictures = pictureCount
+      whole.finishedPictures = max(batchProgress.finishedPictures, pictures.count)
+      let left = (shares[batch.number] ?? 1) * (1 - batchProgress.fraction)
+      if left > 0 { whole.secondsLeft = batchProgress.secondsLeft.map { $0 * (1 - whole.fraction) / left } }
+      lastProgress = whole
+      send(.progress(whole))
     }
 
     func send(_ event: JobEvent) {
@@ -66,6 +87,14 @@ extension LocalQueue {
       return load
     }
 
+    var summaries: [JobSummary] {
+      jobs.filter { !$0.value.isDone }.map { id, job in
+        JobSummary(
+          id: id, clients: job.clients, door: job.door, pictures: job.pictureCount, isWorking: job.isWorking,
+          ahead: job.isWorking ? 0 : ahead(of: id), progress: job.lastProgress, preview: job.preview)
+      }.sorted { ($0.isWorking ? 0 : 1, $0.ahead) < ($1.isWorking ? 0 : 1, $1.ahead) }
+    }
+
     // MARK: Orders
 
     func admit(_ order: Order, _ limits: Limits) throws {
@@ -87,7 +116,7 @@ extension LocalQueue {
     }
 
     mutating func add(_ order: Order, as id: JobID, key: String?, batch most: Int) {
-      var job = Job(key: key, client: order.client)
+      var job = Job(order, key: key)
       for (number, part) in order.batches(of: most).enumerated() {
         let tag = max(time, tags[order.client] ?? 0) + part.order.cost
         tags[order.client] = tag
@@ -162,10 +191,7 @@ extension LocalQueue {
         cancels = Array(job.cancels.filter { $0.key != batch.number }.values)
         waiting.removeAll { $0.batch.job == batch.job }
         end(&job, with: event)
-      case .progress(let share):
-        job.progress[batch.number] = share
-        let all = job.progress.reduce(0) { $0 + $1.value * (job.shares[$1.key] ?? 0) }
-        job.send(.progress(all))
+      case .progress(let progress): job.take(progress, of: batch)
       case .picture(var picture):
         picture.index += batch.firstPicture
         job.history.append(.picture(picture))
@@ -173,10 +199,27 @@ extension LocalQueue {
       case .notice:
         job.history.append(event)
         job.send(event)
-      case .queued, .started, .preview: job.send(event)
+      case .preview(let preview):
+        let moved = preview.moved(by: batch.firstPicture)
+        job.preview = moved
+        job.send(.preview(moved))
+      case .queued, .started: job.send(event)
       }
       jobs[batch.job] = job
       return cancels
+    }
+
+    /// - Returns: what cancels the job's batches; nil if there is no such job of this client.
+    mutating func cancel(_ id: JobID, for client: String) -> [@Sendable () -> Void]? {
+      guard let job = jobs[id], !job.isDone, job.clients.contains(client) else { return nil }
+      jobs[id]?.clients.remove(client)
+      guard job.clients.count == 1 else { return [] }
+      let error = DarkroomError(.cancelled, "the job was cancelled")
+      waiting.removeAll { $0.batch.job == id }
+      var ended = job
+      end(&ended, with: .failed(error))
+      jobs[id] = ended
+      return Array(job.cancels.values)
     }
 
     /// A job that nobody listens to any longer is taken back.

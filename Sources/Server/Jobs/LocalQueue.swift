@@ -41,6 +41,7 @@ package final class LocalQueue: JobQueue {
         try state.admit(order, limits)
         state.add(order, as: id, key: key, batch: limits.batch)
       }
+      state.jobs[id]?.clients.insert(order.client)
       if keeping { state.jobs[id]?.isKept = true }
       defer { state.wake() }
       return (id, state.listen(to: id, continuation))
@@ -87,6 +88,15 @@ package final class LocalQueue: JobQueue {
 
   package func status(of id: JobID) -> JobStatus? {
     state.withLock { $0.jobs[id]?.outcome } ?? results.kept(id, at: now())
+  }
+
+  package var jobs: [JobSummary] { state.withLock { $0.summaries } }
+
+  package func cancel(_ id: JobID, for client: String) -> Bool {
+    guard let cancels = change({ $0.cancel(id, for: client) }) else { return false }
+    for cancel in cancels { cancel() }
+    settle(id)
+    return true
   }
 
   package var isClosed: Bool { state.withLock { $0.isClosed } }

@@ -39,17 +39,19 @@ package struct Order: Sendable {
   package var output: Output
   /// Clients take turns.
   package var client: String
+  /// The name of the API that asks.
+  package var door: String
   /// About how long it takes, in units of one picture of 512x512 pixels and 25 steps.
   package var cost: Double
-  /// Whether each step's estimate is told.
-  package var wantsPreviews = false
   /// Whether the result may be that of an identical order, and may answer later ones.
   package var isShared = true
 
   package init(
-    _ work: Work, model: String, output: Output = Output(), client: String, cost: Double? = nil
+    _ work: Work, model: String, output: Output = Output(), client: String, door: String = "",
+    cost: Double? = nil
   ) {
-    (self.work, self.model, self.output, self.client) = (work, model, output, client)
+    (self.work, self.model, self.output) = (work, model, output)
+    (self.client, self.door) = (client, door)
     self.cost = cost ?? Self.cost(of: work)
   }
 

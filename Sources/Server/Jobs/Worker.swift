@@ -94,11 +94,11 @@ package struct Worker: Sendable {
     var drawn: [Drawn] = []
     var begun: ContinuousClock.Instant? = isSwitch ? .now : nil
     let events = engine.events(
-      for: request.request, with: model.source, previews: batch.order.wantsPreviews)
+      for: request.request, with: model.source, previews: true)
     for await event in events {
       switch event {
       case .progress(let progress):
-        queue.tell(.progress(progress.fraction), of: batch)
+        queue.tell(.progress(progress), of: batch)
         if let start = begun, progress.stage != .loading {
           meter.switched(in: ContinuousClock.now - start)
           begun = nil
@@ -119,7 +119,10 @@ package struct Worker: Sendable {
     if request.redrawing != nil { request.redrawing?.model = models.model(named: batch.order.model)?.source }
     return try await engine.upscale(request) { [queue] event in
       switch event {
-      case .progress(let share): queue.tell(.progress(share), of: batch)
+      case .progress(let share):
+        var progress = GenerationProgress(stage: .enlarging)
+        progress.fraction = share
+        queue.tell(.progress(progress), of: batch)
       case .notice(let notice): queue.tell(.notice(notice.description), of: batch)
       }
     }
@@ -140,7 +143,8 @@ package struct Worker: Sendable {
       }
       return MadePicture(
         index: index, model: batch.order.model, seed: picture.request.seed, format: format, bytes: bytes,
-        width: picture.width, height: picture.height, isFiltered: isFiltered, parameters: picture.parameters)
+        width: picture.width, height: picture.height, isFiltered: isFiltered, parameters: picture.parameters,
+        request: picture.request.canonicalJSON)
     case .enlarged(let picture):
       let isFiltered = try await trips { try await engine.check(picture, with: source) }
       let (format, bytes) = try output.encode {
@@ -148,7 +152,8 @@ package struct Worker: Sendable {
       }
       return MadePicture(
         index: index, model: batch.order.model, seed: picture.record.drawing?.seed, format: format,
-        bytes: bytes, width: picture.width, height: picture.height, isFiltered: isFiltered)
+        bytes: bytes, width: picture.width, height: picture.height, isFiltered: isFiltered,
+        request: picture.record.drawing?.canonicalJSON)
     }
   }
 

@@ -80,6 +80,7 @@ final class Exchange: @unchecked Sendable {
     var request = HTTPRequest(
       method, String(target[0].prefix(1024)), headers: headers, client: client(of: connection, headers),
       id: id)
+    if http_is_local(connection) { request.scheme = "https" }
     self.request = request
     if let refusal = HeaderRules.refusal(lines: lines)
       ?? HeaderRules.refusal(method: method, target: uri, headers: headers)

@@ -5,8 +5,8 @@ extension Operation {
       .v1TextToImage, .v1ImageToImage, .v1Masking, .v1Upscale, .v1Engines, .v1Account, .v1Balance,
       .v2Core, .v2Ultra, .v2SD3, .v2UpscaleFast, .v2UpscaleConservative, .v2UpscaleCreative, .v2Results,
       .v2CreativeResult, .v2Inpaint, .v2Erase, .v2Outpaint,
-      .health, .ready, .metrics, .openAPI,
-    ] + v2Missing + grpcWeb
+      .health, .ready, .metrics, .openAPI, .catalogue, .generations, .readPicture,
+    ] + jobOperations + v2Missing + grpcWeb
 }
 
 extension API {

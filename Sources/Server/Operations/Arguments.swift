@@ -4,7 +4,7 @@ import Darkroom
 package struct Arguments: Sendable {
   /// By the parameters' own names.
   package private(set) var values: [String: FieldValue] = [:]
-  package private(set) var pictures: [String: [UInt8]] = [:]
+  private var files: [String: [[UInt8]]] = [:]
   /// Names that no parameter has.
   package private(set) var ignored: [String] = []
   private var parameters: [Parameter] = []
@@ -21,7 +21,7 @@ package struct Arguments: Sendable {
         if !content.isEmpty { ignored.append(name) }
         continue
       }
-      if let other = seen.updateValue(name, forKey: parameter.name) {
+      if let other = seen.updateValue(name, forKey: parameter.name), !parameter.kind.isList {
         throw Refusal(.request, field: name, "is given twice\(other == name ? "" : ", also as \(other)")")
       }
       try take(content, for: parameter, as: name)
@@ -35,9 +35,12 @@ package struct Arguments: Sendable {
   private mutating func take(
     _ content: RequestBody.Content, for parameter: Parameter, as name: String
   ) throws {
-    if parameter.kind == .picture {
+    if parameter.kind.isFile {
       let bytes = try content.file(name)
-      if !bytes.isEmpty { pictures[parameter.name] = bytes }
+      if !bytes.isEmpty { files[parameter.name, default: []].append(bytes) }
+      if case .pictures(let most) = parameter.kind, (files[parameter.name] ?? []).count > most {
+        throw Refusal(.request, field: name, "must be \(parameter.expected)")
+      }
       return
     }
     guard let value = content.value, value != .null else { return }
@@ -60,11 +63,12 @@ package struct Arguments: Sendable {
     if case .part = content { true } else { false }
   }
 
-  package func has(_ name: String) -> Bool { values[name] != nil || pictures[name] != nil }
+  package func has(_ name: String) -> Bool { values[name] != nil || files[name] != nil }
 
   package func text(_ name: String) -> String? {
     if case .text(let text)? = values[name] { text } else { nil }
   }
+  package func flag(_ name: String) -> Bool? { values[name]?.flag }
   package func integer(_ name: String) -> Int? { values[name]?.integer }
   package func number(_ name: String) -> Double? { values[name]?.double }
 
@@ -73,8 +77,11 @@ package struct Arguments: Sendable {
   }
 
   /// The file of a parameter; named so in errors and metadata.
-  package func picture(_ name: String) -> InputPicture? {
-    pictures[name].map { InputPicture(contents: $0, name: name) }
+  package func picture(_ name: String) -> InputPicture? { pictures(name).first }
+
+  /// The files of a parameter, in order.
+  package func pictures(_ name: String) -> [InputPicture] {
+    (files[name] ?? []).map { InputPicture(contents: $0, name: name) }
   }
 
   /// The file of a parameter that must be there.

@@ -27,7 +27,7 @@ package struct Desk: Sendable {
   }
 
   /// - Throws: `Refusal`, or `DarkroomError` that names a field of the request.
-  package func order(_ ask: Ask, client: String, isShared: Bool = true) async throws -> Order {
+  package func order(_ ask: Ask, client: String, door: String = "") async throws -> Order {
     try words.check(ask.prompts)
     let work: Order.Work
     switch ask.work {
@@ -38,9 +38,7 @@ package struct Desk: Sendable {
       work = .drawing(resolved)
     case .upscaling(let request): work = .upscaling(request)
     }
-    var order = Order(work, model: ask.model.name, output: ask.output, client: client)
-    order.isShared = isShared
-    return order
+    return Order(work, model: ask.model.name, output: ask.output, client: client, door: door)
   }
 
   private func checkMemory(_ request: ResolvedRequest, _ model: ServedModel) async throws {
@@ -54,23 +52,14 @@ package struct Desk: Sendable {
     )
   }
 
+  /// - Parameter keeping: whether it goes on though nobody follows it.
+  package func submit(_ order: Order, keeping: Bool = false) async throws -> Submission {
+    try await queue.submit(order, keeping: keeping)
+  }
+
   /// The pictures of an order, in order. Cancelling the task leaves the job.
   /// - Throws: `DarkroomError`.
   package func pictures(of order: Order) async throws -> [MadePicture] {
-    var pictures: [MadePicture] = []
-    for await event in try await queue.submit(order).events {
-      switch event {
-      case .picture(let picture): pictures.append(picture)
-      case .failed(let error): throw error
-      case .finished: return pictures.sorted { $0.index < $1.index }
-      case .queued, .started, .progress, .preview, .notice: break
-      }
-    }
-    throw CancellationError()
-  }
-
-  /// Starts an order whose pictures are asked for later.
-  package func start(_ order: Order) async throws -> JobID {
-    try await queue.submit(order, keeping: true).id
+    try await submit(order).pictures()
   }
 }

@@ -12,9 +12,10 @@ package struct Operation: Sendable {
     /// Pictures are drawn, and the answer waits for them.
     case draw(
       read: @Sendable (Visit) throws -> Ask, write: @Sendable (Visit, [MadePicture]) throws -> HTTPResponse)
-    /// Pictures are drawn, and their job's name is the answer.
-    case drawLater(
-      read: @Sendable (Visit) throws -> Ask, write: @Sendable (Visit, JobID) throws -> HTTPResponse)
+    /// Pictures are drawn, and the answer is made while they are.
+    case follow(
+      keeping: Bool, read: @Sendable (Visit) throws -> Ask,
+      answer: @Sendable (Visit, Submission) async throws -> HTTPResponse)
   }
 
   /// How the body is sent.
@@ -114,6 +115,7 @@ package struct Ask: Sendable {
 /// What operations know of the server that they belong to.
 package struct Premises: Sendable {
   package let models: ModelTable
+  package let upscalers: UpscalerTable
   package let desk: Desk
   /// Nil if no key is asked for.
   package let keys: KeyRing?
@@ -122,14 +124,19 @@ package struct Premises: Sendable {
   package let account: Account
   package let meter: Meter
   package let results: ResultStore
+  package let links: PictureLinks
   package let operations: [Operation]
 
   package init(
-    models: ModelTable, desk: Desk, keys: KeyRing? = nil, pace: Pace = Pace(), account: Account = Account(),
-    meter: Meter = Meter(), results: ResultStore = ResultStore(), operations: [Operation] = Operation.all
+    models: ModelTable, upscalers: UpscalerTable = UpscalerTable(), desk: Desk, keys: KeyRing? = nil,
+    pace: Pace = Pace(), account: Account = Account(),
+    meter: Meter = Meter(), results: ResultStore = ResultStore(), links: PictureLinks = PictureLinks(),
+    operations: [Operation] = Operation.all
   ) {
-    (self.models, self.desk, self.keys, self.pace) = (models, desk, keys, pace)
-    (self.account, self.meter, self.results, self.operations) = (account, meter, results, operations)
+    (self.models, self.upscalers) = (models, upscalers)
+    (self.desk, self.keys, self.pace) = (desk, keys, pace)
+    (self.account, self.meter, self.results) = (account, meter, results)
+    (self.links, self.operations) = (links, operations)
   }
 
   package var queue: any JobQueue { desk.queue }

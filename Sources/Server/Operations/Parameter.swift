@@ -10,8 +10,12 @@ package struct Parameter: Sendable {
     case number(ClosedRange<Double>)
     /// One of some names, in any case.
     case choice([String])
-    /// A PNG, JPEG or WebP file: a part of a form, or base64 in JSON.
+    /// Yes or no: also as a word or a digit.
+    case flag
+    /// A PNG, JPEG or WebP file: a part of a form; in JSON base64, or the address of a picture that this server made.
     case picture
+    /// At most so many of these: parts of one name, in JSON a list.
+    case pictures(Int)
     /// Prompts with weights, each of at most so many characters.
     case prompts(characters: Int)
     /// Read by nobody.
@@ -61,7 +65,9 @@ package struct Parameter: Sendable {
     case .integer(let range): "between \(range.lowerBound) and \(range.upperBound)"
     case .number(let range): "between \(range.lowerBound.shortest) and \(range.upperBound.shortest)"
     case .choice(let names): "one of \(names.joined(separator: ", "))"
+    case .flag: "true or false"
     case .picture: "a PNG, JPEG or WebP picture"
+    case .pictures(let most): "at most \(most) PNG, JPEG or WebP pictures"
     case .prompts(let count): "a list of prompts, each with a text of at most \(count) characters"
     case .anything: "anything"
     }
@@ -80,6 +86,7 @@ package struct Parameter: Sendable {
       return .number(number.shortest)
     case (.choice(let names), .text(let text)):
       return names.first { $0.lowercased() == text.lowercased() }.map(FieldValue.text)
+    case (.flag, _): return value.flag.map(FieldValue.flag)
     case (.prompts, .list), (.anything, _): return value
     default: return nil
     }
@@ -87,6 +94,16 @@ package struct Parameter: Sendable {
 }
 
 extension Parameter.Kind {
+  var isFile: Bool {
+    switch self {
+    case .picture, .pictures: true
+    default: false
+    }
+  }
+
+  /// Whether it may be given several times.
+  var isList: Bool { if case .pictures = self { true } else { false } }
+
   /// What a field of the request may be.
   init(_ field: RequestField, _ limits: RequestLimits = .standard) {
     switch field.kind {
@@ -102,6 +119,20 @@ extension Parameter.Kind {
 }
 
 extension FieldValue {
+  /// Yes or no, as JSON, forms and hosted APIs write it.
+  package var flag: Bool? {
+    switch self {
+    case .flag(let flag): flag
+    case .number(let text), .text(let text):
+      switch text.lowercased() {
+      case "true", "yes", "on", "1": true
+      case "false", "no", "off", "0": false
+      default: nil
+      }
+    case .null, .list, .object: nil
+    }
+  }
+
   /// A whole number, also one that is written as a text or with a point and zeros.
   package var integer: Int? {
     switch self {

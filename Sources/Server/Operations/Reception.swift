@@ -64,7 +64,9 @@ package struct Reception: Sendable {
       let limit = operation.api.bodyLimit >> 20
       throw Refusal(.tooLarge, field: "body", "payloads cannot be larger than \(limit)MiB in size")
     }
-    let arguments = try Arguments(RequestBody(request, operation.body), for: operation.parameters)
+    var body = try RequestBody(request, operation.body)
+    try await body.fetchPictures(of: operation.parameters, premises.links)
+    let arguments = try Arguments(body, for: operation.parameters)
     let visit = Visit(request, arguments, path: path, premises)
     let names = Dictionary(
       operation.parameters.compactMap { row in row.field.map { ($0, row.name) } }
@@ -97,20 +99,22 @@ package struct Reception: Sendable {
     case .tell(let tell): return try await tell(visit)
     case .draw(let read, let write):
       return try await paid(operation.price) {
-        let order = try await order(read(visit), visit)
-        return try write(visit, try await desk.pictures(of: order))
+        let job = try await desk.submit(order(read(visit), visit, operation))
+        return try write(visit, try await job.pictures())
       }
-    case .drawLater(let read, let write):
+    case .follow(let keeping, let read, let answer):
       return try await paid(operation.price) {
-        let order = try await order(read(visit), visit)
-        return try write(visit, try await desk.start(order))
+        let order = try await order(read(visit), visit, operation)
+        return try await answer(visit, try await desk.submit(order, keeping: keeping))
       }
     }
   }
 
-  private func order(_ ask: Ask, _ visit: Visit) async throws -> Order {
+  private func order(_ ask: Ask, _ visit: Visit, _ operation: Operation) async throws -> Order {
     let control = visit.request.headers["cache-control"]?.lowercased() ?? ""
-    return try await desk.order(ask, client: visit.request.client, isShared: !control.contains("no-store"))
+    var order = try await desk.order(ask, client: visit.request.client, door: operation.api.name)
+    order.isShared = !control.contains("no-store")
+    return order
   }
 
   private func paid(_ price: Double, _ body: () async throws -> HTTPResponse) async throws -> HTTPResponse {

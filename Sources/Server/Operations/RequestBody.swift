@@ -60,6 +60,32 @@ package struct RequestBody: Sendable {
     }
   }
 
+  /// Puts the bytes of pictures that are given by their address in the addresses' place, and each picture of a list by
+  /// itself.
+  /// - Throws: `Refusal`.
+  package mutating func fetchPictures(of parameters: [Parameter], _ links: PictureLinks) async throws {
+    let files = parameters.filter(\.kind.isFile)
+    var found: [(name: String, content: Content)] = []
+    for (name, content) in fields {
+      guard let parameter = files.first(where: { $0.name == name || $0.aliases.contains(name) }),
+        case .value(let value) = content
+      else {
+        found.append((name, content))
+        continue
+      }
+      var items = [value]
+      if parameter.kind.isList, case .list(let list) = value { items = list }
+      for item in items {
+        if case .text(let text) = item, PictureLinks.isAddress(text) {
+          found.append((name, .part(try await links.bytes(at: text, name))))
+        } else {
+          found.append((name, .value(item)))
+        }
+      }
+    }
+    fields = found
+  }
+
   private mutating func readJSON(_ body: [UInt8]) throws {
     let value: FieldValue
     do {

@@ -1,5 +1,6 @@
 #pragma once
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -31,6 +32,13 @@ static inline struct MHD_Daemon *http_start(
 static inline int http_socket(struct MHD_Connection *connection) {
   const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   return info ? info->connect_fd : -1;
+}
+
+// Whether the other end is in this process, as that of a connection whose bytes come through TLS.
+static inline bool http_is_local(struct MHD_Connection *connection) {
+  struct sockaddr_storage address;
+  socklen_t size = sizeof address;
+  return getsockname(http_socket(connection), (struct sockaddr *)&address, &size) == 0 && address.ss_family == AF_UNIX;
 }
 
 static inline const struct sockaddr *http_address(struct MHD_Connection *connection) {

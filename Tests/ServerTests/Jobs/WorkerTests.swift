@@ -63,7 +63,8 @@ import Testing
     let (desk, models, work) = try await serve([Self.plain, other], meter: meter)
     for model in models.models + models.models {
       let ask = Ask(.drawing(request("a cat on \(model.name)")), model)
-      let order = try await desk.order(ask, client: "a", isShared: false)
+      var order = try await desk.order(ask, client: "a")
+      order.isShared = false
       #expect(try await desk.pictures(of: order).first?.model == model.name)
     }
     desk.queue.close()

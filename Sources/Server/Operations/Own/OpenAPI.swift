@@ -124,6 +124,10 @@ enum OpenAPI {
     ]
   }
 
+  private static func file(_ isForm: Bool) -> [String: FieldValue] {
+    ["type": "string", isForm ? "format" : "contentEncoding": isForm ? "binary" : "base64"]
+  }
+
   private static func schema(_ row: Parameter, isForm: Bool) -> FieldValue {
     var schema: [String: FieldValue] = ["description": .text(row.help)]
     if let initial = row.initial { schema["default"] = initial }
@@ -144,9 +148,11 @@ enum OpenAPI {
         .number(range.lowerBound.shortest), .number(range.upperBound.shortest)
       )
     case .choice(let names): (schema["type"], schema["enum"]) = ("string", .list(names.map(FieldValue.text)))
-    case .picture:
-      schema["type"] = "string"
-      schema[isForm ? "format" : "contentEncoding"] = isForm ? "binary" : "base64"
+    case .flag: schema["type"] = "boolean"
+    case .picture: schema.merge(file(isForm)) { $1 }
+    case .pictures(let most):
+      (schema["type"], schema["items"]) = ("array", .object(file(isForm)))
+      schema["maxItems"] = .number("\(most)")
     case .prompts(let characters):
       schema["type"] = "array"
       schema["items"] = [

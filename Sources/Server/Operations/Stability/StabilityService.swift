@@ -114,7 +114,8 @@ package struct StabilityService: GRPCService {
     let letters = Answers(to: request)
     let order: Order
     do {
-      order = try await desk.order(GRPCAsk.read(request, premises.models), client: call.client)
+      order = try await desk.order(
+        GRPCAsk.read(request, premises.models), client: call.client, door: "stability-grpc")
     } catch let refusal as Refusal where refusal.kind == .moderation {
       return send(letters.refused(refusal.message))
     }

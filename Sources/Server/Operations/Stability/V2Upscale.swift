@@ -37,9 +37,9 @@ extension Operation {
       StabilityV2.style,
     ],
     price: 60,
-    .drawLater(
-      read: { try redrawing($0, .creative, .creative) },
-      write: { _, job in HTTPResponse(json: ["id": job.description]) }))
+    .follow(
+      keeping: true, read: { try redrawing($0, .creative, .creative) },
+      answer: { _, job in HTTPResponse(json: ["id": job.id.description]) }))
 
   /// Pixels of what is drawn anew, as hosted.
   private static let pixels = 4_194_304

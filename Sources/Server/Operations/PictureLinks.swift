@@ -1,0 +1,71 @@
+import Darkroom
+
+/// Finished pictures at addresses that nobody guesses, for a day: what answers with an address instead of bytes needs.
+/// The oldest go first when they take too many bytes.
+package struct PictureLinks: Sendable {
+  private static let folder = "/generations/"
+
+  private let store: ResultStore
+
+  package init(_ store: ResultStore = ResultStore(PictureLinks.limits())) { self.store = store }
+
+  /// - Parameter bytes: of all pictures.
+  package static func limits(bytes: Int = 256 << 20) -> ResultStore.Limits {
+    var limits = ResultStore.Limits()
+    (limits.bytes, limits.time) = (bytes, .seconds(24 * 3600))
+    return limits
+  }
+
+  /// Keeps a picture.
+  /// - Returns: its path on this server.
+  package func path(to picture: MadePicture) -> String {
+    let name = "\(JobID.random()).\(picture.format.rawValue)"
+    store.keep(.done([picture]), of: JobID(name), key: Self.key(name), at: .now)
+    return Self.folder + name
+  }
+
+  /// The whole address, by the name that the request called this server.
+  package func address(_ path: String, for request: HTTPRequest) -> String {
+    "\(request.scheme)://\(request.headers["host"] ?? "localhost")\(path)"
+  }
+
+  /// - Parameter name: the last part of a path.
+  package func picture(_ name: String) -> MadePicture? { store.result(of: Self.key(name), at: .now)?.first }
+
+  package static func isAddress(_ text: String) -> Bool {
+    let start = text.prefix(8).lowercased()
+    return start.hasPrefix("http://") || start.hasPrefix("https://") || text.hasPrefix(folder)
+  }
+
+  /// The file at an address of this server, whatever host it names: nothing is fetched over the network.
+  /// - Throws: `Refusal` that names the parameter.
+  func bytes(at address: String, _ parameter: String) async throws -> [UInt8] {
+    guard let place = address.firstRange(of: Self.folder) else {
+      throw Refusal(
+        .request, field: parameter, "fetching URLs is off; send base64 or a link of this server")
+    }
+    let name = address[place.upperBound...].prefix { $0 != "?" && $0 != "#" }
+    guard let picture = picture(String(name)) else {
+      throw Refusal(
+        .request, field: parameter, "no picture is at \(address.prefix(200)), or none any longer")
+    }
+    return picture.bytes
+  }
+
+  private static func key(_ name: String) -> String { "link \(name)" }
+}
+
+extension Operation {
+  package static let generations = Operation(
+    .open, .get, "/generations/{name}", "Gives a picture that was made within a day",
+    answers: ["image/png", "image/jpeg", "image/webp"],
+    .tell { visit in
+      let name = visit.path["name"] ?? ""
+      guard let picture = visit.premises.links.picture(name) else {
+        throw Refusal(.notFound, "there is no picture \(name.prefix(100)), or none any longer")
+      }
+      var response = HTTPResponse(type: picture.format.mediaType, picture.bytes)
+      response.headers["cache-control"] = "private, max-age=86400, immutable"
+      return response
+    })
+}
