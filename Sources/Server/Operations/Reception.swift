@@ -13,7 +13,14 @@ package struct Reception: Sendable {
 
   /// Bytes that the body of a request may have; what is larger is read and dropped.
   package func bodyLimit(_ path: String) -> Int {
-    operations.filter { $0.match(path) != nil }.map(\.api.bodyLimit).max() ?? 1 << 20
+    found(at: path).map(\.operation.api.bodyLimit).max() ?? 1 << 20
+  }
+
+  /// The operations of a path, with its parts in braces. A path that is written out stands above one with braces.
+  private func found(at path: String) -> [(operation: Operation, parts: [String: String])] {
+    let all = operations.compactMap { operation in operation.match(path).map { (operation, $0) } }
+    let least = all.map(\.1.count).min()
+    return all.filter { $0.1.count == least }
   }
 
   /// - Parameter isTooLarge: the body was, and is not there.
@@ -21,9 +28,7 @@ package struct Reception: Sendable {
     if origins.refusal(of: request.headers) == nil, let preflight = origins.preflight(request) {
       return preflight
     }
-    let found = operations.lazy.compactMap { operation in
-      operation.match(request.path).map { (operation, $0) }
-    }
+    let found = found(at: request.path)
     let allowed = found.map(\.0.method.rawValue)
     let api = found.first?.0.api ?? API.style(of: request.path)
     var response: HTTPResponse

@@ -104,6 +104,11 @@ import Testing
     #expect(try stage.drawings.first?.request.initPicture?.size("init").width == 128)
   }
 
+  @Test func aPathThatIsWrittenOutStandsAboveOneWithBraces() async throws {
+    let answer = await (try Stage()).get("/jobs/draw")
+    #expect(answer.status == 405 && answer.headers["allow"] == "POST")
+  }
+
   @Test func picturesAreEnlarged() async throws {
     let stage = try Stage()
     let body = "\"picture\": \"\(try png().base64)\""

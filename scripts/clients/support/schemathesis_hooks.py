@@ -8,7 +8,7 @@ from pictures import file, gradient
 
 PICTURE = file(gradient(64, 64))
 # What draws four megapixels is asked for no picture, and so refused.
-DEAR = ("/upscale/conservative", "/upscale/creative")
+DEAR = ("/upscale/conservative", "/upscale/creative", "/jobs/upscale")
 # Of texts that name something only a few do.
 KNOWN = {"sampler": "K_EULER", "engine": "built-in", "model": "built-in"}
 # The least and most that are possible, and what is sent instead. One seed lets like requests be drawn once.
@@ -22,7 +22,7 @@ def before_call(context, case, kwargs):
         case.path_parameters["engine_id"] = "built-in"
     if not isinstance(case.body, dict) or case.operation.path.endswith(DEAR):
         return
-    drawn = "/generate/" in case.operation.path or case.operation.path.endswith("/text-to-image")
+    drawn = "/generate/" in case.operation.path or case.operation.path.endswith(("/text-to-image", "/jobs/draw"))
     for name, (least, most, cheap) in CHEAP.items():
         value = case.body.get(name, least if drawn else None)
         if isinstance(value, (int, float)) and least <= value <= most:
