@@ -53,7 +53,7 @@ let package = Package(
       "SamplerComparison",
       ["Darkroom", "Families", "Graph", "Weights", "Sampling", "Pictures", "SystemFiles"]),
     module("Measuring", ["Darkroom", "Families", "Graph", "Sampling", "CPUBackend", "SystemFiles"]),
-    module("Server", ["Darkroom", "SystemFiles", "CEpoll", "CMicrohttpd", "CNghttp2", "CTLS"]),
+    module("Server", ["Darkroom", "SystemFiles", "Page", "CEpoll", "CMicrohttpd", "CNghttp2", "CTLS"]),
     .executableTarget(
       name: "DarkroomCLI",
       dependencies: ["Darkroom", "SamplerComparison", "Measuring", "Server", "SystemFiles"],
@@ -61,6 +61,7 @@ let package = Package(
 
     .target(name: "BuiltInModel", exclude: ["model", "upscaler"], cSettings: c),
     .target(name: "ClipVocabulary", exclude: ["clip_merges.txt.gz"], cSettings: c),
+    .target(name: "Page", exclude: ["files"], cSettings: c),
     .target(name: "CPictures", dependencies: ["CPNG", "CJPEG", "CWebP", "CLCMS"], cSettings: c),
     .target(name: "CPUKernels", path: "Kernels/CPU", cSettings: c),
     .target(name: "VulkanKernels", path: "Kernels/Vulkan", sources: ["kernels.c"], cSettings: c),

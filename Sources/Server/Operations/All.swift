@@ -6,6 +6,7 @@ extension Operation {
       .v2Core, .v2Ultra, .v2SD3, .v2UpscaleFast, .v2UpscaleConservative, .v2UpscaleCreative, .v2Results,
       .v2CreativeResult, .v2Inpaint, .v2Erase, .v2Outpaint,
       .health, .ready, .metrics, .openAPI, .catalogue, .generations, .readPicture,
+      .page, .pageFile,
     ] + jobOperations + v2Missing + grpcWeb
 }
 

@@ -1,0 +1,124 @@
+// Jobs of this browser: asked for, followed by their events, and found again after a reload.
+import * as api from "./api.js";
+import { duration, el, kept, say, toast } from "./dom.js";
+import { nameOf } from "./fields.js";
+import { store } from "./store.js";
+
+/** What one job is, to people. */
+export function stateOf(job) {
+  const { progress } = job;
+  if (job.state === "asking") return "Asking the server…";
+  if (job.state === "waiting") return job.ahead > 1 ? `${job.ahead} jobs before yours` : job.ahead === 1 ? "1 job before yours" : "Waiting for its turn";
+  if (!progress) return "Beginning…";
+  const parts = [progress.stage === "sampling" && progress.steps ? `Step ${progress.step} of ${progress.steps}` : nameOf(progress.stage ?? "working")];
+  if (progress.pictures > 1) parts.push(`${progress.finishedPictures} of ${progress.pictures} pictures done`);
+  if (progress.secondsLeft >= 1) parts.push(`about ${duration(progress.secondsLeft)} left`);
+  return parts.join(" · ");
+}
+
+export const jobs = {
+  /** Those that have not ended, in the order in which they were asked for. */
+  all: [],
+  /** Told of a new job, and of one that the server does not take. */
+  onadd: () => {},
+  onrefused: () => {},
+  /** Told when something of a job has changed. */
+  onchange: () => {},
+  /** Told of a picture: the job, its record and its files. */
+  onpicture: async () => {},
+  onend: () => {},
+
+  /** Takes up what ran when the page was left. */
+  async resume() {
+    for (const saved of kept.get("jobs") ?? []) {
+      const job = { ...saved, files: await store.kept(`job-${saved.id}`) ?? {} };
+      this.add(job);
+      this.follow(job);
+    }
+  },
+
+  /** @param kind "draw" or "upscale". @param files the pictures that it is made of. */
+  async submit(kind, body, files) {
+    const job = { kind, files, prompt: body.prompt ?? "", count: body.count ?? 1, margins: body.outpaint ?? null };
+    this.add(job);
+    try {
+      job.id = (await api.post(`/jobs/${kind}`, body)).id;
+    } catch (error) {
+      this.all = this.all.filter((other) => other !== job);
+      this.onrefused(job);
+      throw error;
+    }
+    if (files.init) await store.keep(`job-${job.id}`, files);
+    this.remember();
+    this.follow(job);
+    if (job.isCancelled) this.cancel(job);
+  },
+
+  add(job) {
+    Object.assign(job, { state: "asking", ahead: 0, progress: null, previews: [], pictures: [], notices: [], problem: null });
+    this.all.push(job);
+    this.onadd(job);
+  },
+
+  follow(job) {
+    api.follow(job.id, (name, data) => this.take(job, name, data))
+      .catch((error) => {
+        job.problem = error.status === 404 ? "The server does not know this job any longer." : error.message;
+      })
+      .finally(() => this.end(job));
+  },
+
+  async take(job, name, data) {
+    if (name === "queued") [job.state, job.ahead] = ["waiting", data.ahead ?? 0];
+    if (name === "started") job.state = "working";
+    if (name === "progress") [job.state, job.progress] = ["working", data];
+    if (name === "preview") {
+      job.previews[data.index] = data.image;
+      job.size = [data.pictureWidth, data.pictureHeight];
+    }
+    if (name === "notice" && !job.notices.includes(data.description)) job.notices.push(data.description);
+    if (name === "failed") job.problem = job.isCancelled || data.name === "cancelled" ? "Cancelled." : data.message;
+    if (name === "picture" && !job.pictures[data.index]) await this.takePicture(job, data);
+    this.onchange(job, name);
+  },
+
+  async takePicture(job, data) {
+    if (data.filtered) job.notices.push("The server's filter has blurred this picture.");
+    const request = data.request ?? {};
+    const record = {
+      id: `${job.id}/${data.index}`, kind: job.kind, width: data.width, height: data.height, format: data.format, seed: data.seed,
+      prompt: request.prompt ?? job.prompt, request, parameters: data.parameters, notices: [...job.notices], margins: job.margins,
+      hasBefore: Boolean(job.files.init),
+    };
+    job.pictures[data.index] = record;
+    await this.onpicture(job, record, { ...job.files, blob: await api.file(data.link) });
+    say(`Picture finished: ${record.prompt}`);
+  },
+
+  end(job) {
+    job.state = "ended";
+    this.all = this.all.filter((other) => other !== job);
+    this.remember();
+    store.drop(`job-${job.id}`);
+    this.onend(job);
+  },
+
+  remember() {
+    kept.set("jobs", this.all.filter(({ id }) => id).map(({ id, kind, prompt, count, margins }) => ({ id, kind, prompt, count, margins })));
+  },
+
+  async cancel(job) {
+    job.isCancelled = true;
+    say("Cancelling");
+    if (job.id) await api.post(`/jobs/${job.id}/cancel`, {}).catch((error) => { if (error.status !== 404) toast(error.message); });
+  },
+
+  /** A line of the list of jobs. */
+  row(job, onwatch) {
+    const preview = job.previews.findLast(Boolean);
+    return el("li", {},
+      preview ? el("img", { src: preview, alt: "" }) : el("span", { class: "blank" }),
+      el("button", { type: "button", class: "watch", onclick: onwatch }, el("span", {}, job.prompt || "Without a prompt"), el("small", {}, stateOf(job))),
+      el("button", { type: "button", class: "quiet", "aria-label": `Cancel: ${job.prompt}`, onclick: () => this.cancel(job) }, "Cancel"));
+  },
+};

@@ -1,0 +1,164 @@
+// The page: puts its parts together, and says what happens between them.
+import * as api from "./api.js";
+import { $, closeByButtons, dataURI, toast } from "./dom.js";
+import { form } from "./form.js";
+import { gallery } from "./gallery.js";
+import { jobs } from "./jobs.js";
+import { reader } from "./reader.js";
+import { stage } from "./stage.js";
+import { start } from "./start.js";
+import { chooseEnlargement } from "./enlarge.js";
+
+/** What the built-in model can draw is little; other models know the world. */
+const examples = {
+  "built-in": ["a red heart on a white background", "a green house in the desert", "a house by the sea at dusk, watercolor", "a futuristic city at sunset", "a yellow boat on a purple background"],
+  other: ["a lighthouse on a cliff at dusk, oil painting", "a fox in deep snow, photograph, soft light", "an old library with tall windows, morning sun", "a bowl of lemons on a blue table, still life"],
+};
+
+async function submit(kind, body, files) {
+  if (innerWidth < 900) $("#stage").scrollIntoView({ block: "start" });
+  try {
+    await jobs.submit(kind, body, files);
+  } catch (error) {
+    if (!(error instanceof api.ServerError)) return toast("The server cannot be reached; nothing was asked for.");
+    if (!form.show(error)) toast(error.message);
+  }
+}
+
+async function draw(changes = {}) {
+  const values = { ...form.values, ...changes };
+  if (!values.prompt && !start.blob) return form.show({ field: "prompt", words: "Say what to draw." });
+  if ($("#draw").ariaBusy) return;
+  $("#draw").ariaBusy = "true";
+  await submit("draw", { ...values, model: form.model.name, ...await start.request() }, start.files);
+  $("#draw").ariaBusy = null;
+}
+
+function cancel() {
+  const job = jobs.all.includes(stage.job) ? stage.job : jobs.all[0];
+  if (job) jobs.cancel(job);
+}
+
+/** Takes over a picture's settings, and what it was made of where that is known. */
+async function use(request, files = {}, margins = null) {
+  form.fill(request);
+  if (files.init) await start.set(files.init, { mask: files.mask, margins });
+  else {
+    start.clear();
+    if (request.init) toast("These settings name a starting picture, which is not here.");
+  }
+}
+
+async function startFrom(blob, next) {
+  if (!await start.set(blob)) return;
+  for (const side of ["width", "height"]) form.set(side, undefined);
+  if (next) await start[next]();
+  $("#start").scrollIntoView({ block: "nearest" });
+}
+
+async function enlarge(blob, size, prompt) {
+  const fields = await chooseEnlargement(size.width, size.height, prompt);
+  if (fields) await submit("upscale", { picture: await dataURI(blob), ...fields, model: fields.prompt === undefined ? undefined : form.model.name }, { init: blob });
+}
+
+function download(record, { blob }) {
+  const name = (record.prompt || "picture").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60).replace(/^-|-$/g, "");
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${name}-${record.seed ?? 0}.${record.format}` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
+async function remove(record) {
+  const next = gallery.beside(record, 1) ?? gallery.beside(record, -1);
+  await gallery.remove([record]);
+  if (next) await stage.show(next, true); else showEmpty();
+}
+
+/** Four pictures near this one: its seed's noise, turned a little. */
+async function vary(record, files) {
+  await use(record.request, files, record.margins);
+  await draw({ seed: record.request.seed ?? record.seed, subseed_strength: form.values.subseed_strength ?? 0.2, subseed: undefined, seeds: undefined, count: 4 });
+}
+
+stage.actions = [
+  { name: "Use these", symbol: "use", hint: "Take over this picture's settings", run: (record, files) => use(record.request, files, record.margins) },
+  { name: "Vary", symbol: "vary", hint: "Draw four variations of this picture", run: vary },
+  { name: "Edit", symbol: "picture", hint: "Start from this picture", run: (_, { blob }) => startFrom(blob) },
+  { name: "Inpaint", symbol: "brush", hint: "Draw a part of it anew", run: (_, { blob }) => startFrom(blob, "paint") },
+  { name: "Extend", symbol: "extend", hint: "Draw beyond its sides", run: (_, { blob }) => startFrom(blob, "extend") },
+  { name: "Enlarge", symbol: "enlarge", run: (record, { blob }) => enlarge(blob, record, record.prompt) },
+  { name: "Download", symbol: "save", hint: "Save the file, which holds its settings", run: download },
+  { name: "Delete", symbol: "delete", run: remove },
+];
+
+function showEmpty() {
+  stage.empty(examples[form.model.name] ?? examples.other, (prompt) => { form.set("prompt", prompt); draw(); });
+}
+
+/** What is shown where nothing else is. */
+function showLast() {
+  if (gallery.records[0]) stage.show(gallery.records[0]); else showEmpty();
+}
+
+/** Jobs that the stage does not show, and what the buttons may do. */
+function showJobs() {
+  const others = jobs.all.filter((job) => job !== stage.job);
+  $("#queue").hidden = others.length === 0;
+  $("#queue ul").replaceChildren(...others.map((job) => jobs.row(job, () => stage.watch(job))));
+  $("#cancel").hidden = jobs.all.length === 0;
+  $("#reuse").disabled = stage.record?.seed === undefined;
+  const share = jobs.all.find(({ progress }) => progress)?.progress.fraction;
+  document.title = share === undefined ? "Darkroom" : `${Math.round(share * 100)} % · Darkroom`;
+}
+
+stage.onshow = showJobs;
+gallery.onpick = (record) => { if (record) stage.show(record, true); else showLast(); };
+jobs.onadd = (job) => {
+  if (!jobs.all.includes(stage.job)) stage.watch(job);
+  showJobs();
+};
+jobs.onrefused = (job) => { if (stage.job === job) showLast(); };
+jobs.onchange = (job, name) => {
+  if (name === "started" && !stage.isPicked && !jobs.all.includes(stage.job)) stage.watch(job);
+  stage.update(job);
+  showJobs();
+};
+jobs.onpicture = (_, record, files) => gallery.add(record, files);
+jobs.onend = (job) => {
+  if (stage.job === job && job.pictures.length === 1 && !job.problem) stage.show(job.pictures[0]);
+  stage.update(job);
+  showJobs();
+};
+reader.onuse = (request) => use(request);
+reader.onstart = (blob) => startFrom(blob);
+reader.onenlarge = enlarge;
+
+function listen() {
+  $("#form").addEventListener("submit", (event) => { event.preventDefault(); draw(); });
+  $("#cancel").addEventListener("click", cancel);
+  $("#reuse").addEventListener("click", () => form.set("seed", stage.record.seed));
+  $("#choose").addEventListener("click", async () => startFrom(await reader.choose()));
+  $("#read").addEventListener("click", async () => reader.read(await reader.choose()));
+  addEventListener("keydown", (event) => {
+    if (document.querySelector("dialog[open]")) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); draw(); }
+    if (event.key === "Escape") cancel();
+  });
+}
+
+/** The table of fields; asked for until the server answers. */
+async function catalogue() {
+  for (;;) {
+    try { return await api.get("/catalogue"); } catch { await new Promise((done) => setTimeout(done, 1000)); }
+  }
+}
+
+closeByButtons();
+form.build(await catalogue());
+start.build();
+listen();
+reader.listen();
+await gallery.build();
+showLast();
+jobs.resume();
+document.documentElement.dataset.ready = "yes";

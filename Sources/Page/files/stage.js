@@ -1,0 +1,156 @@
+// The place of the picture: one of the gallery with what can be done with it, or a job at work.
+import { $, button, el, icon, list, showBlob } from "./dom.js";
+import { nameOf } from "./fields.js";
+import { gallery } from "./gallery.js";
+import { stateOf } from "./jobs.js";
+
+const frame = $("#frame");
+
+export const stage = {
+  record: null,
+  job: null,
+  /** Whether the user has picked what is shown, so that nothing else takes its place. */
+  isPicked: false,
+  /** What can be done with a picture: name, symbol, function of record and files. */
+  actions: [],
+  onshow: () => {},
+
+  clear() { frame.querySelectorAll("img").forEach((image) => showBlob(image, null)); },
+
+  empty(examples, ontry) {
+    [this.record, this.job] = [null, null];
+    this.clear();
+    frame.replaceChildren(el("div", { class: "empty" }, icon("logo"), el("h2", {}, "Nothing in the tray yet"),
+      el("p", {}, "Say what to draw, or try one of these:"),
+      el("div", { class: "chips" }, examples.map((prompt) => el("button", { type: "button", onclick: () => ontry(prompt) }, prompt)))));
+    this.parts({});
+  },
+
+  /** As large as the place, and at most three times as large as it is. */
+  fit(node, width, height) {
+    for (const [name, value] of [["--width", width], ["--height", height], ["--most", "3px"]]) node.style.setProperty(name, value);
+  },
+
+  /** Which of the parts below the picture are there. */
+  parts({ about = false, progress = false, notices = [], problem = null }) {
+    $("#about").hidden = !about;
+    $("#progress").hidden = !progress;
+    $("#notices").replaceChildren(
+      ...(problem ? [el("p", { class: "error", role: "alert" }, icon("close"), problem)] : []),
+      ...notices.map((words) => el("p", {}, words)));
+    this.onshow();
+  },
+
+  async show(record, isPicked = false) {
+    const files = await gallery.files(record).catch(() => null);
+    if (!files) return;
+    Object.assign(this, { record, job: null, isPicked });
+    this.clear();
+    const image = el("img", { alt: record.prompt || "Picture without a prompt", width: record.width, height: record.height });
+    showBlob(image, files.blob);
+    image.addEventListener("click", () => this.zoom(files.blob, image.alt));
+    const sheet = el("div", { class: "sheet" }, image);
+    this.fit(sheet, record.width, record.height);
+    frame.replaceChildren(sheet);
+    if (files.init) sheet.append(this.before(record, files.init));
+    $("#actions").replaceChildren(
+      ...this.actions.map(({ name, symbol, run, hint }) => button(name, symbol, () => run(record, files), { title: hint ?? name })),
+      ...(files.init ? [this.compare(sheet)] : []));
+    $("#caption").textContent = [record.prompt, `${record.width} × ${record.height}`, record.seed !== undefined && `seed ${record.seed}`].filter(Boolean).join(" · ");
+    const rows = Object.entries(record.request).filter(([, value]) => value !== null && value !== "" && typeof value !== "object");
+    $("#facts dl").replaceChildren(...list([
+      ...rows.map(([key, value]) => [nameOf(key), String(value)]), ["Drawn", new Date(record.date).toLocaleString()],
+    ]));
+    this.parts({ about: true, notices: record.notices ?? [] });
+    gallery.choose(record);
+  },
+
+  /** The picture from before, over the one that was made of it. */
+  before(record, blob) {
+    const [left, right, up, down] = record.margins ?? [0, 0, 0, 0];
+    const image = el("img", { class: "before", alt: "The picture from before" });
+    showBlob(image, blob);
+    const share = (part, whole) => `${part / whole * 100}%`;
+    Object.assign(image.style, {
+      left: share(left, record.width), top: share(up, record.height),
+      width: share(record.width - left - right, record.width), height: share(record.height - up - down, record.height),
+    });
+    return image;
+  },
+
+  /** Shows what was before while it is held; a key turns it on and off. */
+  compare(sheet) {
+    const set = (isOn) => { sheet.classList.toggle("compared", isOn); node.setAttribute("aria-pressed", String(isOn)); };
+    const node = button("Before", "compare", (event) => { if (event.detail === 0) set(!sheet.classList.contains("compared")); },
+      { title: "Hold to see the picture from before", "aria-pressed": "false" });
+    node.addEventListener("pointerdown", () => set(true));
+    for (const name of ["pointerup", "pointerleave", "pointercancel"]) node.addEventListener(name, () => set(false));
+    return node;
+  },
+
+  zoom(blob, words) {
+    const image = $("#zoom img");
+    showBlob(image, blob);
+    image.alt = words;
+    if (!$("#zoom").open) $("#zoom").showModal();
+  },
+
+  watch(job) {
+    Object.assign(this, { record: null, job, isPicked: false });
+    this.clear();
+    gallery.choose(null);
+    this.cells = Array.from({ length: Math.max(1, job.count) }, () => el("button", { type: "button", class: "cell", disabled: true }));
+    if (this.cells.length === 1) this.cells[0].classList.add("sheet");
+    frame.replaceChildren(el("div", { class: "cells", "data-count": this.cells.length }, this.cells));
+    this.update(job);
+  },
+
+  /** Draws what has changed of the job that is watched. */
+  update(job) {
+    if (this.job !== job) return;
+    const isOne = this.cells.length === 1;
+    for (const [index, cell] of this.cells.entries()) {
+      if (isOne && job.size) this.fit(cell, ...job.size);
+      this.updateCell(cell, job.pictures[index], job.previews[index]);
+    }
+    const isOver = job.state === "ended";
+    if (!isOver) {
+      $("#step").textContent = stateOf(job);
+      if (job.progress?.fraction !== undefined) $("#bar").value = job.progress.fraction; else $("#bar").removeAttribute("value");
+    }
+    frame.classList.toggle("working", !isOver);
+    this.parts({ progress: !isOver, notices: job.notices, problem: job.problem });
+  },
+
+  updateCell(cell, record, preview) {
+    let image = cell.firstChild;
+    if ((record?.thumb || preview) && !image) cell.append(image = el("img", { alt: "" }));
+    if (record?.thumb && cell.disabled) {
+      cell.disabled = false;
+      cell.setAttribute("aria-label", `Show ${record.prompt}, seed ${record.seed}`);
+      cell.addEventListener("click", () => this.show(record, true));
+      gallery.files(record).then((files) => showBlob(image, files.blob));
+    } else if (!record && preview) image.src = preview;
+  },
+
+  /** Arrow keys show the pictures beside it. */
+  step(by) {
+    const next = gallery.beside(this.record, by);
+    if (next) this.show(next, true);
+    return next;
+  },
+};
+
+frame.addEventListener("keydown", (event) => {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (by && stage.record && stage.step(by)) event.preventDefault();
+  if (event.key === "Enter" && event.target === frame) $("img", frame)?.click();
+});
+$("#zoom").addEventListener("click", (event) => { if (event.target.tagName !== "BUTTON") $("#zoom").close(); });
+$("#zoom").addEventListener("keydown", async (event) => {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const next = by && gallery.beside(stage.record, by);
+  if (!next) return;
+  await stage.show(next, true);
+  stage.zoom((await gallery.files(next)).blob, next.prompt);
+});
