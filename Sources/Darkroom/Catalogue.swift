@@ -51,12 +51,22 @@ public enum Catalogue {
 
   /// Whether a sampler has this name in any system.
   public static func hasSampler(_ name: String) -> Bool {
-    NameSystem.allCases.contains { (try? $0.sampler(name)) != nil }
+    NameSystem.allCases.contains { hasSampler(name, in: $0) }
+  }
+
+  /// Whether a system has this name of a sampler.
+  package static func hasSampler(_ name: String, in system: GenerationRequest.System) -> Bool {
+    (try? system.sampler(name)) != nil
+  }
+
+  /// Whether a system has this name of a schedule, or leaves the choice to the sampler by it.
+  package static func hasSchedule(_ name: String, in system: GenerationRequest.System) -> Bool {
+    system.isAutomatic(name) || (try? system.schedule(name)) != nil
   }
 
   /// Whether a schedule has this name in any system.
   public static func hasSchedule(_ name: String) -> Bool {
-    NameSystem.allCases.contains { $0.isAutomatic(name) || (try? $0.schedule(name)) != nil }
+    NameSystem.allCases.contains { hasSchedule(name, in: $0) }
   }
 
   private static func systems(_ entry: some Named) -> [String: [String]] {

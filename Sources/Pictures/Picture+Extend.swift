@@ -1,17 +1,26 @@
 extension Picture {
-  /// The picture with more on its sides, which goes on as in a mirror, again and again.
-  package func extended(_ margins: Margins) -> Picture {
-    func mirrored(_ place: Int, _ count: Int) -> Int {
+  /// What lies beyond a picture's sides.
+  package enum Beyond: Sendable {
+    /// The picture as in a mirror, again and again.
+    case mirror
+    /// The colours of the edge.
+    case edge
+  }
+
+  /// The picture with more on its sides.
+  package func extended(_ margins: Margins, by beyond: Beyond = .mirror) -> Picture {
+    func source(_ place: Int, _ count: Int) -> Int {
+      if beyond == .edge { return min(max(place, 0), count - 1) }
       let period = 2 * count
       let within = ((place % period) + period) % period
       return within < count ? within : period - 1 - within
     }
     let size = (width: width + margins.left + margins.right, height: height + margins.up + margins.down)
-    let columns = (0..<size.width).map { 3 * mirrored($0 - margins.left, width) }
+    let columns = (0..<size.width).map { 3 * source($0 - margins.left, width) }
     var extended: [UInt8] = []
     extended.reserveCapacity(size.width * size.height * 3)
     for row in 0..<size.height {
-      let start = 3 * width * mirrored(row - margins.up, height)
+      let start = 3 * width * source(row - margins.up, height)
       for column in columns { extended += pixels[(start + column)..<(start + column + 3)] }
     }
     return Picture(width: size.width, height: size.height, pixels: extended)

@@ -61,7 +61,8 @@ package final class DarkroomServer: Sendable {
       models: models, upscalers: UpscalerTable(settings.upscalers), desk: desk, keys: keys,
       pace: Pace(rate: settings.ratePerSecond), account: Account(credits: settings.credits), meter: meter,
       results: results,
-      links: PictureLinks(ResultStore(PictureLinks.limits(bytes: settings.linkBytes), folder: links)))
+      links: PictureLinks(ResultStore(PictureLinks.limits(bytes: settings.linkBytes), folder: links)),
+      releaseMemory: { for engine in engines { await engine.releaseMemory() } })
     let reception = Reception(
       premises, origins: try Origins(hosts: isLocal ? settings.hostNames : nil, pages: settings.origins))
     let speakers = Speakers()

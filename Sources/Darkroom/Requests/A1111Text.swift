@@ -55,16 +55,37 @@ package struct A1111Text: Sendable, Equatable {
 }
 
 extension GenerationRequest {
+  /// A request by A1111's rules: names, prompt syntax, and the numbers of a GPU, which it takes without a word.
+  package init(a1111 prompt: String, negativePrompt: String) {
+    self.init(prompt: prompt)
+    self.negativePrompt = negativePrompt
+    (system, promptSyntax, secondPass, noise) = (.a1111, .a1111, .never, .nvidia)
+  }
+
+  /// A1111's hires fix: the size becomes that of the second pass, and the strength belongs to it.
+  /// - Parameters:
+  ///   - scale: of the size so far, which is that of the first pass.
+  ///   - steps: of the second pass; 0 for as many as in the first.
+  package mutating func addHiresFix(scale: Double, steps: Int) {
+    guard let width, let height else { return }
+    let small = [width, height]
+    let large = small.map { Int(Double($0) * scale) / 8 * 8 }
+    (self.width, self.height) = (large[0], large[1])
+    // The large sides are cut to whole latents, so that the scale itself may miss the first pass.
+    let exact = zip(large, small).map { Double($0) / Double($1) }
+    let scales = [scale, exact[0], exact[1], (exact[0] + exact[1]) / 2]
+    secondPassScale =
+      scales.first { scale in large.map { Self.firstSide(of: $0, scale, 8) } == small } ?? scale
+    (secondPass, secondPassStrength, strength) = (.auto, strength, nil)
+    if steps > 0 { secondPassSteps = steps }
+  }
+
   /// Reads A1111's text by its own rules: names, noise, prompt syntax, and how it counts clip skip. Those of
   /// stable-diffusion.cpp are the same.
   /// - Parameter leftOut: gets the names of the fields that are not understood.
   /// - Throws: `DarkroomError` of kind `request` for a value that is not possible here.
   init(_ text: A1111Text, leftOut: inout [String]) throws {
-    self.init(prompt: text.prompt)
-    negativePrompt = text.negativePrompt
-    (system, promptSyntax, secondPass) = (.a1111, .a1111, .never)
-    // Without a word it takes the numbers of a GPU.
-    noise = .nvidia
+    self.init(a1111: text.prompt, negativePrompt: text.negativePrompt)
     for field in text.fields {
       let value = try Self.understood(field, in: &self)
       if !value { leftOut.append(field.name) }
@@ -73,20 +94,13 @@ extension GenerationRequest {
     try validate()
   }
 
-  /// A1111's hires fix, where the size is that of the first pass, and the strength that of the second.
   private mutating func setSecondPass(_ text: A1111Text) throws {
-    guard let width, let height else { return }
     var scale = text["Hires upscale"].flatMap(Double.init)
     if let resize = text["Hires resize"], let wanted = Double(resize.prefix { $0 != "x" }) {
-      scale = wanted / Double(width)
+      scale = width.map { wanted / Double($0) }
     }
     guard let scale, scale.isFinite, RequestLimits.standard.secondPassScale.contains(scale) else { return }
-    func enlarged(_ side: Int) -> Int { Int(Double(side) * scale) / 8 * 8 }
-    (self.width, self.height) = (enlarged(width), enlarged(height))
-    (secondPass, secondPassScale) = (.auto, scale)
-    (secondPassStrength, strength) = (strength, nil)
-    // 0 stands for as many as in the first pass.
-    if let steps = text["Hires steps"].flatMap({ Int($0) }), steps > 0 { secondPassSteps = steps }
+    addHiresFix(scale: scale, steps: text["Hires steps"].flatMap { Int($0) } ?? 0)
   }
 
   /// - Returns: whether the field has a meaning here.

@@ -36,6 +36,62 @@ extension InputPicture {
       picture.resized(width: side(picture.width), height: side(picture.height)), name: file)
   }
 
+  /// Whether nothing of it is brighter than black.
+  package func isBlack(_ field: String) throws -> Bool { try !read(field).picture.pixels.contains { $0 > 0 } }
+
+  /// At another size, whatever its aspect.
+  /// - Parameter repeating: whether pixels are repeated rather than mixed, where it grows by a whole number.
+  package func stretched(width: Int, height: Int, repeating: Bool = false, _ field: String) throws
+    -> InputPicture
+  {
+    let picture = try read(field).picture
+    guard (width, height) != (picture.width, picture.height) else { return self }
+    return InputPicture(
+      picture.resized(width: width, height: height, by: repeating ? .area : .lanczos), name: file)
+  }
+
+  /// Within another size and in its middle, with the colours of its edges around it.
+  package func fitted(width: Int, height: Int, _ field: String) throws -> InputPicture {
+    let picture = try read(field).picture
+    let scale = min(Double(width) / Double(picture.width), Double(height) / Double(picture.height))
+    func side(_ pixels: Int, _ most: Int) -> Int { min(most, max(1, Int(Double(pixels) * scale))) }
+    let inner = picture.resized(width: side(picture.width, width), height: side(picture.height, height))
+    let (left, up) = ((width - inner.width) / 2, (height - inner.height) / 2)
+    let margins = Margins(
+      left: left, right: width - inner.width - left, up: up, down: height - inner.height - up)
+    return InputPicture(inner.extended(margins, by: .edge), name: file)
+  }
+
+  /// A part around its middle.
+  package func middle(width: Int, height: Int, _ field: String) throws -> InputPicture {
+    let picture = try read(field).picture
+    let (width, height) = (min(width, picture.width), min(height, picture.height))
+    return InputPicture(
+      picture.cropped(
+        left: (picture.width - width) / 2, top: (picture.height - height) / 2, width: width, height: height),
+      name: file)
+  }
+
+  /// Mixed with another picture of its size, of which `share` is seen.
+  package func mixed(with other: InputPicture, share: Double, _ field: String) throws -> InputPicture {
+    let picture = try read(field).picture
+    let other = try other.read(field).picture.resized(width: picture.width, height: picture.height)
+    let pixels = zip(picture.pixels, other.pixels).map { own, other in
+      UInt8((Double(own) + share * (Double(other) - Double(own))).rounded())
+    }
+    return InputPicture(Picture(width: picture.width, height: picture.height, pixels: pixels), name: file)
+  }
+
+  /// The bytes of a file with it.
+  /// - Throws: `DarkroomError`.
+  package func encoded(as format: PictureFormat, _ field: String) throws -> [UInt8] {
+    let (picture, _, contents, _) = try read(field)
+    return try DarkroomError.ofOutput {
+      if !contents.isEmpty, try PictureFormat(contents: contents) == format { return contents }
+      return try picture.encoded(as: format)
+    }
+  }
+
   /// With its mirror image beyond its sides.
   package func extended(_ margins: Margins, _ field: String) throws -> InputPicture {
     InputPicture(try read(field).picture.extended(margins), name: file)

@@ -16,6 +16,8 @@ public struct PictureFacts: Codable, Sendable, Equatable {
   /// The program that made it, if its requests are not read.
   public let foreign: ForeignPicture?
   public let profile: ProfileUse
+  /// A1111's text in the file, whatever it says.
+  package private(set) var parameters: String?
 
   private enum CodingKeys: String, CodingKey {
     case format, width, height, profile, upscaling
@@ -37,7 +39,7 @@ public struct PictureFacts: Codable, Sendable, Equatable {
       (width, height, self.profile) = (picture.width, picture.height, profile)
       let metadata = try PictureMetadata.read(from: contents)
       let text = metadata.parameters.map { A1111Text($0) }
-      upscaling = metadata.upscaling
+      (upscaling, parameters) = (metadata.upscaling, metadata.parameters)
       holdsRequest = metadata.holdsRequest || text?.fields.isEmpty == false
       foreign = holdsRequest ? nil : ForeignPicture(metadata)
     } catch let error as any DescribedError {

@@ -15,11 +15,15 @@ extension GenerationRequest {
   fileprivate func firstPass(_ traits: ModelTraits) -> (width: Int, height: Int)? {
     guard secondPass != .never, initPicture == nil, let width, let height else { return nil }
     guard let secondPassScale else { return traits.firstPass(width: width, height: height) }
-    func side(_ large: Int) -> Int {
-      let multiple = traits.sideMultiple
-      return multiple * max(1, Int((Double(large) / secondPassScale / Double(multiple)).rounded()))
-    }
-    return (side(width), side(height))
+    return (
+      Self.firstSide(of: width, secondPassScale, traits.sideMultiple),
+      Self.firstSide(of: height, secondPassScale, traits.sideMultiple)
+    )
+  }
+
+  /// A side of the first pass, for one of the second.
+  static func firstSide(of large: Int, _ scale: Double, _ multiple: Int) -> Int {
+    multiple * max(1, Int((Double(large) / scale / Double(multiple)).rounded()))
   }
 }
 

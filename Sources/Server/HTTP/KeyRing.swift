@@ -60,18 +60,29 @@ package struct KeyRing: Sendable {
     self.digests = digests
   }
 
-  /// - Parameter authorization: that header's value: a key, by itself or after `Bearer`.
+  /// - Parameter authorization: that header's value: a key by itself or after `Bearer`, or after `Basic` a user and a
+  ///   password, of which the last that is not empty is the key.
   package func verdict(_ authorization: String?) -> Verdict {
     var key = ParameterizedValue.trimmed(Substring(authorization ?? "").unicodeScalars)
     let scheme = key.prefix { $0 != " " }
-    if scheme.lowercased() == "bearer" {
+    if ["bearer", "basic"].contains(scheme.lowercased()) {
       key = ParameterizedValue.trimmed(key[scheme.endIndex...].unicodeScalars)
     }
+    if scheme.lowercased() == "basic" { key = Self.key(ofBasic: key) }
     guard !key.isEmpty else { return .missing }
     let digest = Self.digest(key)
     // All are compared, so that the time says nothing of which one is right.
     let isRight = digests.reduce(false) { CRYPTO_memcmp($1, digest, digest.count) == 0 || $0 }
     return isRight ? .right(holder: Self.name(digest)) : .wrong
+  }
+
+  /// - Parameter credentials: `user:password` in base64 (RFC 7617); what is none is a wrong key.
+  private static func key(ofBasic credentials: String) -> String {
+    guard let data = Data(base64Encoded: credentials),
+      let text = String(validating: data, as: UTF8.self), let colon = text.firstIndex(of: ":")
+    else { return credentials }
+    let password = text[text.index(after: colon)...]
+    return String(password.isEmpty ? text[..<colon] : password)
   }
 
   private static func digest(_ key: String) -> [UInt8] { SHA256Digest.bytes(of: Array(key.utf8)) }

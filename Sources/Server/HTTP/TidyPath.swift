@@ -3,6 +3,9 @@ package enum TidyPath {
   /// What stands between two slashes at the beginning of a documented path, and what older paths said.
   private static let versions = ["v1": "v1", "v2beta": "v2beta", "v1alpha": "v1", "v1beta": "v1"]
 
+  /// What A1111's own paths begin with, and what clients add to base URLs that end with it.
+  private static let webUI = ["sdapi", "v1"]
+
   /// With one slash in front, between segments and nowhere else, percent signs decoded, and with one version: that
   /// which is named last, since a base URL may name one and a client's own paths another.
   /// - Parameter path: as it was sent, without the query.
@@ -16,6 +19,11 @@ package enum TidyPath {
     for piece in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
       if !piece.isEmpty { segments.append(try decoded(piece, at: position)) }
       position += piece.count + 1
+    }
+    if let last = segments.indices.last(where: { segments[$0...].starts(with: webUI) }),
+      segments[..<last].allSatisfy({ webUI.contains($0) || versions[$0] != nil })
+    {
+      segments.removeFirst(last)
     }
     while segments.count > 1, versions[segments[0]] != nil, versions[segments[1]] != nil {
       segments.removeFirst()

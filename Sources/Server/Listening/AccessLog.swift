@@ -37,7 +37,7 @@ package final class AccessLog: Sendable {
     ]
     if let problem { fields.append(("problem", .text(problem))) }
     if prompts, !request.body.isEmpty {
-      fields.append(("body", .text(String(decoding: request.body.prefix(4096), as: UTF8.self))))
+      fields.append(("body", .text(Self.text(request.body))))
     }
     line(fields)
   }
@@ -60,6 +60,18 @@ package final class AccessLog: Sendable {
     case .json: write("{\(all.map { "\(FieldValue.text($0.0).json):\($0.1.json)" }.joined(separator: ","))}")
     case .text: write(all.map { "\($0.0)=\(Self.word($0.1))" }.joined(separator: " "))
     }
+  }
+
+  /// Fields of JSON bodies in which clients send what is nobody's business, even to servers that do not ask for it.
+  private static let secrets: Set = ["auth", "key", "url"]
+
+  private static func text(_ body: [UInt8]) -> String {
+    guard case .object(let fields)? = try? StrictJSON.value(body), !secrets.isDisjoint(with: fields.keys)
+    else {
+      return String(decoding: body.prefix(4096), as: UTF8.self)
+    }
+    let told = FieldValue.object(fields.filter { !secrets.contains($0.key) }).json
+    return String(decoding: told.utf8.prefix(4096), as: UTF8.self)
   }
 
   /// Quoted unless it is one plain word, so that nothing from outside looks like a line or a field of its own.

@@ -7,7 +7,7 @@ extension Operation {
       .v2CreativeResult, .v2Inpaint, .v2Erase, .v2Outpaint,
       .health, .ready, .metrics, .openAPI, .catalogue, .generations, .readPicture,
       .page, .pageFile,
-    ] + jobOperations + v2Missing + grpcWeb
+    ] + jobOperations + v2Missing + grpcWeb + a1111
 }
 
 extension API {
@@ -15,6 +15,8 @@ extension API {
   static func style(of path: String) -> API {
     if path.hasPrefix("/v1/") { return .stabilityV1 }
     if path.hasPrefix("/v2beta/") { return .stabilityV2 }
+    if path.hasPrefix("/sdapi/") { return .a1111 }
+    if path.hasPrefix("/controlnet/") { return .a1111Extensions }
     return .own
   }
 }

@@ -125,18 +125,23 @@ package struct Premises: Sendable {
   package let meter: Meter
   package let results: ResultStore
   package let links: PictureLinks
+  package let a1111: A1111Door
+  /// Makes the engines give back what they keep of models.
+  package let releaseMemory: @Sendable () async -> Void
   package let operations: [Operation]
 
   package init(
     models: ModelTable, upscalers: UpscalerTable = UpscalerTable(), desk: Desk, keys: KeyRing? = nil,
     pace: Pace = Pace(), account: Account = Account(),
     meter: Meter = Meter(), results: ResultStore = ResultStore(), links: PictureLinks = PictureLinks(),
+    a1111: A1111Door = A1111Door(), releaseMemory: @escaping @Sendable () async -> Void = {},
     operations: [Operation] = Operation.all
   ) {
     (self.models, self.upscalers) = (models, upscalers)
     (self.desk, self.keys, self.pace) = (desk, keys, pace)
     (self.account, self.meter, self.results) = (account, meter, results)
     (self.links, self.operations) = (links, operations)
+    (self.a1111, self.releaseMemory) = (a1111, releaseMemory)
   }
 
   package var queue: any JobQueue { desk.queue }

@@ -104,22 +104,15 @@ package struct Reception: Sendable {
     case .tell(let tell): return try await tell(visit)
     case .draw(let read, let write):
       return try await paid(operation.price) {
-        let job = try await desk.submit(order(read(visit), visit, operation))
+        let job = try await desk.submit(visit.order(read(visit), operation.api))
         return try write(visit, try await job.pictures())
       }
     case .follow(let keeping, let read, let answer):
       return try await paid(operation.price) {
-        let order = try await order(read(visit), visit, operation)
+        let order = try await visit.order(read(visit), operation.api)
         return try await answer(visit, try await desk.submit(order, keeping: keeping))
       }
     }
-  }
-
-  private func order(_ ask: Ask, _ visit: Visit, _ operation: Operation) async throws -> Order {
-    let control = visit.request.headers["cache-control"]?.lowercased() ?? ""
-    var order = try await desk.order(ask, client: visit.request.client, door: operation.api.name)
-    order.isShared = !control.contains("no-store")
-    return order
   }
 
   private func paid(_ price: Double, _ body: () async throws -> HTTPResponse) async throws -> HTTPResponse {
@@ -135,6 +128,17 @@ package struct Reception: Sendable {
   /// A name from outside as a header may have it.
   private static func printable(_ name: String) -> String {
     String(name.unicodeScalars.prefix(64).map { (0x21...0x7E).contains($0.value) ? Character($0) : "?" })
+  }
+}
+
+extension Visit {
+  /// The order for an ask; drawn anew if the client does not want what was made before.
+  /// - Throws: as `Desk.order`.
+  func order(_ ask: Ask, _ api: API) async throws -> Order {
+    let control = request.headers["cache-control"]?.lowercased() ?? ""
+    var order = try await premises.desk.order(ask, client: request.client, door: api.name)
+    order.isShared = !control.contains("no-store")
+    return order
   }
 }
 

@@ -22,6 +22,9 @@ import Testing
       ("Bearer sk-on", false), ("Bearer sk-one2", false), ("sk-ONE", false), ("Bearer", nil),
       ("Bearer  ", nil),
       ("", nil), ("  ", nil), (nil, nil), ("Basic c2stb25l", false), ("Bearer Bearer sk-one", false),
+      // user:sk-one, sk-two:, :, user:none, and no base64
+      ("Basic dXNlcjpzay1vbmU=", true), ("basic c2stdHdvOg==", true), ("Basic Og==", nil), ("Basic", nil),
+      ("Basic dXNlcjpub25l", false), ("Basic sk-one!", false),
       ("# a comment", false),
     ] as [(String?, Bool?)])
   func verdicts(authorization: String?, isRight: Bool?) throws {

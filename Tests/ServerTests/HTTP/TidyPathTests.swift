@@ -12,6 +12,8 @@ import Testing
     ("/health", "/health"), ("/v1/generation/a%20b/text-to-image", "/v1/generation/a b/text-to-image"),
     ("/v1/generation/%E9%9B%A8", "/v1/generation/雨"), ("/v1/generation/v1/x", "/v1/generation/v1/x"),
     ("/%76%31/user", "/v1/user"), ("/a%252Fb", "/a%2Fb"), ("/a..b", "/a..b"),
+    ("/sdapi/v1/sdapi/v1/txt2img", "/sdapi/v1/txt2img"), ("/v1/sdapi/v1/options", "/sdapi/v1/options"),
+    ("/sdapi/v1", "/sdapi/v1"), ("/v1/engines/sdapi/v1", "/v1/engines/sdapi/v1"),
   ])
   func tidies(path: String, expected: String) throws {
     #expect(try TidyPath.path(path) == expected)

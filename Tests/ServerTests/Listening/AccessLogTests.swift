@@ -36,6 +36,13 @@ import Testing
       lines(.text, prompts: true) { $0.ended(request, 200, in: .zero) }[0].contains("body=\"a prompt\""))
   }
 
+  @Test func whatClientsSendOfTheirSecretsIsNotWritten() {
+    let body = #"{"prompt": "a cat", "auth": "user:password", "url": "http://user:password@host"}"#
+    let request = HTTPRequest("POST", "/a", body: Array(body.utf8))
+    let line = lines(.text, prompts: true) { $0.ended(request, 200, in: .zero) }[0]
+    #expect(line.contains("a cat") && !line.contains("password"), "\(line)")
+  }
+
   private final class Lines: Sendable {
     private let state = Mutex<[String]>([])
 

@@ -124,8 +124,8 @@ extension HTTPResponse {
 }
 
 /// A small PNG file of one colour.
-func png(width: Int = 64, height: Int = 64) throws -> [UInt8] {
+func png(width: Int = 64, height: Int = 64, level: UInt8 = 90) throws -> [UInt8] {
   try Picture(
-    width: width, height: height, pixels: [UInt8](repeating: 90, count: width * height * 3)
+    width: width, height: height, pixels: [UInt8](repeating: level, count: width * height * 3)
   ).encoded(as: .png)
 }

@@ -94,7 +94,11 @@ enum OpenAPI {
   }
 
   private static func typeOf(_ value: FieldValue) -> FieldValue {
-    if case .list = value { ["type": "array", "items": ["type": "string"]] } else { ["type": "string"] }
+    switch value {
+    case .list(let items): ["type": "array", "items": items.first.map(typeOf) ?? ["type": "string"]]
+    case .object: ["type": "object"]
+    case .text, .number, .flag, .null: ["type": "string"]
+    }
   }
 
   private static func body(_ operation: Operation) -> FieldValue? {

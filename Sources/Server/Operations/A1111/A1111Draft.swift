@@ -1,0 +1,142 @@
+import Darkroom
+
+/// What a request of the web UI asks for, part by part.
+struct A1111Draft {
+  /// The same for all pictures, but for seeds and starting pictures.
+  let request: GenerationRequest
+  let settings: A1111Settings
+  let styles: [String]
+  let seed: UInt64
+  let subseed: UInt64
+  /// Pictures of a part.
+  let batch: Int
+  let iterations: Int
+  /// Pixels of the first pass.
+  let size: (width: Int, height: Int)
+  private let pictures: [InputPicture]
+
+  /// - Throws: `Refusal` that names the parameter.
+  init(_ visit: Visit) throws {
+    let arguments = visit.arguments
+    try A1111Absent.check(arguments)
+    let options = visit.premises.a1111.options.merging(try arguments.object("override_settings")) { $1 }
+    settings = try A1111Settings(options, visit.premises.models)
+    styles = try Self.styles(arguments)
+    func given(_ name: String) -> UInt64 {
+      arguments.integer(name).flatMap(UInt64.init(exactly:)) ?? UInt64(UInt32.random(in: 0...UInt32.max))
+    }
+    (seed, subseed) = (given("seed"), given("subseed"))
+    var request = GenerationRequest(
+      a1111: arguments.text("prompt") ?? "", negativePrompt: arguments.text("negative_prompt") ?? "")
+    try arguments.fill(&request)
+    for style in styles { try Styles.apply(style, to: &request) }
+    request.noise = settings.noise
+    request.clipSkip = (arguments.integer("clip_skip") ?? settings.textLayer) - 1
+    if try arguments.object("override_settings")["CLIP_stop_at_last_layers"] != nil {
+      request.clipSkip = settings.textLayer - 1
+    }
+    // The web UI cuts sizes to whole latents.
+    request.width = request.width.map { $0 / 8 * 8 }
+    request.height = request.height.map { $0 / 8 * 8 }
+    size = (request.width ?? 0, request.height ?? 0)
+    try request.takeSampling(arguments)
+    request.takeSeedSize(arguments)
+    try request.takeHiresFix(arguments, settings.model, visit.premises.upscalers)
+    pictures = try request.takePictures(arguments)
+    (batch, iterations) = (
+      max(pictures.count, arguments.integer("batch_size") ?? 1), arguments.integer("n_iter") ?? 1
+    )
+    guard batch * iterations <= Self.mostPictures else {
+      throw Refusal(.request, field: "n_iter", "times batch_size must be at most \(Self.mostPictures)")
+    }
+    self.request = request
+  }
+
+  private static let mostPictures = 64
+
+  /// Seeds of each picture, as the web UI counts them: variations share theirs.
+  var isVaried: Bool { request.subseedStrength ?? 0 > 0 }
+  func seed(of picture: Int) -> UInt64 { isVaried ? seed : seed &+ UInt64(picture) }
+  func subseed(of picture: Int) -> UInt64 { subseed &+ UInt64(picture) }
+
+  /// One for each iteration; where each picture starts from another one, one for each picture.
+  var parts: [Ask] {
+    let step = pictures.count > 1 ? 1 : batch
+    return stride(from: 0, to: batch * iterations, by: step).map { first in
+      var part = request
+      (part.seed, part.subseed) = (seed(of: first), isVaried ? subseed(of: first) : nil)
+      part.count = step
+      if !pictures.isEmpty { part.initPicture = pictures[first % pictures.count] }
+      return Ask(.drawing(part), settings.model, Order.Output(settings.format))
+    }
+  }
+
+  private static func styles(_ arguments: Arguments) throws -> [String] {
+    let names = (arguments.list("styles") ?? []).compactMap(\.name)
+    if let unknown = names.first(where: { !Styles.names.contains($0) }) {
+      throw Refusal(
+        .request, field: "styles",
+        "\(unknown.prefix(64)) is not one of \(Styles.names.joined(separator: ", "))")
+    }
+    return names
+  }
+}
+
+extension GenerationRequest {
+  /// - Throws: `Refusal` of kind `notFound` for a name that the web UI does not know.
+  fileprivate mutating func takeSampling(_ arguments: Arguments) throws {
+    let sampler = arguments.name("sampler_name") ?? arguments.name("sampler_index") ?? "Euler"
+    guard Catalogue.hasSampler(sampler, in: .a1111) else { throw Refusal(.notFound, "Sampler not found") }
+    self.sampler = sampler
+    guard let name = arguments.name("scheduler") else { return }
+    guard let schedule = A1111Names.schedule(name) else { throw Refusal(.notFound, "Scheduler not found") }
+    self.schedule = schedule
+  }
+
+  fileprivate mutating func takeSeedSize(_ arguments: Arguments) {
+    let sides = ["seed_resize_from_w", "seed_resize_from_h"].map { (arguments.integer($0) ?? 0) / 8 * 8 }
+    if sides.allSatisfy({ $0 > 0 }) { (seedWidth, seedHeight) = (sides[0], sides[1]) }
+  }
+
+  /// - Throws: `Refusal` for what the second pass cannot have.
+  fileprivate mutating func takeHiresFix(
+    _ arguments: Arguments, _ model: ServedModel, _ upscalers: UpscalerTable
+  ) throws {
+    guard arguments.flag("enable_hr") == true, let width, let height else { return }
+    let own: [(String, [String])] = [
+      ("hr_sampler_name", [sampler ?? "", "Use same sampler"]),
+      ("hr_scheduler", [arguments.text("scheduler") ?? "Automatic", "Use same scheduler"]),
+      ("hr_prompt", [arguments.text("prompt") ?? ""]),
+      ("hr_negative_prompt", [arguments.text("negative_prompt") ?? ""]),
+    ]
+    for (name, same) in own {
+      guard case .text(let text)? = arguments.values[name], !text.isEmpty else { continue }
+      guard same.contains(where: { $0.lowercased() == text.lowercased() }) else {
+        throw Refusal(.request, field: name, "must be that of the first pass, or empty")
+      }
+    }
+    if let name = arguments.name("hr_checkpoint_name"), name != "Use same checkpoint",
+      !A1111Model(model).isCalled(name)
+    {
+      throw Refusal(.request, field: "hr_checkpoint_name", "must be the model of the first pass, or empty")
+    }
+    upscaler = try A1111Names.hiresUpscaler(arguments.name("hr_upscaler"), upscalers)
+    let wanted = (
+      width: arguments.integer("hr_resize_x") ?? 0, height: arguments.integer("hr_resize_y") ?? 0
+    )
+    let scale =
+      wanted.width > 0
+      ? Double(wanted.width) / Double(width)
+      : wanted.height > 0 ? Double(wanted.height) / Double(height) : arguments.number("hr_scale") ?? 2
+    guard RequestLimits.standard.secondPassScale.contains(scale) else {
+      throw Refusal(
+        .request, field: wanted.width > 0 ? "hr_resize_x" : "hr_resize_y",
+        "must be 1 to 8 times the first pass's size")
+    }
+    addHiresFix(scale: scale, steps: arguments.integer("hr_second_pass_steps") ?? 0)
+    guard wanted.width == 0 || wanted.height == 0 || self.height == wanted.height / 8 * 8 else {
+      throw Refusal(
+        .request, field: "hr_resize_y", "must give the aspect of \(width)x\(height) with hr_resize_x")
+    }
+  }
+}
