@@ -44,7 +44,14 @@ public struct GeneratedPicture: Sendable {
   /// The bytes of a file with the picture and its metadata.
   /// - Throws: `DarkroomError` of kind `output`.
   public func encoded(as format: PictureFormat = .png) throws -> [UInt8] {
-    try DarkroomError.ofOutput { try picture.encoded(as: format, metadata: metadata) }
+    try encoded(as: format, quality: nil)
+  }
+
+  /// - Parameter quality: 1 to 100, for JPEG and WebP; 95 if nil.
+  package func encoded(as format: PictureFormat, quality: Int?) throws -> [UInt8] {
+    try DarkroomError.ofOutput {
+      try picture.encoded(as: format, quality: quality ?? 95, metadata: metadata)
+    }
   }
 
   /// Fails early if a picture could not be written under this name.

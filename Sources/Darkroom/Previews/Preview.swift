@@ -43,10 +43,13 @@ extension GenerationPreview {
   }
 
   /// A picture file of the latent pixels, which whoever shows it enlarges.
+  /// - Parameter isWhole: whether it has the finished picture's size instead.
   /// - Throws: `DarkroomError` of kind `output`.
-  package func encoded(as format: PictureFormat = .png) throws -> [UInt8] {
-    try DarkroomError.ofOutput {
-      try Picture(width: width, height: height, pixels: pixels).encoded(as: format)
+  package func encoded(as format: PictureFormat = .png, isWhole: Bool = false) throws -> [UInt8] {
+    let picture = Picture(width: width, height: height, pixels: pixels)
+    return try DarkroomError.ofOutput {
+      try (isWhole ? picture.resized(width: pictureWidth, height: pictureHeight) : picture).encoded(
+        as: format)
     }
   }
 }

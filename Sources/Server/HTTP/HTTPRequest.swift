@@ -14,6 +14,8 @@ package struct HTTPRequest: Sendable {
   package var body: [UInt8] = []
   /// Whose turn it is when several wait: an address, or a key's digest.
   package var client: String
+  /// When its headers had been read.
+  package let received = ContinuousClock.now
 
   package init(
     _ method: String, _ path: String, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [],

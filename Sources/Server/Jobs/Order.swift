@@ -12,6 +12,8 @@ package struct Order: Sendable {
     package var format: PictureFormat
     /// Bytes; a picture that is larger as PNG is sent as JPEG. Nil for any size.
     package var most: Int?
+    /// 1 to 100, of JPEG and WebP files; nil for the usual one.
+    package var quality: Int?
     /// The part of the picture that was asked for; nil for all of it.
     package var part: Part?
 
@@ -23,13 +25,13 @@ package struct Order: Sendable {
       }
     }
 
-    package init(_ format: PictureFormat = .png, most: Int? = nil, part: Part? = nil) {
-      (self.format, self.most, self.part) = (format, most, part)
+    package init(_ format: PictureFormat = .png, most: Int? = nil, quality: Int? = nil, part: Part? = nil) {
+      (self.format, self.most, self.quality, self.part) = (format, most, quality, part)
     }
 
     var key: String {
       let part = part.map { " \($0.left) \($0.top) \($0.width) \($0.height)" } ?? ""
-      return "\(format.rawValue) \(most ?? 0)\(part)"
+      return "\(format.rawValue) \(most ?? 0) \(quality ?? 0)\(part)"
     }
   }
 

@@ -139,7 +139,7 @@ package struct Worker: Sendable {
         ?? whole
       let isFiltered = try await trips { try await engine.check(picture, with: source) }
       let (format, bytes) = try output.encode {
-        try (isFiltered ? picture.blurred() : picture).encoded(as: $0)
+        try (isFiltered ? picture.blurred() : picture).encoded(as: $0, quality: output.quality)
       }
       return MadePicture(
         index: index, model: batch.order.model, seed: picture.request.seed, format: format, bytes: bytes,
@@ -148,7 +148,7 @@ package struct Worker: Sendable {
     case .enlarged(let picture):
       let isFiltered = try await trips { try await engine.check(picture, with: source) }
       let (format, bytes) = try output.encode {
-        try (isFiltered ? picture.blurred() : picture).encoded(as: $0)
+        try (isFiltered ? picture.blurred() : picture).encoded(as: $0, quality: output.quality)
       }
       return MadePicture(
         index: index, model: batch.order.model, seed: picture.record.drawing?.seed, format: format,

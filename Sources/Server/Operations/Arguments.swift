@@ -76,6 +76,14 @@ package struct Arguments: Sendable {
     if case .list(let list)? = values[name] { list } else { nil }
   }
 
+  /// The same bytes for the same arguments.
+  var digest: [UInt8] {
+    let pictures = files.sorted { $0.key < $1.key }.map { name, files in
+      name + files.map { SHA256Digest.digits(SHA256Digest.bytes(of: $0)) }.joined(separator: " ")
+    }
+    return SHA256Digest.bytes(of: Array((pictures + [FieldValue.object(values).json]).joined().utf8))
+  }
+
   /// The file of a parameter; named so in errors and metadata.
   package func picture(_ name: String) -> InputPicture? { pictures(name).first }
 

@@ -33,6 +33,8 @@ package struct Operation: Sendable {
   package let method: Method
   /// "/v1/generation/{engine_id}/text-to-image".
   package let path: String
+  /// Further paths of the same operation.
+  package var otherPaths: [String] = []
   package let summary: String
   package var body = Body.none
   package var parameters: [Parameter] = []
@@ -46,17 +48,22 @@ package struct Operation: Sendable {
 
   package init(
     _ api: API, _ method: Method, _ path: String, _ summary: String, body: Body = .none,
-    parameters: [Parameter] = [], price: Double = 0, answers: [String] = ["application/json"],
+    otherPaths: [String] = [], parameters: [Parameter] = [], price: Double = 0,
+    answers: [String] = ["application/json"],
     statuses: [Int] = [200], _ work: Work
   ) {
     (self.api, self.method, self.path, self.summary) = (api, method, path, summary)
-    (self.body, self.parameters, self.price, self.answers) = (body, parameters, price, answers)
-    (self.statuses, self.work) = (statuses, work)
+    (self.body, self.otherPaths, self.parameters) = (body, otherPaths, parameters)
+    (self.price, self.answers, self.statuses, self.work) = (price, answers, statuses, work)
   }
 
   /// The parts of a path in braces; nil if the path is another one.
   package func match(_ path: String) -> [String: String]? {
-    let (own, other) = (self.path.split(separator: "/"), path.split(separator: "/"))
+    let other = path.split(separator: "/")
+    return ([self.path] + otherPaths).lazy.compactMap { Self.match($0.split(separator: "/"), other) }.first
+  }
+
+  private static func match(_ own: [Substring], _ other: [Substring]) -> [String: String]? {
     guard own.count == other.count else { return nil }
     var parts: [String: String] = [:]
     for (name, value) in zip(own, other) {
@@ -128,19 +135,20 @@ package struct Premises: Sendable {
   package let a1111: A1111Door
   /// Makes the engines give back what they keep of models.
   package let releaseMemory: @Sendable () async -> Void
+  package let secondTries: SecondTries
   package let operations: [Operation]
 
   package init(
     models: ModelTable, upscalers: UpscalerTable = UpscalerTable(), desk: Desk, keys: KeyRing? = nil,
     pace: Pace = Pace(), account: Account = Account(),
     meter: Meter = Meter(), results: ResultStore = ResultStore(), links: PictureLinks = PictureLinks(),
-    a1111: A1111Door = A1111Door(), releaseMemory: @escaping @Sendable () async -> Void = {},
-    operations: [Operation] = Operation.all
+    secondTries: SecondTries = SecondTries(), a1111: A1111Door = A1111Door(),
+    releaseMemory: @escaping @Sendable () async -> Void = {}, operations: [Operation] = Operation.all
   ) {
     (self.models, self.upscalers) = (models, upscalers)
     (self.desk, self.keys, self.pace) = (desk, keys, pace)
     (self.account, self.meter, self.results) = (account, meter, results)
-    (self.links, self.operations) = (links, operations)
+    (self.links, self.secondTries, self.operations) = (links, secondTries, operations)
     (self.a1111, self.releaseMemory) = (a1111, releaseMemory)
   }
 

@@ -29,6 +29,12 @@ package struct PictureLinks: Sendable {
     "\(request.scheme)://\(request.headers["host"] ?? "localhost")\(path)"
   }
 
+  /// Keeps a picture.
+  /// - Returns: its whole address.
+  package func link(to picture: MadePicture, _ request: HTTPRequest) -> String {
+    address(path(to: picture), for: request)
+  }
+
   /// - Parameter name: the last part of a path.
   package func picture(_ name: String) -> MadePicture? { store.result(of: Self.key(name), at: .now)?.first }
 

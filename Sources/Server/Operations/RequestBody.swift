@@ -75,7 +75,7 @@ package struct RequestBody: Sendable {
       }
       var items = [value]
       if parameter.kind.isList, case .list(let list) = value { items = list }
-      for item in items {
+      for item in items.map(\.pictureReference) {
         if case .text(let text) = item, PictureLinks.isAddress(text) {
           found.append((name, .part(try await links.bytes(at: text, name))))
         } else {
@@ -138,5 +138,12 @@ private struct ListPlace {
       let index = Int(pieces[1].dropLast())
     else { return nil }
     (list, self.index, key) = (String(pieces[0]), index, String(pieces[2].dropLast()))
+  }
+}
+
+extension FieldValue {
+  /// What stands for a picture: OpenAI's JSON has it in an object.
+  fileprivate var pictureReference: FieldValue {
+    if case .object(let fields) = self, let address = fields["image_url"] { address } else { self }
   }
 }

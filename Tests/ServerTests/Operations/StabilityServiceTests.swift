@@ -191,8 +191,8 @@ import Testing
   }
 
   @Test func aSecondTryJoinsTheJobOfTheFirst() async throws {
-    let stage = try Stage(draws: false)
-    let service = StabilityService(stage.premises, keys: nil, patience: .seconds(3600))
+    let stage = try Stage(draws: false, secondTries: SecondTries(patience: .seconds(3600)))
+    let service = StabilityService(stage.premises, keys: nil)
     let call = GRPCCall(
       path: Self.generate, headers: ["grpc-timeout": "100m"], message: try message("text_to_image"))
     let first = Task { for try await _ in service.answer(call) {} }

@@ -8,12 +8,17 @@ enum AspectRatio {
   static func size(_ name: String, _ model: ModelDescription) -> (width: Int, height: Int)? {
     let parts = name.split(separator: ":").compactMap { Double($0) }
     guard parts.count == 2, names.contains(name) else { return nil }
+    return size(parts[0] / parts[1], model)
+  }
+
+  /// - Parameter ratio: of the width to the height.
+  static func size(_ ratio: Double, _ model: ModelDescription) -> (width: Int, height: Int) {
     // Sides that a model has seen are mostly eighths of its own.
     let multiple = max(model.sideMultiple, model.nativeSide / 8 / model.sideMultiple * model.sideMultiple)
     let area = Double(model.nativeSide * model.nativeSide)
     func side(_ share: Double) -> Int {
       max(multiple, Int(((area * share).squareRoot() / Double(multiple)).rounded()) * multiple)
     }
-    return (side(parts[0] / parts[1]), side(parts[1] / parts[0]))
+    return (side(ratio), side(1 / ratio))
   }
 }

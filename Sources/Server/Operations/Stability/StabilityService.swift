@@ -9,17 +9,13 @@ package struct StabilityService: GRPCService {
   /// How often a client that waits is told that the server is still at work.
   let keepAlive: Duration
 
-  /// How long a job whose call's time is over waits for another.
-  let patience: Duration
   /// Where calls are written down; nil for those of gRPC-web, which are requests of HTTP.
   let log: AccessLog?
 
   package init(
-    _ premises: Premises, keys: KeyRing?, log: AccessLog? = nil, keepAlive: Duration = .seconds(5),
-    patience: Duration = .seconds(30)
+    _ premises: Premises, keys: KeyRing?, log: AccessLog? = nil, keepAlive: Duration = .seconds(5)
   ) {
-    (self.premises, self.keys, self.log) = (premises, keys, log)
-    (self.keepAlive, self.patience) = (keepAlive, patience)
+    (self.premises, self.keys, self.log, self.keepAlive) = (premises, keys, log, keepAlive)
   }
 
   private var desk: Desk { premises.desk }
@@ -158,16 +154,7 @@ package struct StabilityService: GRPCService {
     _ job: JobID, _ call: GRPCCall, since start: ContinuousClock.Instant
   ) -> Task<Void, any Error>? {
     guard let time = try? GRPCFraming.timeout(call.headers["grpc-timeout"]) else { return nil }
-    return Task(executorPreference: ServerExecutor.shared) { [queue = desk.queue, patience] in
-      // Clients keep the time too, and may be a little early.
-      try await Task.sleep(until: start + time * 0.95, clock: .continuous)
-      guard let events = queue.events(of: job) else { return }
-      Task(executorPreference: ServerExecutor.shared) {
-        let listening = Task(executorPreference: ServerExecutor.shared) { for await _ in events {} }
-        try? await Task.sleep(for: time * 0.05 + patience)
-        listening.cancel()
-      }
-    }
+    return premises.secondTries.hold(job, desk.queue, for: time, since: start)
   }
 
   /// The status of what went wrong.
