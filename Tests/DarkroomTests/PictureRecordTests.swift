@@ -66,6 +66,29 @@ import Testing
     #expect([resized.width, resized.height] == [1024, 768] && resized.secondPassScale == 2)
   }
 
+  @Test func variationsAndMasksOfA1111() throws {
+    let line = "x\nSteps: 8, Sampler: Euler, Seed: 3, Size: 512x384, Denoising strength: 0.6"
+    let varied = try record(
+      "\(line), Variation seed: 4, Variation seed strength: 0.5, Seed resize from: 64x128")
+    #expect(varied.request.subseed == 4 && varied.request.subseedStrength == 0.5)
+    #expect([varied.request.seedWidth, varied.request.seedHeight] == [64, 128] && varied.notices.count == 1)
+    let masked = try record(
+      "\(line), Mask blur: 6, Masked content: latent noise, Inpaint area: Only masked, Masked area padding: 8"
+    )
+    #expect(masked.request.maskBlur == 6 && masked.request.maskFill == .noise && masked.notices.count == 1)
+    #expect(masked.request.inpaintArea == .masked && masked.request.maskPadding == 8)
+  }
+
+  /// Of a scale that whole latents do not follow, the first pass is what the text says.
+  @Test(arguments: [(1.3, 80, 120), (1.7, 104, 160), (1, 64, 96), (2.45, 152, 232)])
+  func theFirstPassIsWhatTheTextSays(_ scale: Double, _ width: Int, _ height: Int) throws {
+    let line = "x\nSteps: 8, Sampler: Euler, Seed: 3, Size: 64x96, Denoising strength: 0.6"
+    let request = try record("\(line), Hires upscale: \(scale), Hires upscaler: Latent").request
+    #expect([request.width, request.height] == [width, height])
+    let first = [width, height].map { GenerationRequest.firstSide(of: $0, request.secondPassScale ?? 0, 8) }
+    #expect(first == [64, 96])
+  }
+
   @Test func aTextOfStableDiffusionCPP() throws {
     let record = try record(
       """

@@ -178,10 +178,7 @@ extension ResolvedRequest {
   fileprivate var maskFields: [String] {
     var fields = maskBlur.map { ["Mask blur: \($0)"] } ?? []
     if let maskFill, maskFill != .original {
-      let names: [GenerationRequest.MaskFill: String] = [
-        .blur: "fill", .noise: "latent noise", .none: "latent nothing",
-      ]
-      fields.append("Masked content: \(names[maskFill] ?? "")")
+      fields.append("Masked content: \(A1111Text.maskFills[maskFill] ?? "")")
     }
     if inpaintArea == .masked {
       fields += ["Inpaint area: Only masked", "Masked area padding: \(maskPadding ?? 0)"]

@@ -6,6 +6,11 @@ package struct A1111Text: Sendable, Equatable {
     package let value: String
   }
 
+  /// What it calls the ways to fill what is masked.
+  static let maskFills: [GenerationRequest.MaskFill: String] = [
+    .original: "original", .blur: "fill", .noise: "latent noise", .none: "latent nothing",
+  ]
+
   package private(set) var prompt: String
   package private(set) var negativePrompt = ""
   package private(set) var fields: [Field] = []
@@ -111,15 +116,22 @@ extension GenerationRequest {
       let value = row.value(ofText: text)
       guard row.set(value, in: &request) else { throw row.refusal(value) }
     }
+    func setSides(_ width: String, _ height: String) throws {
+      let sides = field.value.split(separator: "x", omittingEmptySubsequences: false).map(String.init)
+      try set(width, sides.first ?? "")
+      try set(height, sides.dropFirst().joined(separator: "x"))
+    }
     switch field.name {
     // Neither decides the picture; a batch's pictures each have their own seed.
     case "Version", "Batch size", "Batch pos": return true
     case "Hires upscale", "Hires resize", "Hires steps": return true
     case "Model", "Model hash", "VAE", "VAE hash": return true
-    case "Size":
-      let sides = field.value.split(separator: "x", omittingEmptySubsequences: false).map(String.init)
-      try set("width", sides.first ?? "")
-      try set("height", sides.dropFirst().joined(separator: "x"))
+    case "Size": try setSides("width", "height")
+    case "Masked content":
+      request.maskFill = A1111Text.maskFills.first { $0.value == field.value }?.key
+      return request.maskFill != nil
+    case "Inpaint area": request.inpaintArea = field.value == "Only masked" ? .masked : .whole
+    case "Seed resize from": try setSides("seed_width", "seed_height")
     case "Clip skip": try set("clip_skip", Int(field.value).map { "\(max(0, $0 - 1))" } ?? field.value)
     case "RNG": request.noise = field.value == "CPU" ? .torchCPU : .nvidia
     default:

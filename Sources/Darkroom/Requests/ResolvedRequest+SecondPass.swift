@@ -22,7 +22,7 @@ extension GenerationRequest {
   }
 
   /// A side of the first pass, for one of the second.
-  static func firstSide(of large: Int, _ scale: Double, _ multiple: Int) -> Int {
+  package static func firstSide(of large: Int, _ scale: Double, _ multiple: Int) -> Int {
     multiple * max(1, Int((Double(large) / scale / Double(multiple)).rounded()))
   }
 }

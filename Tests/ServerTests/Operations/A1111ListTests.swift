@@ -37,6 +37,10 @@ import Testing
       let body = #"{"enable_hr": true, "width": 64, "height": 64, "hr_upscaler": "\#(name)"}"#
       #expect(await stage.json("/sdapi/v1/txt2img", body).status == 200, "\(name)")
     }
+    #expect(
+      stage.drawings.suffix(9).prefix(5).map { $0.upscaler?.name } == [
+        "latent", "latent-nearest", "lanczos", "lanczos", "animevideov3",
+      ])
   }
 
   @Test func optionsAreKeptAndHold() async throws {

@@ -14,7 +14,7 @@ extension API {
   private static let pictures: Set = ["init_images", "mask", "image", "imageList"]
 
   private static func isOfAnotherType(_ refusal: Refusal) -> Bool {
-    refusal.message.hasPrefix("must be") || refusal.message == "is required"
+    refusal.message.hasPrefix("must ") || refusal.message == "is required"
   }
 
   @Sendable private static func writeA1111(_ refusal: Refusal, _ request: String) -> HTTPResponse {

@@ -95,7 +95,7 @@ extension GenerationRequest {
 
   fileprivate mutating func takeSeedSize(_ arguments: Arguments) {
     let sides = ["seed_resize_from_w", "seed_resize_from_h"].map { (arguments.integer($0) ?? 0) / 8 * 8 }
-    if sides.allSatisfy({ $0 > 0 }) { (seedWidth, seedHeight) = (sides[0], sides[1]) }
+    (seedWidth, seedHeight) = sides.allSatisfy { $0 > 0 } ? (sides[0], sides[1]) : (nil, nil)
   }
 
   /// - Throws: `Refusal` for what the second pass cannot have.
@@ -120,7 +120,7 @@ extension GenerationRequest {
     {
       throw Refusal(.request, field: "hr_checkpoint_name", "must be the model of the first pass, or empty")
     }
-    upscaler = try A1111Names.hiresUpscaler(arguments.name("hr_upscaler"), upscalers)
+    upscaler = try A1111Names.hiresUpscaler(arguments.text("hr_upscaler"), upscalers)
     let wanted = (
       width: arguments.integer("hr_resize_x") ?? 0, height: arguments.integer("hr_resize_y") ?? 0
     )

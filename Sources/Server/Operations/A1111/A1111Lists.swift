@@ -78,8 +78,8 @@ extension Operation {
       constant("/StableStudio/get-generated-images", [])
     ]
 
-  private static func constant(_ path: String, _ answer: FieldValue) -> Operation {
-    Operation(.a1111, .get, path, "Lists nothing", .tell { _ in answer.response() })
+  private static func constant(_ path: String, _ answer: FieldValue, _ method: Method = .get) -> Operation {
+    Operation(.a1111, method, path, "Lists nothing", .tell { _ in answer.response() })
   }
 
   /// Models are found when the server starts, and loaded when they are needed.

@@ -25,7 +25,8 @@ enum A1111Names {
   /// - Throws: `Refusal` with the names that are here.
   static func hiresUpscaler(_ name: String?, _ table: UpscalerTable) throws -> UpscalerReference {
     // Where none is named the web UI enlarges latents, and by "None" it resizes with Lanczos' filter.
-    guard let name else { return UpscalerReference("latent") }
+    guard let name, !name.isEmpty else { return UpscalerReference("latent") }
+    if name == "None" { return UpscalerReference("lanczos") }
     if let mode = latentModes[name] { return UpscalerReference(mode) }
     if let known = table.reference(named: name) { return known }
     if let network = network(name, table) { return UpscalerReference(network.path) }

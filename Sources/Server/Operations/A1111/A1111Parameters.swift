@@ -16,8 +16,10 @@ enum A1111Parameters {
     Parameter("subseed", .integer(-1...Int.max), "seed that the start noise is turned towards", initial: -1),
     .field("subseed_strength", .number(0...1), initial: 0),
     Parameter(
-      "seed_resize_from_h", .integer(-1...2048), "height whose noise is kept in the middle", initial: -1),
-    Parameter("seed_resize_from_w", .integer(-1...2048), "width of the same", initial: -1),
+      "seed_resize_from_h", .integer(-1...2048), "height whose noise is kept in the middle", initial: -1,
+      field: "seed_height"),
+    Parameter(
+      "seed_resize_from_w", .integer(-1...2048), "width of the same", initial: -1, field: "seed_width"),
     Parameter("sampler_name", .text(0...64), "a sampler of /sdapi/v1/samplers"),
     Parameter("sampler_index", .text(0...64), "the same, where sampler_name is missing", initial: "Euler"),
     Parameter("scheduler", .text(0...64), "a schedule of /sdapi/v1/schedulers"),
@@ -27,7 +29,8 @@ enum A1111Parameters {
     .field("width", .integer(64...2048), initial: 512), .field("height", .integer(64...2048), initial: 512),
     .field("eta", .number(0...1)),
     .field("strength", as: "denoising_strength", .number(0...1), initial: .number("0.75")),
-    Parameter("clip_skip", .integer(1...12), "layers of the text encoder, counted from its end"),
+    Parameter(
+      "clip_skip", .integer(1...12), "layers of the text encoder, counted from its end", field: "clip_skip"),
     Parameter("override_settings", .anything, "options for this request alone", initial: [:]),
     Parameter(
       "override_settings_restore_afterwards", .flag, "whether they hold for this request alone", initial: true
@@ -50,7 +53,7 @@ enum A1111Parameters {
       "resize_mode", .integer(0...3), "0 and 3 stretch it, 1 cuts it, 2 lets its edges go on", initial: 0),
     .field("image_guidance_scale", as: "image_cfg_scale", .number(1...100)),
     Parameter("mask", .picture, "white where the picture is drawn anew"),
-    Parameter("mask_blur", .integer(0...256), "pixels over which that part fades in"),
+    .field("mask_blur", .integer(0...256)),
     Parameter("mask_blur_x", .integer(0...256), "the same", initial: 4),
     Parameter("mask_blur_y", .integer(0...256), "the same", initial: 4),
     Parameter(
