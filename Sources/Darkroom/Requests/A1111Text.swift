@@ -74,7 +74,8 @@ extension GenerationRequest {
   package mutating func addHiresFix(scale: Double, steps: Int) {
     guard let width, let height else { return }
     let small = [width, height]
-    let large = small.map { Int(Double($0) * scale) / 8 * 8 }
+    // A little more, since a quotient of two sides times one of them may be just below the other.
+    let large = small.map { Int(Double($0) * scale + 1e-6) / 8 * 8 }
     (self.width, self.height) = (large[0], large[1])
     // The large sides are cut to whole latents, so that the scale itself may miss the first pass.
     let exact = zip(large, small).map { Double($0) / Double($1) }

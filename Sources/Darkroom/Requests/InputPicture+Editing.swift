@@ -53,10 +53,12 @@ extension InputPicture {
   /// Within another size and in its middle, with the colours of its edges around it.
   package func fitted(width: Int, height: Int, _ field: String) throws -> InputPicture {
     let picture = try read(field).picture
-    let scale = min(Double(width) / Double(picture.width), Double(height) / Double(picture.height))
-    func side(_ pixels: Int, _ most: Int) -> Int { min(most, max(1, Int(Double(pixels) * scale))) }
-    let inner = picture.resized(width: side(picture.width, width), height: side(picture.height, height))
-    let (left, up) = ((width - inner.width) / 2, (height - inner.height) / 2)
+    // A1111's whole numbers.
+    let isWide = width * picture.height < picture.width * height
+    let inner = picture.resized(
+      width: isWide ? width : max(1, picture.width * height / picture.height),
+      height: isWide ? max(1, picture.height * width / picture.width) : height)
+    let (left, up) = (width / 2 - inner.width / 2, height / 2 - inner.height / 2)
     let margins = Margins(
       left: left, right: width - inner.width - left, up: up, down: height - inner.height - up)
     return InputPicture(inner.extended(margins, by: .edge), name: file)

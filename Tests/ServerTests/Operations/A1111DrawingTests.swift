@@ -1,5 +1,6 @@
 import Darkroom
 import FoundationEssentials
+import Pictures
 import Server
 import Testing
 
@@ -66,6 +67,7 @@ import Testing
       (#""hr_scale": 2"#, 128, 192, nil), (#""hr_resize_x": 96"#, 96, 144, nil),
       (#""hr_resize_y": 144, "hr_second_pass_steps": 7"#, 96, 144, 7),
       (#""hr_resize_x": 96, "hr_resize_y": 144"#, 96, 144, nil), (#""hr_scale": 1.3"#, 80, 120, nil),
+      (#""hr_resize_x": 100, "hr_scheduler": "Use same scheduler""#, 96, 144, nil),
     ] as [(String, Int, Int, Int?)])
   func hiresFix(_ more: String, _ width: Int, _ height: Int, _ steps: Int?) async throws {
     let stage = try Stage()
@@ -163,6 +165,27 @@ import Testing
       #expect(answer.status == 500 && answer.text("detail") == "Invalid encoded image")
     }
     #expect(await answer("", pictures: "[5]").status == 422)
+  }
+
+  /// Rows that become brighter, twice as wide as what is drawn.
+  @Test(arguments: [(0, 64, 32), (1, 128, 32), (2, 64, 0), (3, 64, 32)])
+  func picturesOfAnotherAspect(_ mode: Int, _ width: Int, _ level: Int) async throws {
+    let stage = try Stage()
+    let rows = (0..<64).flatMap { row in [UInt8](repeating: UInt8(4 * row), count: 128 * 3) }
+    let picture = try Picture(width: 128, height: 64, pixels: rows).encoded(as: .png).base64
+    let body = #"{"init_images": ["\#(picture)"], "width": 64, "height": 64, "resize_mode": \#(mode)}"#
+    #expect(await stage.json("/sdapi/v1/img2img", body).status == 200)
+    let start = try #require(stage.drawings.first?.initPicture)
+    let read = try Picture.decode(start.encoded(as: .png, "init"))
+    #expect(read.width == width && read.height == 64)
+    #expect(abs(Int(read.pixels[3 * width * 8]) - level) < 6, "a quarter of the way to the middle")
+  }
+
+  @Test func aSideOfTheSecondPassIsThatWhichIsAskedFor() async throws {
+    let stage = try Stage()
+    let body = #"{"enable_hr": true, "width": 88, "height": 88, "hr_resize_x": 120}"#
+    #expect(await stage.json(Self.draw, body).status == 200)
+    #expect(stage.drawings.first?.width == 120, "88 times 120 / 88 is just below 120")
   }
 
   @Test func masks() async throws {

@@ -1,7 +1,7 @@
 import Darkroom
 
-/// What requests of the web UI may ask for that is not here. It is refused by its name, unless a client only writes
-/// down that it does not want it.
+/// What requests of the web UI may ask for that is not here. It is refused by its name, unless a client only
+/// writes down that it does not want it.
 enum A1111Absent {
   /// - Throws: `Refusal` that names the parameter.
   static func check(_ arguments: Arguments) throws {

@@ -97,46 +97,4 @@ extension GenerationRequest {
     let sides = ["seed_resize_from_w", "seed_resize_from_h"].map { (arguments.integer($0) ?? 0) / 8 * 8 }
     (seedWidth, seedHeight) = sides.allSatisfy { $0 > 0 } ? (sides[0], sides[1]) : (nil, nil)
   }
-
-  /// - Throws: `Refusal` for what the second pass cannot have.
-  fileprivate mutating func takeHiresFix(
-    _ arguments: Arguments, _ model: ServedModel, _ upscalers: UpscalerTable
-  ) throws {
-    guard arguments.flag("enable_hr") == true, let width, let height else { return }
-    let own: [(String, [String])] = [
-      ("hr_sampler_name", [sampler ?? "", "Use same sampler"]),
-      ("hr_scheduler", [arguments.text("scheduler") ?? "Automatic", "Use same scheduler"]),
-      ("hr_prompt", [arguments.text("prompt") ?? ""]),
-      ("hr_negative_prompt", [arguments.text("negative_prompt") ?? ""]),
-    ]
-    for (name, same) in own {
-      guard case .text(let text)? = arguments.values[name], !text.isEmpty else { continue }
-      guard same.contains(where: { $0.lowercased() == text.lowercased() }) else {
-        throw Refusal(.request, field: name, "must be that of the first pass, or empty")
-      }
-    }
-    if let name = arguments.name("hr_checkpoint_name"), name != "Use same checkpoint",
-      !A1111Model(model).isCalled(name)
-    {
-      throw Refusal(.request, field: "hr_checkpoint_name", "must be the model of the first pass, or empty")
-    }
-    upscaler = try A1111Names.hiresUpscaler(arguments.text("hr_upscaler"), upscalers)
-    let wanted = (
-      width: arguments.integer("hr_resize_x") ?? 0, height: arguments.integer("hr_resize_y") ?? 0
-    )
-    let scale =
-      wanted.width > 0
-      ? Double(wanted.width) / Double(width)
-      : wanted.height > 0 ? Double(wanted.height) / Double(height) : arguments.number("hr_scale") ?? 2
-    guard RequestLimits.standard.secondPassScale.contains(scale) else {
-      throw Refusal(
-        .request, field: wanted.width > 0 ? "hr_resize_x" : "hr_resize_y",
-        "must be 1 to 8 times the first pass's size")
-    }
-    addHiresFix(scale: scale, steps: arguments.integer("hr_second_pass_steps") ?? 0)
-    guard wanted.width == 0 || wanted.height == 0 || self.height == wanted.height / 8 * 8 else {
-      throw Refusal(
-        .request, field: "hr_resize_y", "must give the aspect of \(width)x\(height) with hr_resize_x")
-    }
-  }
 }

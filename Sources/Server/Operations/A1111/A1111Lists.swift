@@ -29,7 +29,7 @@ extension Operation {
         .tell { _ in
           throw Refusal(
             .notFound,
-            "Model not found: describing pictures needs CLIP or DeepDanbooru with a captioner, which this server does not have"
+            "Model not found: describing pictures needs CLIP with a captioner or DeepDanbooru, which is not here"
           )
         }),
     ]

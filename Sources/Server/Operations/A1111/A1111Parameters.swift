@@ -1,7 +1,7 @@
 import Darkroom
 
-/// What the web UI's requests may hold, with its defaults. What has no meaning here is in the table too, since answers
-/// repeat the request with all of it.
+/// What the web UI's requests may hold, with its defaults. What has no meaning here is in the table too, since
+/// answers repeat the request with all of it.
 enum A1111Parameters {
   static let textToImage: [Parameter] = drawing + hiresFix + others + othersOfHiresFix
   static let imageToImage: [Parameter] =

@@ -2,7 +2,7 @@ import Darkroom
 
 extension GenerationRequest {
   /// Sets what belongs to starting pictures.
-  /// - Returns: the pictures, at the size that is drawn or as they are where only a part is; none for noise alone.
+  /// - Returns: the pictures, at the size that is drawn, or as they are where only a part is; none for noise.
   /// - Throws: `Refusal`, or `DarkroomError` that names the parameter.
   mutating func takePictures(_ arguments: Arguments) throws -> [InputPicture] {
     let given = arguments.pictures("init_images")
