@@ -178,6 +178,7 @@ package final class DarkroomServer: Sendable {
     }
     for one in work { await one.value }
     limit.cancel()
+    daemon.closeSockets()
     await Task(executorPreference: ServerExecutor.shared) { [daemon] in await Self.answersSent(daemon) }.value
     doorway.stop()
     calls.stop()

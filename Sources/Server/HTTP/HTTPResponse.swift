@@ -6,6 +6,8 @@ package struct HTTPResponse: Sendable {
     case bytes([UInt8])
     /// Sent piece by piece as it comes.
     case stream(AsyncStream<[UInt8]>)
+    /// The connection becomes a WebSocket, which is open until this returns. `WebSocketHandshake` makes such answers.
+    case socket(@Sendable (WebSocket) async -> Void)
   }
 
   package var status: Int

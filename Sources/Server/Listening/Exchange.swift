@@ -52,6 +52,13 @@ final class Exchange: @unchecked Sendable {
     own.end()
   }
 
+  /// The answer that makes the connection a WebSocket has been sent.
+  private static let upgraded: MHD_UpgradeHandler = { _, _, exchange, bytes, count, socket, handle in
+    guard let exchange, let handle else { return }
+    let own = Unmanaged<Exchange>.fromOpaque(exchange).takeUnretainedValue()
+    own.serve(socket, after: Array(UnsafeRawBufferPointer(start: bytes, count: count)), Upgraded(handle))
+  }
+
   private func proceed(
     _ connection: OpaquePointer, _ method: String, _ bytes: UnsafePointer<CChar>?,
     _ count: UnsafeMutablePointer<Int>
@@ -169,11 +176,28 @@ final class Exchange: @unchecked Sendable {
       feed.watch = context.doorway.watch(http_socket(connection)) { feed.stop() }
       made = MHD_create_response_from_callback(
         UInt64.max, 32 << 10, StreamFeed.read, Unmanaged.passUnretained(feed).toOpaque(), nil)
+    case .socket: made = MHD_create_response_for_upgrade(Self.upgraded, nil)
     }
     guard let made else { return .NO }
     defer { MHD_destroy_response(made) }
     for field in response.headers.fields { MHD_add_response_header(made, field.name, field.value) }
     return MHD_queue_response(connection, UInt32(response.status), made)
+  }
+
+  /// - Parameter bytes: what the client has sent after its request.
+  private func serve(_ socket: Int32, after bytes: [UInt8], _ upgraded: Upgraded) {
+    guard case .socket(let serve)? = response?.body else { return upgraded.close() }
+    let id = ObjectIdentifier(self)
+    let webSocket = WebSocket(socket, after: bytes, context.socketLimits) { [context] in
+      context.sockets.withLock { $0[id] = nil }
+      upgraded.close()
+    }
+    context.sockets.withLock { $0[id] = webSocket }
+    webSocket.start()
+    task = Task(executorPreference: ServerExecutor.shared) {
+      await serve(webSocket)
+      webSocket.close()
+    }
   }
 
   /// Ends a connection whose headers cannot be trusted: what follows may not be what it seems.
@@ -195,6 +219,15 @@ final class Exchange: @unchecked Sendable {
     guard let request else { return }
     context.log.ended(request, response?.status ?? 499, response?.problem, in: ContinuousClock.now - start)
   }
+}
+
+/// A connection that speaks another protocol now; it may be closed from any thread, once.
+private struct Upgraded: @unchecked Sendable {
+  private let handle: OpaquePointer
+
+  init(_ handle: OpaquePointer) { self.handle = handle }
+
+  func close() { http_close_upgraded(handle) }
 }
 
 /// A connection that waits, and may be resumed from any thread.

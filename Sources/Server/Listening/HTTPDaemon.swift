@@ -18,17 +18,23 @@ package final class HTTPDaemon: Sendable {
     let reception: Reception
     let doorway: Doorway
     let log: AccessLog
-    /// Requests whose answer has not been sent.
+    let socketLimits: WebSocket.Limits
+    /// Requests whose answer has not been sent, and WebSockets.
     let atWork = Atomic(0)
+    let sockets = Mutex<[ObjectIdentifier: WebSocket]>([:])
 
-    init(_ reception: Reception, _ doorway: Doorway, _ log: AccessLog) {
+    init(_ reception: Reception, _ doorway: Doorway, _ log: AccessLog, _ socketLimits: WebSocket.Limits) {
       (self.reception, self.doorway, self.log) = (reception, doorway, log)
+      self.socketLimits = socketLimits
     }
   }
 
   /// - Throws: `DarkroomError` of kind `resources`.
-  package init(_ reception: Reception, _ doorway: Doorway, _ log: AccessLog, connections: Int = 2048) throws {
-    context = Unmanaged.passRetained(Context(reception, doorway, log))
+  package init(
+    _ reception: Reception, _ doorway: Doorway, _ log: AccessLog, connections: Int = 2048,
+    sockets: WebSocket.Limits = WebSocket.Limits()
+  ) throws {
+    context = Unmanaged.passRetained(Context(reception, doorway, log, sockets))
     let daemon = http_start(
       Exchange.began, Exchange.called, Exchange.ended, context.toOpaque(), UInt32(connections),
       Self.headerBytes, Self.idleSeconds)
@@ -46,6 +52,13 @@ package final class HTTPDaemon: Sendable {
   }
 
   package var requestsAtWork: Int { context.takeUnretainedValue().atWork.load(ordering: .relaxed) }
+
+  /// Tells the clients of WebSockets that the server ends.
+  package func closeSockets() {
+    for socket in context.takeUnretainedValue().sockets.withLock({ Array($0.values) }) {
+      socket.close(.goingAway)
+    }
+  }
 
   /// Ends all connections. No request may be at work.
   package func stop() {

@@ -20,7 +20,8 @@ final class Stage: Sendable {
 
   init(
     credits: Double? = nil, rate: Double? = nil, words: [String] = [], keys: KeyRing? = nil,
-    filtered: Bool = false, draws: Bool = true, secondTries: SecondTries = SecondTries()
+    filtered: Bool = false, draws: Bool = true, secondTries: SecondTries = SecondTries(),
+    operations: [Operation] = Operation.all
   ) throws {
     let queue = LocalQueue()
     self.queue = queue
@@ -28,7 +29,7 @@ final class Stage: Sendable {
       [Known.model], aliases: HostedModels.aliases([:], usual: Known.model.name))
     premises = Premises(
       models: models, desk: Desk(queue: queue, words: WordFilter(words)), keys: keys, pace: Pace(rate: rate),
-      account: Account(credits: credits), secondTries: secondTries)
+      account: Account(credits: credits), secondTries: secondTries, operations: operations)
     reception = Reception(premises, origins: try Origins())
     guard draws else { return }
     let task = Task(executorPreference: ServerExecutor.shared) { [weak self] in
