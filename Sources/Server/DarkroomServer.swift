@@ -13,6 +13,7 @@ package final class DarkroomServer: Sendable {
   private let doorway: Doorway
   private let daemon: HTTPDaemon
   private let calls: Calls
+  private let comfy: ComfyUI
   package let models: ModelTable
   /// The ports that are open, the first one's first.
   package let ports: [Int]
@@ -74,7 +75,7 @@ package final class DarkroomServer: Sendable {
       }
       return try Calls(premises, tls: tls, daemon: daemon, log: log)
     }
-    (self.daemon, self.calls) = (daemon, calls)
+    (self.daemon, self.calls, comfy) = (daemon, calls, premises.comfy)
     speakers.all.withLock { $0 = (daemon, calls) }
     (ports, addresses) = try Self.open(listening, settings, doorway)
   }
@@ -178,6 +179,7 @@ package final class DarkroomServer: Sendable {
     }
     for one in work { await one.value }
     limit.cancel()
+    await comfy.settle()
     daemon.closeSockets()
     await Task(executorPreference: ServerExecutor.shared) { [daemon] in await Self.answersSent(daemon) }.value
     doorway.stop()

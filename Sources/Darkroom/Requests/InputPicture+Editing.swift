@@ -100,6 +100,79 @@ extension InputPicture {
   }
 }
 
+/// What graphs of nodes do with pictures.
+extension InputPicture {
+  package enum Channel: String, Sendable, CaseIterable { case red, green, blue }
+
+  package enum Filter: String, Sendable, CaseIterable {
+    case lanczos, bicubic, area
+
+    fileprivate var filter: ResizeFilter {
+      switch self {
+      case .lanczos: .lanczos
+      case .bicubic: .bicubic
+      case .area: .area
+      }
+    }
+  }
+
+  /// A grey picture of one of its colours.
+  package func channel(_ channel: Channel, _ field: String) throws -> InputPicture {
+    let picture = try read(field).picture
+    let offset = Channel.allCases.firstIndex(of: channel) ?? 0
+    let pixels = picture.pixels.indices.map { picture.pixels[$0 / 3 * 3 + offset] }
+    return InputPicture(Picture(width: picture.width, height: picture.height, pixels: pixels), name: file)
+  }
+
+  package func resized(width: Int, height: Int, by filter: Filter, _ field: String) throws -> InputPicture {
+    InputPicture(try read(field).picture.resized(width: width, height: height, by: filter.filter), name: file)
+  }
+
+  /// Cut around its middle.
+  package func cropped(toAspectOf size: (width: Int, height: Int), _ field: String) throws -> InputPicture {
+    let (width, height) = try self.size(field)
+    let (wide, high) = (Double(width) * Double(size.height), Double(height) * Double(size.width))
+    return try cropped(
+      width: wide > high ? max(1, Int((high / Double(size.height)).rounded())) : width,
+      height: high > wide ? max(1, Int((wide / Double(size.width)).rounded())) : height, field)
+  }
+
+  /// Cut around its middle, where its sides are no multiples.
+  package func cropped(toMultiplesOf multiple: Int, _ field: String) throws -> InputPicture {
+    let size = try self.size(field)
+    guard size.width % multiple != 0 || size.height % multiple != 0 else { return self }
+    guard size.width >= multiple, size.height >= multiple else {
+      throw DarkroomError(
+        .request, field: field, found: "\(size.width)x\(size.height)", expected: "\(multiple) pixels a side")
+    }
+    return try cropped(
+      width: size.width / multiple * multiple, height: size.height / multiple * multiple, field)
+  }
+
+  private func cropped(width: Int, height: Int, _ field: String) throws -> InputPicture {
+    let picture = try read(field).picture
+    return InputPicture(
+      picture.cropped(
+        left: (picture.width - width) / 2, top: (picture.height - height) / 2, width: width, height: height),
+      name: file)
+  }
+
+  /// Grey where most of a mask is drawn anew.
+  package func hiding(_ mask: InputPicture, _ field: String) throws -> InputPicture {
+    let picture = try read(field).picture
+    let shares = try mask.read("mask").picture.resized(
+      width: picture.width, height: picture.height, by: .area)
+    let pixels = zip(picture.pixels, shares.pixels).map { pixel, share in share >= 128 ? 128 : pixel }
+    return InputPicture(Picture(width: picture.width, height: picture.height, pixels: pixels), name: file)
+  }
+
+  /// A PNG file of it.
+  package func encoded(_ field: String) throws -> [UInt8] {
+    let picture = try read(field).picture
+    return try DarkroomError.ofOutput { try picture.encoded(as: .png) }
+  }
+}
+
 extension GeneratedPicture {
   /// A part of it, with what its file tells.
   /// - Precondition: the part lies within the picture.

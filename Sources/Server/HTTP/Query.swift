@@ -13,6 +13,7 @@ package enum Query {
 
   private static func decoded(_ text: Substring) -> String {
     let spaced = text.map { $0 == "+" ? " " : String($0) }.joined()
-    return (try? TidyPath.decoded(Substring(spaced).utf8, at: 0)) ?? spaced
+    return TidyPath.bytes(of: Substring(spaced).utf8).flatMap { String(validating: $0, as: UTF8.self) }
+      ?? spaced
   }
 }

@@ -37,24 +37,30 @@ package enum TidyPath {
     func refusal(_ message: String) -> HTTPRefusal {
       HTTPRefusal(400, "the path, byte \(start): \(message)")
     }
-    var bytes: [UInt8] = []
-    var rest = segment
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
-        throw refusal("expected two hexadecimal digits after %")
-      }
-      bytes.append(high << 4 | low)
-    }
+    guard let bytes = bytes(of: segment) else { throw refusal("expected two hexadecimal digits after %") }
     guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }) else {
       throw refusal("an encoded slash or control character")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw refusal("is not UTF-8") }
     guard text != ".", text != ".." else { throw refusal("expected a name, found \(text)") }
     return text
+  }
+
+  /// With percent signs decoded; nil where two digits are missing after one.
+  static func bytes(of text: Substring.UTF8View) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var rest = text
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
+        return nil
+      }
+      bytes.append(high << 4 | low)
+    }
+    return bytes
   }
 
   private static func digit(_ byte: UInt8) -> UInt8? {

@@ -7,7 +7,7 @@ extension Operation {
       .v2CreativeResult, .v2Inpaint, .v2Erase, .v2Outpaint,
       .health, .ready, .metrics, .openAPI, .catalogue, .generations, .readPicture,
       .page, .pageFile,
-    ] + openAI + jobOperations + v2Missing + grpcWeb + a1111
+    ] + openAI + jobOperations + v2Missing + grpcWeb + a1111 + comfyUI
 }
 
 extension API {

@@ -25,6 +25,8 @@ package struct Operation: Sendable {
     case form
     /// A form, or JSON, which the hosted API does not take.
     case formOrJSON
+    /// JSON, whatever type it is said to be; nothing at all stands for no fields.
+    case looseJSON
     /// Bytes that the operation reads itself.
     case bytes
   }
@@ -136,6 +138,7 @@ package struct Premises: Sendable {
   /// Makes the engines give back what they keep of models.
   package let releaseMemory: @Sendable () async -> Void
   package let secondTries: SecondTries
+  package let comfy: ComfyUI
   package let operations: [Operation]
 
   package init(
@@ -143,13 +146,14 @@ package struct Premises: Sendable {
     pace: Pace = Pace(), account: Account = Account(),
     meter: Meter = Meter(), results: ResultStore = ResultStore(), links: PictureLinks = PictureLinks(),
     secondTries: SecondTries = SecondTries(), a1111: A1111Door = A1111Door(),
+    comfy: ComfyUI = ComfyUI(),
     releaseMemory: @escaping @Sendable () async -> Void = {}, operations: [Operation] = Operation.all
   ) {
     (self.models, self.upscalers) = (models, upscalers)
     (self.desk, self.keys, self.pace) = (desk, keys, pace)
     (self.account, self.meter, self.results) = (account, meter, results)
     (self.links, self.secondTries, self.operations) = (links, secondTries, operations)
-    (self.a1111, self.releaseMemory) = (a1111, releaseMemory)
+    (self.a1111, self.comfy, self.releaseMemory) = (a1111, comfy, releaseMemory)
   }
 
   package var queue: any JobQueue { desk.queue }

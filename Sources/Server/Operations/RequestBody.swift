@@ -55,6 +55,7 @@ package struct RequestBody: Sendable {
     case .json:
       guard isJSON else { throw Refusal(.request, field: "content-type", "must be application/json") }
       try readJSON(request.body)
+    case .looseJSON: if !request.body.isEmpty { try readJSON(request.body) }
     case .form: try readForm(request.body, type)
     case .formOrJSON: if isJSON { try readJSON(request.body) } else { try readForm(request.body, type) }
     }

@@ -163,11 +163,7 @@ private final class RawClient: Sendable {
 
   struct Ended: Error {}
 
-  init(_ socket: Int32) {
-    self.socket = socket
-    var time = timeval(tv_sec: 60, tv_usec: 0)
-    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
-  }
+  init(_ socket: Int32) { self.socket = socket }
 
   deinit { close(socket) }
 
@@ -222,7 +218,8 @@ private final class RawClient: Sendable {
             return Array(bytes.prefix(size))
           }
           if let taken { return result.resume(returning: taken) }
-          let count = recv(socket, &part, part.count, 0)
+          var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+          let count = poll(&entry, 1, 60_000) == 1 ? recv(socket, &part, part.count, 0) : 0
           guard count > 0 else { return result.resume(throwing: Ended()) }
           received.withLock { $0 += part.prefix(count) }
         }

@@ -18,10 +18,11 @@ final class Stage: Sendable {
     ordered.compactMap { if case .drawing(let request) = $0.work { request } else { nil } }
   }
 
+  /// - Parameter file: of every picture; a few bytes if nil.
   init(
     credits: Double? = nil, rate: Double? = nil, words: [String] = [], keys: KeyRing? = nil,
     filtered: Bool = false, draws: Bool = true, secondTries: SecondTries = SecondTries(),
-    operations: [Operation] = Operation.all
+    operations: [Operation] = Operation.all, file: [UInt8]? = nil
   ) throws {
     let queue = LocalQueue()
     self.queue = queue
@@ -38,6 +39,7 @@ final class Stage: Sendable {
         for index in 0..<batch.order.pictures {
           var made = picture(index)
           made.isFiltered = filtered
+          if let file { made.bytes = file }
           if case .drawing(let request) = batch.order.work { made.seed = request.seed &+ UInt64(index) }
           made.format = batch.order.output.format
           queue.tell(.picture(made), of: batch)
@@ -67,10 +69,13 @@ final class Stage: Sendable {
     return await post(path, type: "multipart/form-data; boundary=edge", body, headers)
   }
 
-  func get(_ path: String, headers: HTTPHeaders = [:]) async -> HTTPResponse {
-    var headers = headers
-    headers["host"] = "localhost"
-    return await reception.answer(HTTPRequest("GET", path, headers: headers))
+  func get(
+    _ path: String, query: [String: String] = [:], headers: HTTPHeaders = [:]
+  ) async -> HTTPResponse {
+    var request = HTTPRequest("GET", path, headers: headers)
+    request.headers["host"] = "localhost"
+    request.query = query
+    return await reception.answer(request)
   }
 
   private func post(

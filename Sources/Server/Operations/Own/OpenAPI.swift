@@ -105,7 +105,7 @@ enum OpenAPI {
     let types: [String] =
       switch operation.body {
       case .none, .bytes: []
-      case .json: ["application/json"]
+      case .json, .looseJSON: ["application/json"]
       case .form: ["multipart/form-data"]
       case .formOrJSON: ["multipart/form-data", "application/json"]
       }
