@@ -189,11 +189,16 @@ final class Exchange: @unchecked Sendable {
     guard case .socket(let serve)? = response?.body else { return upgraded.close() }
     let id = ObjectIdentifier(self)
     let webSocket = WebSocket(socket, after: bytes, context.socketLimits) { [context] in
-      context.sockets.withLock { $0[id] = nil }
+      // In this order: who waits for the last one to go stops the library then.
       upgraded.close()
+      context.sockets.withLock { $0.open[id] = nil }
     }
-    context.sockets.withLock { $0[id] = webSocket }
+    let isTaken = context.sockets.withLock { sockets in
+      if sockets.takesMore { sockets.open[id] = webSocket }
+      return sockets.takesMore
+    }
     webSocket.start()
+    guard isTaken else { return webSocket.drop() }
     task = Task(executorPreference: ServerExecutor.shared) {
       await serve(webSocket)
       webSocket.close()

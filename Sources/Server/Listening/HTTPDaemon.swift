@@ -21,7 +21,20 @@ package final class HTTPDaemon: Sendable {
     let socketLimits: WebSocket.Limits
     /// Requests whose answer has not been sent, and WebSockets.
     let atWork = Atomic(0)
-    let sockets = Mutex<[ObjectIdentifier: WebSocket]>([:])
+    let sockets = Mutex(Sockets())
+
+    struct Sockets: Sendable {
+      var open: [ObjectIdentifier: WebSocket] = [:]
+      var takesMore = true
+    }
+
+    /// - Returns: those that are open.
+    func takeNoMoreSockets() -> [WebSocket] {
+      sockets.withLock { sockets in
+        sockets.takesMore = false
+        return Array(sockets.open.values)
+      }
+    }
 
     init(_ reception: Reception, _ doorway: Doorway, _ log: AccessLog, _ socketLimits: WebSocket.Limits) {
       (self.reception, self.doorway, self.log) = (reception, doorway, log)
@@ -53,16 +66,18 @@ package final class HTTPDaemon: Sendable {
 
   package var requestsAtWork: Int { context.takeUnretainedValue().atWork.load(ordering: .relaxed) }
 
-  /// Tells the clients of WebSockets that the server ends.
+  /// Tells the clients of WebSockets that the server ends; there are no new ones from now on.
   package func closeSockets() {
-    for socket in context.takeUnretainedValue().sockets.withLock({ Array($0.values) }) {
-      socket.close(.goingAway)
-    }
+    for socket in context.takeUnretainedValue().takeNoMoreSockets() { socket.close(.goingAway) }
   }
 
   /// Ends all connections. No request may be at work.
   package func stop() {
+    let context = context.takeUnretainedValue()
+    for socket in context.takeNoMoreSockets() { socket.drop() }
+    // The library does not stop while it waits for one.
+    while !context.sockets.withLock({ $0.open.isEmpty }) { usleep(1000) }
     MHD_stop_daemon(daemon)
-    context.release()
+    self.context.release()
   }
 }

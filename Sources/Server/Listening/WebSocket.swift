@@ -104,6 +104,9 @@ package final class WebSocket: @unchecked Sendable {
     Self.queue.async { [self] in sayFarewell(reason) }
   }
 
+  /// Ends the connection at once.
+  func drop() { Self.queue.async { [self] in end() } }
+
   // MARK: On the queue
 
   private func receive() {

@@ -11,6 +11,8 @@ final class Port: Sendable {
   private let doorway: Doorway
   let daemon: HTTPDaemon
   private let number: Int
+  /// Whether the end waits for clients to say farewell.
+  private let waits: Bool
   private let others: Others
 
   private final class Others: Sendable {
@@ -24,8 +26,9 @@ final class Port: Sendable {
 
   init(
     draws: Bool = true, operations: [Operation] = Operation.all,
-    sockets: WebSocket.Limits = WebSocket.Limits()
+    sockets: WebSocket.Limits = WebSocket.Limits(), waits: Bool = true
   ) throws {
+    self.waits = waits
     stage = try Stage(draws: draws, operations: operations)
     let others = Others()
     self.others = others
@@ -48,7 +51,7 @@ final class Port: Sendable {
     queue.abandon()
     doorway.stop()
     daemon.closeSockets()
-    for _ in 0..<500 where daemon.requestsAtWork > 0 { usleep(10_000) }
+    for _ in 0..<500 where waits && daemon.requestsAtWork > 0 { usleep(10_000) }
     daemon.stop()
   }
 

@@ -123,6 +123,14 @@ import Testing
     client.end()
   }
 
+  @Test func theServerEndsThoughAClientStays() async throws {
+    var port: Port? = try Port(operations: [Self.echo], waits: false)
+    let client = try await connect(try #require(port))
+    port = nil
+    #expect(try await client.frame() == WebSocketFrame.close(.goingAway))
+    #expect(try await client.isEnded())
+  }
+
   @Test func silentClientsAreAskedWhetherTheyAreThere() async throws {
     var limits = WebSocket.Limits()
     limits.ping = .zero

@@ -84,6 +84,13 @@ import Testing
     _ = try evaluate(Self.graph(["4": ["ckpt_name": .text(name)]]))
   }
 
+  @Test func theVAEIsTheModelsOwn() throws {
+    let loader = Self.node("VAELoader", ["vae_name": .text(Known.model.name)])
+    _ = try evaluate(Self.graph(["8": ["vae": ["30", 0]]], more: ["30": loader]))
+    let other = Self.node("VAELoader", ["vae_name": "other.safetensors"])
+    #expect(problem(Self.graph(["8": ["vae": ["30", 0]]], more: ["30": other])).0 == "value_not_in_list")
+  }
+
   @Test func aPictureIsDrawnFrom() throws {
     let more: [String: FieldValue] = [
       "10": Self.node("LoadImage", ["image": "a.png"]),

@@ -75,7 +75,8 @@ import Testing
     let answer = await stage.json("/prompt", Self.body(graph))
     let id = try #require(answer.text("prompt_id"))
     let history = try await finished(stage, answer)
-    #expect(stage.ordered.count == 3 && stage.ordered.map(\.pictures) == [2, 1, 1])
+    // The stand-in's pictures are the same, so that one is enlarged for both.
+    #expect(stage.ordered.map(\.pictures) == [2, 1])
     #expect(
       history.field(id, "outputs", "9", "images", "1") == [
         "filename": "one_00002_.png", "subfolder": "big", "type": "output",
@@ -191,7 +192,7 @@ import Testing
     #expect(
       info.text("CheckpointLoaderSimple", "input", "required", "ckpt_name", "0", "0") == Known.model.name)
     #expect(info.text("KSampler", "input", "required", "seed", "1", "max") == "18446744073709551615")
-    #expect(info.text("VAELoader", "input", "required", "vae_name", "0") == "[]")
+    #expect(info.text("VAELoader", "input", "required", "vae_name", "0", "0") == Known.model.name)
     #expect(info.text("UpscaleModelLoader", "input", "required", "model_name", "0", "0") == "animevideov3")
     #expect(await stage.get("/object_info/KSampler").field("KSampler") == info.field("KSampler"))
     #expect(await stage.get("/object_info/Unknown").field() == [:])

@@ -83,8 +83,12 @@ struct ComfyShelf: Sendable {
     models.model(id: name) ?? models.model(id: Self.stem(name))
   }
 
-  /// VAEs that stand instead of a model's own.
-  var vaes: [String] { models.models.compactMap(\.description.vae?.name) }
+  /// A model's own VAE has its name.
+  var vaes: [String] { models.models.map { $0.description.vae?.name ?? Self.name($0) } }
+
+  func vaeOwner(_ name: String) -> ServedModel? {
+    zip(vaes, models.models).first { $0.0 == name }?.1
+  }
 
   func upscaler(_ name: String) -> UpscalerSource? {
     upscalers.network(named: name) ?? upscalers.network(named: Self.stem(name))

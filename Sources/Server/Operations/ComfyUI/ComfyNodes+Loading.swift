@@ -15,8 +15,7 @@ extension ComfyNode {
     ComfyNode(
       "VAELoader", "Load VAE", "loaders", [Input("vae_name", .choice { $0.vaes })], [.vae]
     ) { plan, values in
-      let name = values.text("vae_name")
-      guard let model = plan.shelf.models.models.first(where: { $0.description.vae?.name == name }) else {
+      guard let model = plan.shelf.vaeOwner(values.text("vae_name")) else {
         throw ComfyValues.Problem("vae_name", "is not the VAE of a served model")
       }
       return [.vae(model)]

@@ -72,7 +72,7 @@ private struct ComfyPosting {
       for order in try await run.checked() { first.append(try await visit.premises.desk.submit(order)) }
     }
     let number = run.prompt.number
-    comfy.prompts.add(run.prompt) { [run, first] in await run.run(first) }
+    try comfy.prompts.add(run.prompt) { [run, first] in await run.run(first) }
     comfy.tellStatus(run.prompt.room)
     return HTTPResponse(
       json: [

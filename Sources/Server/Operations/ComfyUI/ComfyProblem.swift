@@ -28,8 +28,6 @@ struct ComfyProblem: Error, Sendable {
   let reason: Reason
   var nodes: [String: Node] = [:]
 
-  init(_ reason: Reason) { self.reason = reason }
-
   init(_ type: String, _ message: String, _ details: String, _ extra: [String: FieldValue] = [:]) {
     reason = Reason(type: type, message: message, details: details, extra: extra)
   }

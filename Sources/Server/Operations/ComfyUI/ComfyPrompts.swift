@@ -90,10 +90,15 @@ package final class ComfyPrompts: Sendable {
   }
 
   /// Takes a prompt, and begins the work.
-  func add(_ prompt: Prompt, _ work: @escaping @Sendable () async -> Void) {
-    state.withLock { state in
+  /// - Throws: `Refusal` if too many are at work.
+  func add(_ prompt: Prompt, _ work: @escaping @Sendable () async -> Void) throws {
+    try state.withLock { state in
       state.entries.append(Entry(prompt: prompt, size: prompt.size))
       trim(&state)
+      guard state.entries.count <= Self.most, state.entries.reduce(0, { $0 + $1.size }) <= limit else {
+        state.entries.removeLast()
+        throw Refusal(.tooMany, "too many prompts are at work")
+      }
       let task = Task(executorPreference: ServerExecutor.shared) { await work() }
       state.change(prompt.id) { $0.task = task }
     }

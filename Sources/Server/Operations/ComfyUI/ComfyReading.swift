@@ -52,7 +52,7 @@ extension Operation {
     get("/embeddings", "Lists textual inversions; there are none") { _ in [] },
     get("/extensions", "Lists extensions of the interface; there are none") { _ in [] },
     get("/features", "Tells what the server can do beyond the first version") { _ in
-      ["supports_preview_metadata": false, "max_upload_size": .number("\(API.comfyUI.bodyLimit)")]
+      ["supports_preview_metadata": false, "max_upload_size": .number("\(API.comfyUploads.bodyLimit)")]
     },
     get("/models", "Lists the kinds of models") { _ in .list(ComfySystem.folders.map { .text($0) }) },
     get("/models/{folder}", "Lists the models of a kind") { visit in
@@ -76,7 +76,7 @@ extension Operation {
     _ act: @escaping @Sendable (Visit) throws -> Void
   ) -> Operation {
     Operation(
-      .comfyUI, .post, path, summary, body: .looseJSON, parameters: parameters,
+      .comfyUI, .post, path, summary, body: .looseJSON, parameters: parameters, answers: [],
       .tell { visit in
         try act(visit)
         return HTTPResponse(200)

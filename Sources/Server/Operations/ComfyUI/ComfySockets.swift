@@ -15,7 +15,6 @@ package final class ComfySockets: Sendable {
 
   package init() {}
 
-  /// Holds a socket until it ends; another one of the same client goes.
   /// - Throws: `Refusal` if there are too many.
   func check() throws {
     guard sockets.withLock({ $0.count }) < Self.most else {
@@ -23,6 +22,7 @@ package final class ComfySockets: Sendable {
     }
   }
 
+  /// Holds a socket until it ends; another one of the same client goes.
   func hold(_ socket: WebSocket, at place: Place) async {
     let other = sockets.withLock { $0.updateValue(socket, forKey: place) }
     other?.close(WebSocketClose(1000, "another socket has the same clientId"))

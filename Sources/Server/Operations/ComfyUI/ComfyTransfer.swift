@@ -21,7 +21,7 @@ extension Operation {
     })
 
   static let comfyUpload = Operation(
-    .comfyUI, .post, "/upload/image",
+    .comfyUploads, .post, "/upload/image",
     "Takes a picture for LoadImage; a form with image, subfolder, overwrite",
     body: .bytes,
     .tell { visit in
@@ -30,7 +30,7 @@ extension Operation {
     })
 
   static let comfyMaskUpload = Operation(
-    .comfyUI, .post, "/upload/mask",
+    .comfyUploads, .post, "/upload/mask",
     "Takes the transparency of a picture as the mask of one that was sent before",
     body: .bytes,
     .tell { visit in

@@ -42,10 +42,12 @@ package struct ComfyUI: Sendable {
 
 extension API {
   /// ComfyUI's own API, for graphs of plain nodes.
-  package static let comfyUI = API("comfyui", bodyLimit: 64 << 20) { refusal, _ in
+  package static let comfyUI = API("comfyui", bodyLimit: 10 << 20) { refusal, _ in
     let problem = ComfyProblem(refusal.name ?? refusal.kind.usualName, refusal.text, refusal.field ?? "")
     return HTTPResponse(refusal.kind.status, json: problem.json)
   }
+  /// The same, where pictures are sent.
+  static let comfyUploads = API("comfyui", bodyLimit: 64 << 20, write: comfyUI.write)
 }
 
 extension Visit {
