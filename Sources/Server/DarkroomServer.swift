@@ -13,7 +13,7 @@ package final class DarkroomServer: Sendable {
   private let doorway: Doorway
   private let daemon: HTTPDaemon
   private let calls: Calls
-  private let comfy: ComfyUI
+  private let comfy: ComfyDoor
   package let models: ModelTable
   /// The ports that are open, the first one's first.
   package let ports: [Int]

@@ -138,7 +138,7 @@ package struct Premises: Sendable {
   /// Makes the engines give back what they keep of models.
   package let releaseMemory: @Sendable () async -> Void
   package let secondTries: SecondTries
-  package let comfy: ComfyUI
+  package let comfy: ComfyDoor
   package let operations: [Operation]
 
   package init(
@@ -146,7 +146,7 @@ package struct Premises: Sendable {
     pace: Pace = Pace(), account: Account = Account(),
     meter: Meter = Meter(), results: ResultStore = ResultStore(), links: PictureLinks = PictureLinks(),
     secondTries: SecondTries = SecondTries(), a1111: A1111Door = A1111Door(),
-    comfy: ComfyUI = ComfyUI(),
+    comfy: ComfyDoor = ComfyDoor(),
     releaseMemory: @escaping @Sendable () async -> Void = {}, operations: [Operation] = Operation.all
   ) {
     (self.models, self.upscalers) = (models, upscalers)

@@ -196,9 +196,9 @@ import Testing
     #expect(info.text("UpscaleModelLoader", "input", "required", "model_name", "0", "0") == "animevideov3")
     #expect(await stage.get("/object_info/KSampler").field("KSampler") == info.field("KSampler"))
     #expect(await stage.get("/object_info/Unknown").field() == [:])
-    #expect(await stage.get("/models/checkpoints").field() == [.text(Known.model.name)])
-    #expect(await stage.get("/models/secrets").status == 404)
-    for path in ["/system_stats", "/embeddings", "/extensions", "/features", "/models", "/api/queue"] {
+    #expect(await stage.get("/api/models/checkpoints").field() == [.text(Known.model.name)])
+    #expect(await stage.get("/api/models/secrets").status == 404)
+    for path in ["/system_stats", "/embeddings", "/extensions", "/features", "/api/models", "/api/queue"] {
       #expect(await stage.get(path).status == 200)
     }
   }

@@ -27,7 +27,7 @@ private struct ComfyPosting {
   private let visit: Visit
   private let run: ComfyRun
 
-  private var comfy: ComfyUI { visit.premises.comfy }
+  private var comfy: ComfyDoor { visit.premises.comfy }
 
   /// - Throws: `ComfyProblem`, `Refusal`.
   init(_ visit: Visit) throws {

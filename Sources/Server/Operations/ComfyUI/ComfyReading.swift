@@ -4,7 +4,23 @@ import FoundationEssentials
 /// What ComfyUI's clients ask for besides working on graphs.
 extension Operation {
   /// All of the door, each also under `/api`.
-  static let comfyUI: [Operation] = comfy.flatMap { [$0, $0.at("/api" + $0.path)] }
+  static let comfyUI: [Operation] =
+    comfy.map { operation in
+      var both = operation
+      both.otherPaths = ["/api" + operation.path]
+      return both
+    } + comfyModels
+
+  /// Only there: OpenAI's clients ask for `/models` too.
+  private static let comfyModels: [Operation] = [
+    get("/api/models", "Lists the kinds of models") { _ in .list(ComfySystem.folders.map { .text($0) }) },
+    get("/api/models/{folder}", "Lists the models of a kind") { visit in
+      guard let names = ComfySystem.models(visit.path["folder"] ?? "", visit.shelf) else {
+        throw Refusal(.notFound, "there is no such folder")
+      }
+      return .list(names.map(FieldValue.text))
+    },
+  ]
 
   private static let comfy: [Operation] = [
     comfyPrompt,
@@ -54,13 +70,6 @@ extension Operation {
     get("/features", "Tells what the server can do beyond the first version") { _ in
       ["supports_preview_metadata": false, "max_upload_size": .number("\(API.comfyUploads.bodyLimit)")]
     },
-    get("/models", "Lists the kinds of models") { _ in .list(ComfySystem.folders.map { .text($0) }) },
-    get("/models/{folder}", "Lists the models of a kind") { visit in
-      guard let names = ComfySystem.models(visit.path["folder"] ?? "", visit.shelf) else {
-        throw Refusal(.notFound, "there is no such folder")
-      }
-      return .list(names.map(FieldValue.text))
-    },
     comfyView, comfyUpload, comfyMaskUpload, comfySocket,
   ]
 
@@ -81,12 +90,6 @@ extension Operation {
         try act(visit)
         return HTTPResponse(200)
       })
-  }
-
-  private func at(_ path: String) -> Operation {
-    Operation(
-      api, method, path, summary, body: body, parameters: parameters, answers: answers, statuses: statuses,
-      work)
   }
 
   private static let comfySocket = Operation(

@@ -18,7 +18,7 @@ struct ComfyRun: Sendable {
   let place: ComfySockets.Place
   let wantsPreviews: Bool
 
-  private var comfy: ComfyUI { premises.comfy }
+  private var comfy: ComfyDoor { premises.comfy }
 
   /// The order of a step's first job, as soon as the pictures are there that it is made of.
   func orders(of step: ComfyPlan.Step, _ pictures: ComfyPictures) async throws -> [Order] {
@@ -178,7 +178,7 @@ struct ComfyTelling {
 
   init(_ run: ComfyRun) { self.run = run }
 
-  private var comfy: ComfyUI { run.premises.comfy }
+  private var comfy: ComfyDoor { run.premises.comfy }
   private var id: FieldValue { .text(run.prompt.id) }
 
   /// The prompt's turn has come.

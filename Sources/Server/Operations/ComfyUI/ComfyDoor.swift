@@ -1,7 +1,7 @@
 import Darkroom
 
 /// What ComfyUI's door remembers.
-package struct ComfyUI: Sendable {
+package struct ComfyDoor: Sendable {
   package let prompts: ComfyPrompts
   /// Pictures that clients have sent, and those that were made.
   package let uploads: ComfyFiles
