@@ -1,5 +1,4 @@
 import Darkroom
-import Dispatch
 import Glibc
 import Server
 import Synchronization
@@ -23,7 +22,14 @@ import Testing
       }
     })
 
-  private func port(_ limits: WebSocket.Limits = WebSocket.Limits()) throws -> Port {
+  /// A server without pings, which are among the frames.
+  private static var quiet: WebSocket.Limits {
+    var limits = WebSocket.Limits()
+    limits.ping = .seconds(3600)
+    return limits
+  }
+
+  private func port(_ limits: WebSocket.Limits = quiet) throws -> Port {
     try Port(operations: [Self.echo, .health], sockets: limits)
   }
 
@@ -99,7 +105,7 @@ import Testing
   }
 
   @Test func whoDoesNotAnswerAFarewellIsDropped() async throws {
-    var limits = WebSocket.Limits()
+    var limits = Self.quiet
     limits.farewell = .zero
     let port = try port(limits)
     let client = try await connect(port)
@@ -109,7 +115,7 @@ import Testing
   }
 
   @Test(arguments: [true, false]) func whoDoesNotReadIsDropped(byBytes: Bool) async throws {
-    var limits = WebSocket.Limits()
+    var limits = Self.quiet
     if byBytes { limits.unsent = 8 << 20 } else { (limits.unsent, limits.patience) = (100 << 20, .zero) }
     let port = try port(limits)
     let client = try await connect(port)
@@ -124,7 +130,7 @@ import Testing
   }
 
   @Test func theServerEndsThoughAClientStays() async throws {
-    var port: Port? = try Port(operations: [Self.echo], waits: false)
+    var port: Port? = try Port(operations: [Self.echo], sockets: Self.quiet, waits: false)
     let client = try await connect(try #require(port))
     port = nil
     #expect(try await client.frame() == WebSocketFrame.close(.goingAway))
@@ -216,21 +222,20 @@ private final class RawClient: Sendable {
 
   /// - Parameter size: of what is wanted; nil if more bytes must say it.
   private func take(_ size: @escaping @Sendable ([UInt8]) -> Int?) async throws -> [UInt8] {
-    try await withCheckedThrowingContinuation { result in
-      DispatchQueue.global().async { [self] in
-        var part = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-          let taken: [UInt8]? = received.withLock { bytes in
-            guard let size = size(bytes), bytes.count >= size else { return nil }
-            defer { bytes.removeFirst(size) }
-            return Array(bytes.prefix(size))
-          }
-          if let taken { return result.resume(returning: taken) }
-          var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-          let count = poll(&entry, 1, 60_000) == 1 ? recv(socket, &part, part.count, 0) : 0
-          guard count > 0 else { return result.resume(throwing: Ended()) }
-          received.withLock { $0 += part.prefix(count) }
+    // On a thread of its own, since other tests may hold those of tasks for long.
+    try await onThread { [self] in
+      var part = [UInt8](repeating: 0, count: 1 << 16)
+      while true {
+        let taken: [UInt8]? = received.withLock { bytes in
+          guard let size = size(bytes), bytes.count >= size else { return nil }
+          defer { bytes.removeFirst(size) }
+          return Array(bytes.prefix(size))
         }
+        if let taken { return taken }
+        var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        let count = poll(&entry, 1, 60_000) == 1 ? recv(socket, &part, part.count, 0) : 0
+        guard count > 0 else { throw Ended() }
+        received.withLock { $0 += part.prefix(count) }
       }
     }
   }
