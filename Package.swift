@@ -53,7 +53,8 @@ let package = Package(
       "SamplerComparison",
       ["Darkroom", "Families", "Graph", "Weights", "Sampling", "Pictures", "SystemFiles"]),
     module("Measuring", ["Darkroom", "Families", "Graph", "Sampling", "CPUBackend", "SystemFiles"]),
-    module("Server", ["Darkroom", "SystemFiles", "Page", "CEpoll", "CMicrohttpd", "CNghttp2", "CTLS"]),
+    module(
+      "Server", ["Darkroom", "SystemFiles", "Page", "CCurl", "CEpoll", "CMicrohttpd", "CNghttp2", "CTLS"]),
     .executableTarget(
       name: "DarkroomCLI",
       dependencies: ["Darkroom", "SamplerComparison", "Measuring", "Server", "SystemFiles"],

@@ -62,7 +62,12 @@ package final class DarkroomServer: Sendable {
       models: models, upscalers: UpscalerTable(settings.upscalers), desk: desk, keys: keys,
       pace: Pace(rate: settings.ratePerSecond), account: Account(credits: settings.credits), meter: meter,
       results: results,
-      links: PictureLinks(ResultStore(PictureLinks.limits(bytes: settings.linkBytes), folder: links)),
+      links: PictureLinks(
+        ResultStore(PictureLinks.limits(bytes: settings.linkBytes), folder: links),
+        remote: settings.fetches
+          ? RemotePictures(trusted: settings.fetchHosts) : nil),
+      modelsLab: ModelsLabDoor(
+        holdTime: .seconds(settings.holdTime), webhooks: Webhooks(hosts: settings.webhookHosts)),
       releaseMemory: { for engine in engines { await engine.releaseMemory() } })
     let reception = Reception(
       premises, origins: try Origins(hosts: isLocal ? settings.hostNames : nil, pages: settings.origins))

@@ -32,6 +32,14 @@ package struct ServerSettings: Sendable {
   package var cacheFolder: String?
   /// Bytes of pictures that answers have named by their addresses.
   package var linkBytes = 256 << 20
+  /// Whether pictures at addresses of other servers are fetched.
+  package var fetches = false
+  /// Hosts of such addresses that may be private and without encryption.
+  package var fetchHosts: [String] = []
+  /// Hosts that may be told when a job has ended.
+  package var webhookHosts: [String] = []
+  /// Seconds that an answer of ModelsLab's API waits for its pictures.
+  package var holdTime = 300
   package var ratePerSecond: Double?
   package var credits: Double?
   package var wordFile: String?

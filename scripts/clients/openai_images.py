@@ -12,6 +12,7 @@ for silent in ("HAYSTACK_TELEMETRY_ENABLED", "LANGCHAIN_TRACING_V2"):
 
 import litellm
 import openai
+import requests
 from griptape.drivers.image_generation.openai import OpenAiImageGenerationDriver
 from haystack.components.generators import openai_image_generator
 from haystack.utils import Secret
@@ -123,6 +124,28 @@ def others(base):
     check(decoded(answer.data[0]).format == "PNG", "litellm")
 
 
+def open_webui(base):
+    """What Open WebUI 0.12 sends: it takes url before b64_json, and gets it with its key."""
+    headers = {"Authorization": "Bearer any", "Content-Type": "application/json", "X-OpenWebUI-User-Name": "me"}
+
+    def shown(response):
+        check(response.status_code == 200, "Open WebUI: an answer")
+        item = response.json()["data"][0]
+        if url := item.get("url"):
+            return opened(requests.get(url, headers={"Authorization": headers["Authorization"]}).content)
+        return opened(base64.b64decode(item["b64_json"]))
+
+    body = {"model": "gpt-image-1", "prompt": "a red heart", "n": 1, "size": "128x128"}
+    for more in ({}, {"response_format": "b64_json"}):
+        found = shown(requests.post(f"{base}/images/generations?api-version=2025-04-01", json=body | more, headers=headers))
+        check(found.size == (128, 128), f"Open WebUI: generations with {list(more) or 'neither format'}")
+    form = {"model": "gpt-image-1", "prompt": "a blue heart", "n": "1", "size": "auto", "background": "auto"}
+    for name in ("image", "image[]"):
+        found = shown(requests.post(f"{base}/images/edits", data=form, headers={"Authorization": headers["Authorization"]},
+                                    files=[(name, ("image.png", file(START), "image/png"))]))
+        check(found.size == START.size, f"Open WebUI: edits with {name}")
+
+
 with Server() as server:
     client = openai.OpenAI(base_url=f"{server.url}/v1", api_key="any", max_retries=0)
     names = [model.id for model in client.models.list()]
@@ -134,3 +157,4 @@ with Server() as server:
     refusals(client)
     try_again(server)
     others(f"{server.url}/v1")
+    open_webui(f"{server.url}/v1")

@@ -62,6 +62,20 @@ enum ServeOption {
     number("cache-time", "seconds that results are kept", 0...31_536_000, initial: "3600") {
       $0.server.cache.time = .seconds($1)
     },
+    .switch("allow-fetch", "pictures at https addresses of public servers are fetched") {
+      $0.serve.server.fetches = true
+    },
+    text("fetch-host", "NAME", "one whose addresses may be private, and http", .output, initial: "none") {
+      $0.server.fetchHosts.append($1)
+      $0.server.fetches = true
+    },
+    text("webhook-host", "NAME", "a host that may be told when a job has ended", .output, initial: "none") {
+      $0.server.webhookHosts.append($1)
+    },
+    number(
+      "hold-time", "seconds that an answer of ModelsLab's API waits for its pictures", 0...86_400,
+      initial: "300"
+    ) { $0.server.holdTime = $1 },
     decimal("rate-limit", "requests a second of a client; more get status 429", initial: "any number") {
       $0.server.ratePerSecond = $1
     },
@@ -106,7 +120,8 @@ enum ServeOption {
   ) -> Option {
     Option(
       name: name, group: group, placeholder: placeholder, meaning: meaning, initial: initial,
-      expected: placeholder, mayRepeat: ["model", "alias", "allow-host", "cors-origin"].contains(name)
+      expected: placeholder,
+      mayRepeat: ["model", "alias", "allow-host", "cors-origin", "fetch-host", "webhook-host"].contains(name)
     ) { settings, text in
       guard !text.isEmpty else { return false }
       set(&settings.serve, text)

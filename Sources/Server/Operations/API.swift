@@ -7,14 +7,17 @@ package struct API: Sendable {
   package let bodyLimit: Int
   /// Whether a key is asked for, where the server has any.
   package let needsKey: Bool
+  /// The parameter that may hold the key instead of a header.
+  var keyParameter: String?
   /// How it writes that something is not possible.
   package let write: @Sendable (_ refusal: Refusal, _ request: String) -> HTTPResponse
 
   package init(
-    _ name: String, bodyLimit: Int, needsKey: Bool = true,
+    _ name: String, bodyLimit: Int, needsKey: Bool = true, keyParameter: String? = nil,
     write: @escaping @Sendable (_ refusal: Refusal, _ request: String) -> HTTPResponse
   ) {
-    (self.name, self.bodyLimit, self.needsKey, self.write) = (name, bodyLimit, needsKey, write)
+    (self.name, self.bodyLimit, self.needsKey) = (name, bodyLimit, needsKey)
+    (self.keyParameter, self.write) = (keyParameter, write)
   }
 
   /// What is no hosted API's: state, figures, documents.

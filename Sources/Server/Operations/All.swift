@@ -7,13 +7,14 @@ extension Operation {
       .v2CreativeResult, .v2Inpaint, .v2Erase, .v2Outpaint,
       .health, .ready, .metrics, .openAPI, .catalogue, .generations, .readPicture,
       .page, .pageFile,
-    ] + openAI + jobOperations + v2Missing + grpcWeb + a1111 + comfyUI
+    ] + openAI + modelsLab + jobOperations + v2Missing + grpcWeb + a1111 + comfyUI
 }
 
 extension API {
   /// Whose errors a path has that no operation serves.
   static func style(of path: String) -> API {
     if OpenAI.roots.contains(where: path.hasPrefix) { return .openAI }
+    if path.hasPrefix("/api/v") { return .modelsLab }
     if path.hasPrefix("/v1/") { return .stabilityV1 }
     if path.hasPrefix("/v2beta/") { return .stabilityV2 }
     if path.hasPrefix("/sdapi/") { return .a1111 }

@@ -139,20 +139,22 @@ package struct Premises: Sendable {
   package let releaseMemory: @Sendable () async -> Void
   package let secondTries: SecondTries
   package let comfy: ComfyDoor
+  package let modelsLab: ModelsLabDoor
   package let operations: [Operation]
 
   package init(
     models: ModelTable, upscalers: UpscalerTable = UpscalerTable(), desk: Desk, keys: KeyRing? = nil,
     pace: Pace = Pace(), account: Account = Account(),
     meter: Meter = Meter(), results: ResultStore = ResultStore(), links: PictureLinks = PictureLinks(),
-    secondTries: SecondTries = SecondTries(), a1111: A1111Door = A1111Door(),
-    comfy: ComfyDoor = ComfyDoor(),
+    secondTries: SecondTries = SecondTries(), modelsLab: ModelsLabDoor = ModelsLabDoor(),
+    a1111: A1111Door = A1111Door(), comfy: ComfyDoor = ComfyDoor(),
     releaseMemory: @escaping @Sendable () async -> Void = {}, operations: [Operation] = Operation.all
   ) {
     (self.models, self.upscalers) = (models, upscalers)
     (self.desk, self.keys, self.pace) = (desk, keys, pace)
     (self.account, self.meter, self.results) = (account, meter, results)
-    (self.links, self.secondTries, self.operations) = (links, secondTries, operations)
+    (self.links, self.secondTries, self.modelsLab) = (links, secondTries, modelsLab)
+    self.operations = operations
     (self.a1111, self.comfy, self.releaseMemory) = (a1111, comfy, releaseMemory)
   }
 

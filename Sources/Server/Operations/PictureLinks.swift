@@ -6,8 +6,14 @@ package struct PictureLinks: Sendable {
   private static let folder = "/generations/"
 
   private let store: ResultStore
+  /// Nil where addresses of others are not fetched.
+  private let remote: RemotePictures?
 
-  package init(_ store: ResultStore = ResultStore(PictureLinks.limits())) { self.store = store }
+  package init(
+    _ store: ResultStore = ResultStore(PictureLinks.limits()), remote: RemotePictures? = nil
+  ) {
+    (self.store, self.remote) = (store, remote)
+  }
 
   /// - Parameter bytes: of all pictures.
   package static func limits(bytes: Int = 256 << 20) -> ResultStore.Limits {
@@ -19,10 +25,23 @@ package struct PictureLinks: Sendable {
   /// Keeps a picture.
   /// - Returns: its path on this server.
   package func path(to picture: MadePicture) -> String {
-    let name = "\(JobID.random()).\(picture.format.rawValue)"
-    store.keep(.done([picture]), of: JobID(name), key: Self.key(name), at: .now)
-    return Self.folder + name
+    let path = Self.newPath(picture.format)
+    keep(picture, at: path)
+    return path
   }
+
+  /// Where a picture can be kept later.
+  package static func newPath(_ format: PictureFormat) -> String {
+    "\(folder)\(JobID.random()).\(format.rawValue)"
+  }
+
+  /// - Parameter path: of `newPath`.
+  package func keep(_ picture: MadePicture, at path: String) {
+    let name = String(path.dropFirst(Self.folder.count))
+    store.keep(.done([picture]), of: JobID(name), key: Self.key(name), at: .now)
+  }
+
+  package func picture(at path: String) -> MadePicture? { picture(String(path.dropFirst(Self.folder.count))) }
 
   /// The whole address, by the name that the request called this server.
   package func address(_ path: String, for request: HTTPRequest) -> String {
@@ -43,19 +62,22 @@ package struct PictureLinks: Sendable {
     return start.hasPrefix("http://") || start.hasPrefix("https://") || text.hasPrefix(folder)
   }
 
-  /// The file at an address of this server, whatever host it names: nothing is fetched over the network.
+  /// The file at an address of this server, whatever host it names; those of others are fetched where that is allowed.
   /// - Throws: `Refusal` that names the parameter.
   func bytes(at address: String, _ parameter: String) async throws -> [UInt8] {
-    guard let place = address.firstRange(of: Self.folder) else {
-      throw Refusal(
-        .request, field: parameter, "fetching URLs is off; send base64 or a link of this server")
+    let place = address.firstRange(of: Self.folder)
+    if let place {
+      let name = address[place.upperBound...].prefix { $0 != "?" && $0 != "#" }
+      if let picture = picture(String(name)) { return picture.bytes }
     }
-    let name = address[place.upperBound...].prefix { $0 != "?" && $0 != "#" }
-    guard let picture = picture(String(name)) else {
+    if let remote, !address.hasPrefix(Self.folder) { return try await remote.bytes(at: address, parameter) }
+    guard place == nil else {
       throw Refusal(
         .request, field: parameter, "no picture is at \(address.prefix(200)), or none any longer")
     }
-    return picture.bytes
+    throw Refusal(
+      .request, field: parameter,
+      "fetching URLs is off (--allow-fetch); send base64 or a link of this server")
   }
 
   private static func key(_ name: String) -> String { "link \(name)" }

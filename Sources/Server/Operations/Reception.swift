@@ -61,15 +61,15 @@ package struct Reception: Sendable {
   private func answer(
     _ request: HTTPRequest, by operation: Operation, _ path: [String: String], _ isTooLarge: Bool
   ) async throws -> HTTPResponse {
-    if operation.api.needsKey {
-      try check(request.headers["authorization"])
-      try premises.pace.step(request.client)
-    }
+    var request = request
+    let keyParameter = operation.api.keyParameter
+    if operation.api.needsKey, keyParameter == nil { try admit(&request) }
     guard !isTooLarge else {
       let limit = operation.api.bodyLimit >> 20
       throw Refusal(.tooLarge, field: "body", "payloads cannot be larger than \(limit)MiB in size")
     }
     var body = try RequestBody(request, operation.body)
+    if operation.api.needsKey, let keyParameter { try admit(&request, key: body.text(keyParameter)) }
     try await body.fetchPictures(of: operation.parameters, premises.links)
     let arguments = try Arguments(body, for: operation.parameters)
     let visit = Visit(request, arguments, path: path, premises)
@@ -91,12 +91,15 @@ package struct Reception: Sendable {
     }
   }
 
-  private func check(_ authorization: String?) throws {
-    switch keys?.verdict(authorization) {
+  /// - Parameter key: one that came otherwise than in a header.
+  private func admit(_ request: inout HTTPRequest, key: String? = nil) throws {
+    switch keys?.verdict(request.headers["authorization"] ?? key) {
     case .missing?: throw Refusal(.unauthorized, "missing authorization header")
     case .wrong?: throw Refusal(.unauthorized, "Incorrect API key provided")
-    case .right?, nil: break
+    case .right(let holder)?: request.client = holder
+    case nil: break
     }
+    try premises.pace.step(request.client)
   }
 
   private func answer(_ visit: Visit, by operation: Operation) async throws -> HTTPResponse {

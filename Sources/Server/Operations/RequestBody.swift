@@ -61,6 +61,11 @@ package struct RequestBody: Sendable {
     }
   }
 
+  /// The text of a field; nil if there is none.
+  func text(_ name: String) -> String? {
+    if case .text(let text)? = fields.first(where: { $0.name == name })?.content.value { text } else { nil }
+  }
+
   /// Puts the bytes of pictures that are given by their address in the addresses' place, and each picture of a list by
   /// itself.
   /// - Throws: `Refusal`.

@@ -50,3 +50,19 @@ static inline int curl_ended(CURLM *multi, CURLcode *result) {
   *result = message->data.result;
   return 1;
 }
+
+// The body of a POST request, which is copied.
+static inline CURLcode curl_set_body(CURL *handle, const void *bytes, long count) {
+  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE, count);
+  return curl_easy_setopt(handle, CURLOPT_COPYPOSTFIELDS, bytes);
+}
+
+// Opens the sockets of a transfer, once the address is known.
+static inline CURLcode curl_set_opener(CURL *handle, curl_opensocket_callback opener, void *context) {
+  curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, context);
+  return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, opener);
+}
+
+static inline const struct sockaddr *curl_address(const struct curl_sockaddr *address) {
+  return &address->addr;
+}

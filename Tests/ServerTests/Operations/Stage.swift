@@ -22,6 +22,7 @@ final class Stage: Sendable {
   init(
     credits: Double? = nil, rate: Double? = nil, words: [String] = [], keys: KeyRing? = nil,
     filtered: Bool = false, draws: Bool = true, secondTries: SecondTries = SecondTries(),
+    modelsLab: ModelsLabDoor = ModelsLabDoor(), links: PictureLinks = PictureLinks(),
     operations: [Operation] = Operation.all, file: [UInt8]? = nil
   ) throws {
     let queue = LocalQueue()
@@ -30,7 +31,8 @@ final class Stage: Sendable {
       [Known.model], aliases: HostedModels.aliases([:], usual: Known.model.name))
     premises = Premises(
       models: models, desk: Desk(queue: queue, words: WordFilter(words)), keys: keys, pace: Pace(rate: rate),
-      account: Account(credits: credits), secondTries: secondTries, operations: operations)
+      account: Account(credits: credits), links: links, secondTries: secondTries, modelsLab: modelsLab,
+      operations: operations)
     reception = Reception(premises, origins: try Origins())
     guard draws else { return }
     let task = Task(executorPreference: ServerExecutor.shared) { [weak self] in

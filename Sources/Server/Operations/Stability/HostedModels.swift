@@ -38,7 +38,9 @@ package enum HostedModels {
   /// Every hosted name with the served model that stands for it: the first, unless the user says another.
   package static func aliases(_ chosen: [String: String], usual: String) -> [String: String] {
     var aliases: [String: String] = [:]
-    for id in engines.map(\.id) + upscalers.map(\.id) + version2 + OpenAI.models { aliases[id] = usual }
+    for id in engines.map(\.id) + upscalers.map(\.id) + version2 + OpenAI.models + ModelsLab.models {
+      aliases[id] = usual
+    }
     return aliases.merging(chosen) { $1 }
   }
 }
