@@ -9,7 +9,7 @@ const methods = {
   conservative: { words: "The network, and then drawn anew in small part: forms stay.", creativity: 0.35 },
   creative: { words: "The network, and then drawn anew in part: details are made up.", creativity: 0.3 },
 };
-const [method, scale, creativity] = ["#method", "#scale", "#creativity"].map((id) => $(id));
+const [method, network, scale, creativity] = ["#method", "#network", "#scale", "#creativity"].map((id) => $(id));
 let size, most;
 
 method.append(...Object.keys(methods).map((name) => el("option", { value: name }, name[0].toUpperCase() + name.slice(1))));
@@ -18,6 +18,7 @@ function show() {
   const { words, creativity: usual } = methods[method.value];
   $("#method-words").textContent = words;
   $("#redraw").hidden = usual === undefined;
+  network.parentElement.hidden = method.value === "lanczos" || network.options.length < 2;
   const large = size.map((side) => Math.round(side * scale.value));
   $("output[for=scale]", dialog).textContent = `${scale.value} ×`;
   $("output[for=creativity]", dialog).textContent = creativity.value;
@@ -28,8 +29,9 @@ method.addEventListener("change", () => { creativity.value = methods[method.valu
 for (const slider of [scale, creativity]) slider.addEventListener("input", show);
 
 /** Gives the fields of POST /jobs/upscale without the picture; null if the user thinks better of it. */
-export function chooseEnlargement(width, height, prompt) {
+export function chooseEnlargement({ width, height, prompt }, networks) {
   [size, most] = [[width, height], Math.sqrt(4096 * 4096 / (width * height))];
+  if (!network.options.length) network.append(...networks.map((name) => el("option", {}, name)));
   scale.max = Math.max(1, Math.min(8, Math.floor(most * 2) / 2));
   creativity.value = methods[method.value].creativity ?? 0.3;
   $("#enlarge-prompt").value = prompt ?? "";
@@ -39,7 +41,7 @@ export function chooseEnlargement(width, height, prompt) {
   dialog.showModal();
   return new Promise((done) => dialog.addEventListener("close", () => {
     if (dialog.returnValue !== "yes") return done(null);
-    const fields = { method: method.value, scale: Number(scale.value) };
+    const fields = { method: method.value, scale: Number(scale.value), ...(method.value !== "lanczos" && { upscaler: network.value }) };
     const drawn = methods[method.value].creativity !== undefined;
     done(drawn ? { ...fields, prompt: $("#enlarge-prompt").value, creativity: Number(creativity.value) } : fields);
   }, { once: true }));

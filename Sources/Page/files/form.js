@@ -7,6 +7,13 @@ import { makeShapes } from "./size.js";
 const pictures = ["init", "mask", "outpaint"];
 const ofMask = ["mask_blur", "grow_mask", "inpaint_area", "mask_padding", "mask_fill"];
 
+/** Rows for people of what a request says, in the order of the table. */
+export function facts(request) {
+  const rows = ["model", ...form.controls.keys()].map((key) => [key, request[key]]);
+  const words = (value) => typeof value === "object" ? JSON.stringify(value) : String(value);
+  return rows.filter(([, value]) => value !== undefined && value !== null && value !== "").map(([key, value]) => [nameOf(key), words(value)]);
+}
+
 export const form = {
   catalogue: null,
   model: null,

@@ -88,7 +88,11 @@ export const gallery = {
     await store.remove(records.map(({ id }) => id)).catch(() => {});
     this.total -= records.filter(({ unsaved }) => !unsaved).length;
     const gone = new Set(records.map(({ id }) => id));
-    for (const record of this.records) if (gone.has(record.id)) record.node.remove();
+    for (const { id, node } of this.records) {
+      if (!gone.has(id)) continue;
+      URL.revokeObjectURL($("img", node).src);
+      node.remove();
+    }
     this.records = this.records.filter(({ id }) => !gone.has(id));
     this.count();
     toast(records.length === 1 ? "The picture is deleted." : `${records.length} pictures are deleted.`,

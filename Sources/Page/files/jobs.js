@@ -19,6 +19,7 @@ export function stateOf(job) {
 export const jobs = {
   /** Those that have not ended, in the order in which they were asked for. */
   all: [],
+  known: new Set(),
   /** Told of a new job, and of one that the server does not take. */
   onadd: () => {},
   onrefused: () => {},
@@ -37,9 +38,16 @@ export const jobs = {
     }
   },
 
-  /** @param kind "draw" or "upscale". @param files the pictures that it is made of. */
-  async submit(kind, body, files) {
-    const job = { kind, files, prompt: body.prompt ?? "", count: body.count ?? 1, margins: body.outpaint ?? null };
+  /**
+   * @param kind "draw" or "upscale". @param files the pictures that it is made of.
+   * @param source the record of the picture that is enlarged, whose settings stay.
+   */
+  async submit(kind, body, files, source = {}) {
+    const { request, seed, model } = source;
+    const job = {
+      kind, files, prompt: body.prompt || source.prompt || "", count: body.count ?? 1, margins: body.outpaint ?? null,
+      source: { request, seed, model },
+    };
     this.add(job);
     try {
       job.id = (await api.post(`/jobs/${kind}`, body)).id;
@@ -77,18 +85,18 @@ export const jobs = {
       job.size = [data.pictureWidth, data.pictureHeight];
     }
     if (name === "notice" && !job.notices.includes(data.description)) job.notices.push(data.description);
-    if (name === "failed") job.problem = job.isCancelled || data.name === "cancelled" ? "Cancelled." : data.message;
+    if (name === "failed" && !job.isCancelled) job.problem = data.message;
     if (name === "picture" && !job.pictures[data.index]) await this.takePicture(job, data);
     this.onchange(job, name);
   },
 
   async takePicture(job, data) {
     if (data.filtered) job.notices.push("The server's filter has blurred this picture.");
-    const request = data.request ?? {};
+    const request = data.request ?? job.source.request ?? {};
     const record = {
-      id: `${job.id}/${data.index}`, kind: job.kind, width: data.width, height: data.height, format: data.format, seed: data.seed,
-      prompt: request.prompt ?? job.prompt, request, parameters: data.parameters, notices: [...job.notices], margins: job.margins,
-      hasBefore: Boolean(job.files.init),
+      id: `${job.id}/${data.index}`, width: data.width, height: data.height, format: data.format, seed: data.seed ?? job.source.seed,
+      prompt: request.prompt ?? job.prompt, request: { ...request, model: job.source.model ?? data.model },
+      notices: [...job.notices], margins: job.margins,
     };
     job.pictures[data.index] = record;
     await this.onpicture(job, record, { ...job.files, blob: await api.file(data.link) });
@@ -104,7 +112,11 @@ export const jobs = {
   },
 
   remember() {
-    kept.set("jobs", this.all.filter(({ id }) => id).map(({ id, kind, prompt, count, margins }) => ({ id, kind, prompt, count, margins })));
+    // Another page of this browser may have jobs of its own.
+    for (const { id } of this.all) this.known.add(id);
+    const others = (kept.get("jobs") ?? []).filter(({ id }) => !this.known.has(id));
+    const own = this.all.filter(({ id }) => id).map(({ id, kind, prompt, count, margins, source }) => ({ id, kind, prompt, count, margins, source }));
+    kept.set("jobs", [...others, ...own]);
   },
 
   async cancel(job) {

@@ -15,13 +15,13 @@ const examples = {
   other: ["a lighthouse on a cliff at dusk, oil painting", "a fox in deep snow, photograph, soft light", "an old library with tall windows, morning sun", "a bowl of lemons on a blue table, still life"],
 };
 
-async function submit(kind, body, files) {
+async function submit(kind, body, files, source) {
   if (innerWidth < 900) $("#stage").scrollIntoView({ block: "start" });
   try {
-    await jobs.submit(kind, body, files);
+    await jobs.submit(kind, body, files, source);
   } catch (error) {
     if (!(error instanceof api.ServerError)) return toast("The server cannot be reached; nothing was asked for.");
-    if (!form.show(error)) toast(error.message);
+    if (!form.show(error) && !start.show(error)) toast(error.message);
   }
 }
 
@@ -41,7 +41,9 @@ function cancel() {
 
 /** Takes over a picture's settings, and what it was made of where that is known. */
 async function use(request, files = {}, margins = null) {
-  form.fill(request);
+  const isServed = form.catalogue.models.some(({ name }) => name === request.model);
+  if (request.model && !isServed) toast(`The model ${request.model} is not served; ${form.model.name} would draw this.`);
+  form.fill(isServed ? request : { ...request, model: undefined });
   if (files.init) await start.set(files.init, { mask: files.mask, margins });
   else {
     start.clear();
@@ -56,9 +58,11 @@ async function startFrom(blob, next) {
   $("#start").scrollIntoView({ block: "nearest" });
 }
 
-async function enlarge(blob, size, prompt) {
-  const fields = await chooseEnlargement(size.width, size.height, prompt);
-  if (fields) await submit("upscale", { picture: await dataURI(blob), ...fields, model: fields.prompt === undefined ? undefined : form.model.name }, { init: blob });
+async function enlarge(blob, source) {
+  const fields = await chooseEnlargement(source, form.catalogue.networks);
+  if (!fields) return;
+  const model = fields.prompt === undefined ? undefined : form.model.name;
+  await submit("upscale", { picture: await dataURI(blob), ...fields, model }, { init: blob }, source);
 }
 
 function download(record, { blob }) {
@@ -86,7 +90,7 @@ stage.actions = [
   { name: "Edit", symbol: "picture", hint: "Start from this picture", run: (_, { blob }) => startFrom(blob) },
   { name: "Inpaint", symbol: "brush", hint: "Draw a part of it anew", run: (_, { blob }) => startFrom(blob, "paint") },
   { name: "Extend", symbol: "extend", hint: "Draw beyond its sides", run: (_, { blob }) => startFrom(blob, "extend") },
-  { name: "Enlarge", symbol: "enlarge", run: (record, { blob }) => enlarge(blob, record, record.prompt) },
+  { name: "Enlarge", symbol: "enlarge", run: (record, { blob }) => enlarge(blob, { ...record, model: record.request.model }) },
   { name: "Download", symbol: "save", hint: "Save the file, which holds its settings", run: download },
   { name: "Delete", symbol: "delete", run: remove },
 ];
@@ -125,8 +129,8 @@ jobs.onchange = (job, name) => {
 };
 jobs.onpicture = (_, record, files) => gallery.add(record, files);
 jobs.onend = (job) => {
-  if (stage.job === job && job.pictures.length === 1 && !job.problem) stage.show(job.pictures[0]);
   stage.update(job);
+  if (stage.job === job && job.pictures.length === 1 && job.count === 1) stage.show(job.pictures[0]);
   showJobs();
 };
 reader.onuse = (request) => use(request);

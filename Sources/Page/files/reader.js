@@ -1,7 +1,7 @@
 // Pictures that are dropped, pasted or chosen: what their files tell, and what can be done with them.
 import * as api from "./api.js";
 import { $, dataURI, el, list, showBlob, toast } from "./dom.js";
-import { nameOf } from "./fields.js";
+import { facts } from "./form.js";
 
 const dialog = $("#reader");
 const isPicture = (file) => /^image\/(png|jpeg|webp)$/.test(file?.type ?? "");
@@ -24,14 +24,15 @@ export const reader = {
       ? `${found.width} × ${found.height}, drawn by ${[found.origin, found.model].filter(Boolean).join(" with ") || "an unknown program"}`
       : `${found.width} × ${found.height}. Its file holds no settings.`;
     showBlob($("#reader-picture"), blob);
-    const rows = Object.entries(request ?? {}).filter(([, value]) => value !== null && value !== "");
-    $("dl", dialog).replaceChildren(...list(rows.map(([key, value]) => [nameOf(key), typeof value === "object" ? JSON.stringify(value) : String(value)])));
+    $("dl", dialog).replaceChildren(...list(facts(request ?? {})));
     $("#reader-notices").replaceChildren(...(found.notices ?? []).map((words) => el("p", {}, words)));
     $("#reader-use").hidden = !request;
     const act = (work) => () => { dialog.close(); work(); };
     $("#reader-use").onclick = act(() => this.onuse({ ...request, model: found.model ?? undefined }));
     $("#reader-start").onclick = act(() => this.onstart(blob));
-    $("#reader-enlarge").onclick = act(() => this.onenlarge(blob, found, request?.prompt));
+    $("#reader-enlarge").onclick = act(() => this.onenlarge(blob, {
+      width: found.width, height: found.height, prompt: request?.prompt, seed: request?.seed, request, model: found.model ?? undefined,
+    }));
     if (!dialog.open) dialog.showModal();
   },
 

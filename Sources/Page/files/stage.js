@@ -1,6 +1,6 @@
 // The place of the picture: one of the gallery with what can be done with it, or a job at work.
 import { $, button, el, icon, list, showBlob } from "./dom.js";
-import { nameOf } from "./fields.js";
+import { facts } from "./form.js";
 import { gallery } from "./gallery.js";
 import { stateOf } from "./jobs.js";
 
@@ -42,8 +42,10 @@ export const stage = {
   },
 
   async show(record, isPicked = false) {
+    this.wanted = record;
     const files = await gallery.files(record).catch(() => null);
-    if (!files) return;
+    // Another one may have been asked for meanwhile.
+    if (!files || this.wanted !== record) return;
     Object.assign(this, { record, job: null, isPicked });
     this.clear();
     const image = el("img", { alt: record.prompt || "Picture without a prompt", width: record.width, height: record.height });
@@ -52,15 +54,11 @@ export const stage = {
     const sheet = el("div", { class: "sheet" }, image);
     this.fit(sheet, record.width, record.height);
     frame.replaceChildren(sheet);
-    if (files.init) sheet.append(this.before(record, files.init));
+    if (files.init) sheet.append(this.before(record, files.init), this.compare(sheet));
     $("#actions").replaceChildren(
-      ...this.actions.map(({ name, symbol, run, hint }) => button(name, symbol, () => run(record, files), { title: hint ?? name })),
-      ...(files.init ? [this.compare(sheet)] : []));
+      ...this.actions.map(({ name, symbol, run, hint }) => button(name, symbol, () => run(record, files), { title: hint ?? name })));
     $("#caption").textContent = [record.prompt, `${record.width} × ${record.height}`, record.seed !== undefined && `seed ${record.seed}`].filter(Boolean).join(" · ");
-    const rows = Object.entries(record.request).filter(([, value]) => value !== null && value !== "" && typeof value !== "object");
-    $("#facts dl").replaceChildren(...list([
-      ...rows.map(([key, value]) => [nameOf(key), String(value)]), ["Drawn", new Date(record.date).toLocaleString()],
-    ]));
+    $("#facts dl").replaceChildren(...list([...facts(record.request), ["Drawn", new Date(record.date).toLocaleString()]]));
     this.parts({ about: true, notices: record.notices ?? [] });
     gallery.choose(record);
   },
@@ -82,7 +80,7 @@ export const stage = {
   compare(sheet) {
     const set = (isOn) => { sheet.classList.toggle("compared", isOn); node.setAttribute("aria-pressed", String(isOn)); };
     const node = button("Before", "compare", (event) => { if (event.detail === 0) set(!sheet.classList.contains("compared")); },
-      { title: "Hold to see the picture from before", "aria-pressed": "false" });
+      { class: "compare", title: "Hold to see the picture from before", "aria-pressed": "false" });
     node.addEventListener("pointerdown", () => set(true));
     for (const name of ["pointerup", "pointerleave", "pointercancel"]) node.addEventListener(name, () => set(false));
     return node;
@@ -96,6 +94,7 @@ export const stage = {
   },
 
   watch(job) {
+    this.wanted = null;
     Object.assign(this, { record: null, job, isPicked: false });
     this.clear();
     gallery.choose(null);
@@ -119,7 +118,8 @@ export const stage = {
       if (job.progress?.fraction !== undefined) $("#bar").value = job.progress.fraction; else $("#bar").removeAttribute("value");
     }
     frame.classList.toggle("working", !isOver);
-    this.parts({ progress: !isOver, notices: job.notices, problem: job.problem });
+    const notices = job.isCancelled && isOver ? [...job.notices, "Cancelled."] : job.notices;
+    this.parts({ progress: !isOver, notices, problem: job.problem });
   },
 
   updateCell(cell, record, preview) {

@@ -1,5 +1,6 @@
 // The picture that a drawing starts from, with its mask and the margins around it.
 import { $, dataURI, fileOf, showBlob, toast } from "./dom.js";
+import { nameOf } from "./fields.js";
 import { form } from "./form.js";
 import { paintMask } from "./mask.js";
 import { chooseMargins } from "./extend.js";
@@ -39,6 +40,13 @@ export const start = {
     bitmap.close();
     this.changed();
     return true;
+  },
+
+  /** Shows a refusal of the pictures here. Gives false if it is of something else. */
+  show({ field, words }) {
+    const isHere = ["init", "mask", "outpaint"].includes(field);
+    if (isHere) $("#start-problem").textContent = `${nameOf(field)}: ${words}`;
+    return isHere;
   },
 
   clear() {
@@ -84,6 +92,7 @@ export const start = {
 
   changed() {
     const { blob, mask, margins } = this;
+    $("#start-problem").textContent = "";
     $("#drop").hidden = Boolean(blob);
     $("#started").hidden = !blob;
     $("[data-field=strength]").hidden = !blob;

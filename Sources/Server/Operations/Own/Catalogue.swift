@@ -18,6 +18,7 @@ enum ServerCatalogue {
       "fields": .list(RequestField.all.filter { !hidden.contains($0.key) }.map { describe($0, limits) }),
       "samplers": value(of: Catalogue.samplers), "schedules": value(of: Catalogue.schedules),
       "upscalers": .list(premises.upscalers.names.map(FieldValue.text)),
+      "networks": .list(premises.upscalers.networks.map { .text($0.name) }),
       "styles": .list(Styles.names.map(FieldValue.text)),
       "limits": [
         "pictures": .number("\(limits.count.upperBound)"),
