@@ -183,6 +183,50 @@ def delete(tab):
     check(True, "a picture is deleted, and comes back by Undo")
 
 
+def delete_all(tab):
+    tab.click("#delete-all")
+    tab.click("#question .main")
+    tab.until(f"{COUNT} === 0", "all pictures are deleted")
+    check(tab.js("import('/page/store.js').then(({ store }) => store.count())") == 0, "all pictures are deleted, in the store too")
+    tab.until("document.querySelector('.empty') !== null", "and the page says what to do")
+
+
+def full_storage(tab):
+    tab.js("import('/page/store.js').then(({ store }) => { store.put = async () => { throw new DOMException('full', 'QuotaExceededError'); }; })")
+    small(tab)
+    tab.write("#field-prompt", "a ring")
+    tab.click("#draw")
+    wait_for_pictures(tab, 1)
+    check("storage is full" in tab.js("document.querySelector('#toasts').textContent"), "a full storage is told")
+    check(opened(newest(tab)[1]["blob"]).size == (128, 128), "a full storage is told, and the picture is there")
+
+
+def paste(tab):
+    tab.js("""(async () => {
+        document.querySelector("#frame").focus();
+        const { gallery } = await import("/page/gallery.js"), data = new DataTransfer();
+        const { blob } = await gallery.files(gallery.records[0]);
+        data.items.add(new File([blob], "pasted.png", { type: "image/png" }));
+        dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
+    })()""")
+    tab.until("document.querySelector('#reader').open", "a picture that is pasted is read")
+    tab.click("#reader-start")
+    tab.until("!document.querySelector('#started').hidden", "a picture that is pasted is what drawing starts from")
+    tab.click("#unstart")
+    check(True, "a picture that is pasted is read, and drawing starts from it")
+
+
+def variations(tab):
+    """Of a picture that is as large as the model's own, so that nothing else has to be set."""
+    before = tab.js(COUNT)
+    act(tab, "Vary")
+    tab.until(f"{COUNT} === {before + 4} && document.querySelector('#cancel').hidden", "four variations are drawn")
+    record, files = newest(tab)
+    check(record["request"]["subseed_strength"] == 0.2 and record["request"]["seed"] == 7, "four variations have the picture's seed")
+    tab.click(".cells button:nth-child(2)")
+    tab.until("!document.querySelector('#about').hidden", "one of them is picked")
+
+
 def keyboard(server, tab):
     """Without the mouse: Tab reaches everything, each stop can be seen, and none is a trap."""
     tab.open(server.url)
@@ -229,7 +273,7 @@ def faults(tab, where):
 DIALOGS = {
     "painter": "import('/page/start.js').then(({ start }) => { start.paint(); })",
     "extender": "import('/page/start.js').then(({ start }) => { start.extend(); })",
-    "enlarger": "import('/page/enlarge.js').then(({ chooseEnlargement }) => { chooseEnlargement(256, 256, 'a'); })",
+    "enlarger": "document.querySelector('#actions button:nth-child(6)').click()",
     "question": "document.querySelector('#delete-all').click()",
     "reader": "import('/page/reader.js').then(async ({ reader }) => reader.read((await import('/page/start.js')).start.blob))",
 }
@@ -278,6 +322,21 @@ def with_key():
         check(tab.js("JSON.parse(localStorage.getItem('darkroom.key'))") == "secret-key", "the page asks for the key, and keeps it")
 
 
+def server_goes_away():
+    with Server() as server, Browser() as tab:
+        tab.open(server.url)
+        server.end()
+        small(tab)
+        tab.write("#field-prompt", "a boat")
+        tab.click("#draw")
+        tab.until("document.querySelector('#connection').textContent.includes('cannot be reached')", "the page says that the server is gone")
+        with Server("--port", str(server.port)):
+            tab.until("document.querySelector('#connection').textContent === ''", "the page finds the server again")
+            tab.click("#draw")
+            wait_for_pictures(tab, 1)
+            check(True, "the page says that the server is gone, and finds it again")
+
+
 def main():
     with Server() as server, Browser() as tab:
         first_picture(server, tab)
@@ -288,13 +347,18 @@ def main():
         cancel_and_queue(server, tab)
         resume(tab)
         drop(tab)
+        paste(tab)
         delete(tab)
         keyboard(server, tab)
         # A size that is not possible was refused, which the browser writes down.
         problems = [problem for problem in tab.problems if "status of 400" not in problem]
         check(not problems, f"the browser finds nothing wrong: {problems}")
         accessible(tab)
+        variations(tab)
+        delete_all(tab)
+        full_storage(tab)
     with_key()
+    server_goes_away()
 
 
 main()

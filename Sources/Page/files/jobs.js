@@ -19,6 +19,7 @@ export function stateOf(job) {
 export const jobs = {
   /** Those that have not ended, in the order in which they were asked for. */
   all: [],
+  /** Names of these, and of those that have ended. */
   known: new Set(),
   /** Told of a new job, and of one that the server does not take. */
   onadd: () => {},
@@ -57,7 +58,6 @@ export const jobs = {
       throw error;
     }
     if (files.init) await store.keep(`job-${job.id}`, files);
-    this.remember();
     this.follow(job);
     if (job.isCancelled) this.cancel(job);
   },
@@ -69,6 +69,8 @@ export const jobs = {
   },
 
   follow(job) {
+    this.known.add(job.id);
+    this.remember();
     api.follow(job.id, (name, data) => this.take(job, name, data))
       .catch((error) => {
         job.problem = error.status === 404 ? "The server does not know this job any longer." : error.message;
@@ -113,7 +115,6 @@ export const jobs = {
 
   remember() {
     // Another page of this browser may have jobs of its own.
-    for (const { id } of this.all) this.known.add(id);
     const others = (kept.get("jobs") ?? []).filter(({ id }) => !this.known.has(id));
     const own = this.all.filter(({ id }) => id).map(({ id, kind, prompt, count, margins, source }) => ({ id, kind, prompt, count, margins, source }));
     kept.set("jobs", [...others, ...own]);

@@ -23,7 +23,8 @@ class Server:
 
     def __init__(self, *flags):
         self.log = []
-        self.process = subprocess.Popen([DARKROOM, "serve", "--port", "0", *flags], stderr=subprocess.PIPE, text=True)
+        port = [] if "--port" in flags else ["--port", "0"]
+        self.process = subprocess.Popen([DARKROOM, "serve", *port, *flags], stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
             self.log.append(line.rstrip())
             if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
