@@ -6,6 +6,9 @@ static const unsigned char index_html[] = {
 static const unsigned char style_css[] = {
 #embed "files/style.css"
 };
+static const unsigned char parts_css[] = {
+#embed "files/parts.css"
+};
 static const unsigned char icon_svg[] = {
 #embed "files/icon.svg"
 };
@@ -61,6 +64,7 @@ static const unsigned char reader_js[] = {
 static const PageFile files[] = {
     {"index.html", index_html, sizeof index_html},
     {"style.css", style_css, sizeof style_css},
+    {"parts.css", parts_css, sizeof parts_css},
     {"icon.svg", icon_svg, sizeof icon_svg},
     {"theme.js", theme_js, sizeof theme_js},
     {"page.js", page_js, sizeof page_js},

@@ -11,7 +11,8 @@ export class ServerError extends Error {
 
   static async of(answer) {
     const body = await answer.json().catch(() => ({}));
-    return new ServerError(answer.status, body.name ?? "", body.message ?? `The server answered ${answer.status}.`);
+    const message = body.message ?? `The server answered ${answer.status}.`;
+    return new ServerError(answer.status, body.name ?? "", message);
   }
 }
 
@@ -39,7 +40,10 @@ const connection = {
 /** A key is asked for once, however many requests wait for it. */
 let asking = null;
 function askForKey(wrong) {
-  asking ??= ask("The server asks for a key", wrong ? "This key was not right." : "It is one of the server's --api-key-file, and stays in this browser.", "Use it", true)
+  const words = wrong
+    ? "This key was not right."
+    : "It is one of the server's --api-key-file, and stays in this browser.";
+  asking ??= ask("The server asks for a key", words, "Use it", true)
     .then((yes) => { if (yes) kept.set("key", $("#key").value.trim()); return yes; })
     .finally(() => { asking = null; });
   return asking;
@@ -48,11 +52,12 @@ function askForKey(wrong) {
 async function send(path, options = {}) {
   for (;;) {
     const key = kept.get("key");
+    const headers = key ? { ...options.headers, authorization: `Bearer ${key}` } : options.headers;
     let answer;
     try {
-      answer = await fetch(path, { ...options, headers: { ...options.headers, ...(key && { authorization: `Bearer ${key}` }) } });
+      answer = await fetch(path, { ...options, headers });
     } catch (error) {
-      if (!options.signal?.aborted) connection.lost();
+      connection.lost();
       throw error;
     }
     connection.found();
@@ -63,8 +68,10 @@ async function send(path, options = {}) {
 }
 
 /** JSON whose whole numbers stay exact: those that JavaScript's numbers cannot hold become texts. */
-const parse = (text) => JSON.parse(text, (_, value, context) =>
-  typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) ? context?.source ?? value : value);
+const parse = (text) => JSON.parse(text, (_, value, context) => {
+  const isLarge = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
+  return isLarge ? context?.source ?? value : value;
+});
 
 export const get = async (path) => parse(await (await send(path)).text());
 export const post = async (path, body) => parse(await (await send(path, {
@@ -92,7 +99,7 @@ async function* events(stream) {
   }
 }
 
-/** Tells a job's events until it ends. A stream that breaks is begun again, whose first events tell what is known. */
+/** Tells a job's events until it ends. A stream that breaks is begun again, and first tells what is known. */
 export async function follow(id, tell) {
   for (;;) {
     try {

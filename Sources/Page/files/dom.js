@@ -24,7 +24,8 @@ export function icon(name) {
 }
 
 export function button(words, symbol, onclick, attributes = {}) {
-  return el("button", { type: "button", class: "quiet", onclick, ...attributes }, icon(symbol), el("span", {}, words));
+  const all = { type: "button", class: "quiet", onclick, ...attributes };
+  return el("button", all, icon(symbol), el("span", {}, words));
 }
 
 /** Tells a screen reader what has happened. */
@@ -34,8 +35,11 @@ export function say(words) { $("#live").textContent = words; }
 export function toast(words, action) {
   const box = el("div", { class: "toast" }, el("span", {}, words));
   const end = () => box.remove();
-  if (action) box.append(el("button", { type: "button", onclick: () => { end(); action.run(); } }, action.name));
-  box.append(el("button", { type: "button", class: "icon", "aria-label": "Close the message", onclick: end }, icon("close")));
+  if (action) {
+    box.append(el("button", { type: "button", onclick: () => { end(); action.run(); } }, action.name));
+  }
+  const closing = { type: "button", class: "icon", "aria-label": "Close the message", onclick: end };
+  box.append(el("button", closing, icon("close")));
   $("#toasts").append(box);
   while ($("#toasts").children.length > 3) $("#toasts").firstChild.remove();
   setTimeout(end, action ? 12000 : 7000);
@@ -51,7 +55,9 @@ export function ask(title, words, action, withKey = false) {
   dialog.returnValue = "";
   $(".main", dialog).value = "yes";
   dialog.showModal();
-  return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
+  return new Promise((done) => {
+    dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true });
+  });
 }
 
 /** Buttons with data-close end their dialog. */
@@ -96,6 +102,7 @@ export const kept = {
     try { return JSON.parse(localStorage.getItem(`darkroom.${name}`)); } catch { return null; }
   },
   set(name, value) {
-    try { localStorage.setItem(`darkroom.${name}`, JSON.stringify(value)); } catch { /* the page works without */ }
+    // The page works where nothing is kept, too.
+    try { localStorage.setItem(`darkroom.${name}`, JSON.stringify(value)); } catch { /* as it is */ }
   },
 };

@@ -1,5 +1,6 @@
 // The dialog that asks how a picture is to be enlarged.
 import { $, el } from "./dom.js";
+import { nameOf } from "./fields.js";
 
 const dialog = $("#enlarger");
 /** What each method does, and how creative it usually is; without that it draws nothing anew. */
@@ -9,10 +10,11 @@ const methods = {
   conservative: { words: "The network, and then drawn anew in small part: forms stay.", creativity: 0.35 },
   creative: { words: "The network, and then drawn anew in part: details are made up.", creativity: 0.3 },
 };
-const [method, network, scale, creativity] = ["#method", "#network", "#scale", "#creativity"].map((id) => $(id));
+const [method, network] = [$("#method"), $("#network")];
+const [scale, creativity] = [$("#scale"), $("#creativity")];
 let size, most;
 
-method.append(...Object.keys(methods).map((name) => el("option", { value: name }, name[0].toUpperCase() + name.slice(1))));
+method.append(...Object.keys(methods).map((name) => el("option", { value: name }, nameOf(name))));
 
 function show() {
   const { words, creativity: usual } = methods[method.value];
@@ -25,7 +27,10 @@ function show() {
   $("#enlarged").textContent = `${size.join(" × ")} becomes ${large.join(" × ")}`;
 }
 
-method.addEventListener("change", () => { creativity.value = methods[method.value].creativity ?? 0.3; show(); });
+method.addEventListener("change", () => {
+  creativity.value = methods[method.value].creativity ?? 0.3;
+  show();
+});
 for (const slider of [scale, creativity]) slider.addEventListener("input", show);
 
 /** Gives the fields of POST /jobs/upscale without the picture; null if the user thinks better of it. */
@@ -41,8 +46,11 @@ export function chooseEnlargement({ width, height, prompt }, networks) {
   dialog.showModal();
   return new Promise((done) => dialog.addEventListener("close", () => {
     if (dialog.returnValue !== "yes") return done(null);
-    const fields = { method: method.value, scale: Number(scale.value), ...(method.value !== "lanczos" && { upscaler: network.value }) };
-    const drawn = methods[method.value].creativity !== undefined;
-    done(drawn ? { ...fields, prompt: $("#enlarge-prompt").value, creativity: Number(creativity.value) } : fields);
+    const fields = { method: method.value, scale: Number(scale.value) };
+    if (method.value !== "lanczos") fields.upscaler = network.value;
+    if (methods[method.value].creativity !== undefined) {
+      Object.assign(fields, { prompt: $("#enlarge-prompt").value, creativity: Number(creativity.value) });
+    }
+    done(fields);
   }, { once: true }));
 }

@@ -8,7 +8,8 @@ const inner = $("#inner");
 let size, margins, multiple, most, scale;
 
 const inputs = names.map((name, side) => {
-  const input = el("input", { type: "number", min: 0, inputmode: "numeric", id: `margin-${name.toLowerCase()}`, oninput: () => { take(side, Number(input.value)); show(); } });
+  const input = el("input", { type: "number", min: 0, inputmode: "numeric", id: `margin-${name.toLowerCase()}` });
+  input.addEventListener("input", () => { take(side, Number(input.value)); show(); });
   input.addEventListener("change", () => { input.value = margins[side]; });
   return input;
 });
@@ -29,8 +30,9 @@ const handles = names.map((name, side) => {
       inputs[side].value = margins[side];
       show(scale);
     };
+    const end = () => { handle.removeEventListener("pointermove", move); show(); };
     handle.addEventListener("pointermove", move);
-    handle.addEventListener("lostpointercapture", () => { handle.removeEventListener("pointermove", move); show(); }, { once: true });
+    handle.addEventListener("lostpointercapture", end, { once: true });
   });
   return handle;
 });
@@ -39,7 +41,8 @@ around.append(...handles);
 function take(side, pixels) {
   const [across, down] = [size[0] + margins[0] + margins[1], size[1] + margins[2] + margins[3]];
   const room = most - (side < 2 ? across : down) + margins[side];
-  margins[side] = Math.min(Math.max(0, Math.round((pixels || 0) / multiple) * multiple), Math.floor(room / multiple) * multiple);
+  const steps = Math.min(Math.max(0, Math.round((pixels || 0) / multiple)), Math.floor(room / multiple));
+  margins[side] = steps * multiple;
 }
 
 /** The picture with its margins, with room to pull further. */
@@ -48,7 +51,9 @@ function show(kept) {
   const outer = [size[0] + left + right, size[1] + up + down];
   const room = around.parentElement.getBoundingClientRect();
   scale = kept ?? Math.min(room.width / (outer[0] * 1.2), room.height / (outer[1] * 1.2), 4);
-  const set = (node, values) => { for (const [name, value] of Object.entries(values)) node.style[name] = `${value * scale}px`; };
+  const set = (node, values) => {
+    for (const [name, value] of Object.entries(values)) node.style[name] = `${value * scale}px`;
+  };
   set(around, { width: outer[0], height: outer[1] });
   set(inner, { width: size[0], height: size[1], left, top: up });
   $("#extended").textContent = `${size[0]} × ${size[1]} becomes ${outer[0]} × ${outer[1]}`;
@@ -58,7 +63,9 @@ function show(kept) {
 export function chooseMargins(blob, inside, before, by, largest) {
   [size, margins, multiple, most] = [inside, before ? [...before] : [0, 0, 0, 0], by, largest];
   showBlob(inner, blob);
-  for (const [side, input] of inputs.entries()) Object.assign(input, { value: margins[side], step: multiple, max: most });
+  for (const [side, input] of inputs.entries()) {
+    Object.assign(input, { value: margins[side], step: multiple, max: most });
+  }
   dialog.showModal();
   show();
   const again = () => show();

@@ -1,4 +1,4 @@
-// Controls for fields of a request, made of the server's table. A control without a value stands for what is usual.
+// Controls for fields of a request, made of the server's table. One without a value stands for what is usual.
 import { el, icon } from "./dom.js";
 
 /** "cfg_scale" as people read it. */
@@ -67,8 +67,8 @@ export class Control {
     }
     if (!isNumber(field) || field.maximum === undefined) return this.input;
     const move = (way) => el("button", {
-      type: "button", class: "icon", tabindex: "-1", "aria-label": `${nameOf(field.key)}: ${way < 0 ? "less" : "more"}`,
-      onclick: () => this.step(way),
+      type: "button", class: "icon", tabindex: -1, onclick: () => this.step(way),
+      "aria-label": `${nameOf(field.key)}: ${way < 0 ? "less" : "more"}`,
     }, way < 0 ? "−" : "+");
     this.input.addEventListener("keydown", (event) => {
       const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
@@ -106,7 +106,10 @@ export class Control {
     const text = words ?? (value === undefined || value === "" ? this.field.usual : write(value));
     if (this.input.tagName === "TEXTAREA") this.input.placeholder = this.field.help;
     else if (this.input.tagName === "INPUT") this.input.placeholder = text;
-    else this.input.options[0].textContent = this.field.choices.includes(text) ? `${text} (usual)` : text || "usual";
+    else {
+      const isChoice = this.field.choices.includes(text);
+      this.input.options[0].textContent = isChoice ? `${text} (usual)` : text || "usual";
+    }
     this.align();
   }
 
@@ -128,6 +131,6 @@ export class Control {
   problem(words) {
     this.error.replaceChildren(...(words ? [icon("close"), words] : []));
     this.error.hidden = !words;
-    if (words) this.input.setAttribute("aria-invalid", "true"); else this.input.removeAttribute("aria-invalid");
+    this.input.ariaInvalid = words ? "true" : null;
   }
 }

@@ -7,11 +7,23 @@ import { makeShapes } from "./size.js";
 const pictures = ["init", "mask", "outpaint"];
 const ofMask = ["mask_blur", "grow_mask", "inpaint_area", "mask_padding", "mask_fill"];
 
+/** What there is a control for: the table's fields, and two of what the server makes of a request. */
+function rows({ fields, styles, upscalers }) {
+  const formats = ["png", "jpeg", "webp"];
+  const own = [
+    { key: "style", kind: "name", group: "prompt", help: "what is added to the prompts", usual: "none", choices: styles },
+    { key: "format", kind: "name", group: "output", help: "the pictures' files", usual: "png", choices: formats },
+  ];
+  return [...fields, ...own].filter(({ key }) => !pictures.includes(key))
+    .map((field) => field.key === "upscaler" ? { ...field, kind: "name", choices: upscalers } : field);
+}
+
 /** Rows for people of what a request says, in the order of the table. */
 export function facts(request) {
   const rows = ["model", ...form.controls.keys()].map((key) => [key, request[key]]);
   const words = (value) => typeof value === "object" ? JSON.stringify(value) : String(value);
-  return rows.filter(([, value]) => value !== undefined && value !== null && value !== "").map(([key, value]) => [nameOf(key), words(value)]);
+  return rows.filter(([, value]) => value !== undefined && value !== null && value !== "")
+    .map(([key, value]) => [nameOf(key), words(value)]);
 }
 
 export const form = {
@@ -30,25 +42,7 @@ export const form = {
 
   build(catalogue) {
     this.catalogue = catalogue;
-    // Two that are no fields of a request, but of what the server makes of one.
-    const own = [
-      { key: "style", kind: "name", group: "prompt", help: "what is added to the prompts", usual: "none", choices: catalogue.styles },
-      { key: "format", kind: "name", group: "output", help: "what kind of file the pictures become", usual: "png", choices: ["png", "jpeg", "webp"] },
-    ];
-    const groups = new Map();
-    for (const row of [...catalogue.fields, ...own].filter(({ key }) => !pictures.includes(key))) {
-      const field = row.key === "upscaler" ? { ...row, kind: "name", choices: catalogue.upscalers } : row;
-      const slot = $(`[data-field="${field.key}"]`);
-      const control = new Control(field, { rows: slot?.dataset.rows, changed: () => this.remember() });
-      this.controls.set(field.key, control);
-      if (slot) slot.append(control.element);
-      else if (ofMask.includes(field.key)) $("#mask-fields").append(control.element);
-      else {
-        if (!groups.has(field.group)) groups.set(field.group, el("fieldset", {}, el("legend", {}, nameOf(field.group))));
-        groups.get(field.group).append(control.element);
-      }
-    }
-    $("#more-fields").append(...groups.values());
+    this.buildControls();
     $("#model").append(...catalogue.models.map((model) => el("option", {}, model.name)));
     $("#model").addEventListener("change", () => { this.setModel($("#model").value); this.remember(); });
     $("#swap").addEventListener("click", () => this.swap());
@@ -56,8 +50,26 @@ export const form = {
     $("#random").addEventListener("click", () => this.set("seed", undefined));
     const settings = kept.get("settings");
     this.setModel(settings?.model);
-    for (const [key, value] of Object.entries(settings?.values ?? {})) this.controls.get(key) && (this.controls.get(key).value = value);
+    for (const [key, value] of Object.entries(settings?.values ?? {})) {
+      if (this.controls.has(key)) this.controls.get(key).value = value;
+    }
     this.changed();
+  },
+
+  /** Each into its place in the page, or by its group among further settings. */
+  buildControls() {
+    const groups = new Map();
+    for (const field of rows(this.catalogue)) {
+      const slot = $(`[data-field="${field.key}"]`);
+      const control = new Control(field, { rows: slot?.dataset.rows, changed: () => this.remember() });
+      this.controls.set(field.key, control);
+      if (!slot && !ofMask.includes(field.key) && !groups.has(field.group)) {
+        groups.set(field.group, el("fieldset", {}, el("legend", {}, nameOf(field.group))));
+      }
+      const place = slot ?? (ofMask.includes(field.key) ? $("#mask-fields") : groups.get(field.group));
+      place.append(control.element);
+    }
+    $("#more-fields").append(...groups.values());
   },
 
   /** What the user has set stays; all else becomes what is usual for the model. */
@@ -115,7 +127,9 @@ export const form = {
     const control = this.controls.get(error.field);
     if (!control) return false;
     control.problem(error.words);
-    for (let node = control.element; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
+    for (let node = control.element; node; node = node.parentElement) {
+      if (node.tagName === "DETAILS") node.open = true;
+    }
     control.input.focus();
     return true;
   },

@@ -8,9 +8,8 @@ const thumbSide = 320;
 async function thumbOf(blob) {
   const bitmap = await createImageBitmap(blob);
   const scale = Math.min(1, thumbSide / Math.max(bitmap.width, bitmap.height));
-  const canvas = Object.assign(document.createElement("canvas"), {
-    width: Math.max(1, Math.round(bitmap.width * scale)), height: Math.max(1, Math.round(bitmap.height * scale)),
-  });
+  const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
@@ -41,10 +40,11 @@ export const gallery = {
   },
 
   item(record) {
-    const image = el("img", { alt: "", loading: "lazy", width: record.width, height: record.height, src: URL.createObjectURL(record.thumb) });
+    const { prompt, width, height } = record;
+    const image = el("img", { alt: "", loading: "lazy", width, height, src: URL.createObjectURL(record.thumb) });
     const node = el("button", {
-      type: "button", "aria-label": `${record.prompt || "Picture without a prompt"}, ${record.width} × ${record.height}`, tabindex: -1,
-      title: record.prompt, onclick: () => this.onpick(record),
+      type: "button", "aria-label": `${prompt || "Picture without a prompt"}, ${width} × ${height}`,
+      tabindex: -1, title: prompt, onclick: () => this.onpick(record),
     }, image);
     record.node = el("li", {}, node);
     return record.node;
@@ -70,7 +70,7 @@ export const gallery = {
       } catch (error) {
         record.unsaved = files;
         toast(error.name === "QuotaExceededError"
-          ? "The browser's storage is full. This picture is lost when the page is closed: download it, or delete others."
+          ? "The browser's storage is full. Download this picture, or it is lost when the page is closed."
           : "This browser keeps no pictures. Download those that you want to have.");
       }
       const place = this.records.findIndex((other) => other.date < record.date);
@@ -84,7 +84,8 @@ export const gallery = {
   files: async (record) => record.unsaved ?? store.files(record.id),
 
   async remove(records) {
-    const pairs = await Promise.all(records.map(async (record) => ({ record, files: await this.files(record) })));
+    const pairOf = async (record) => ({ record, files: await this.files(record) });
+    const pairs = await Promise.all(records.map(pairOf));
     await store.remove(records.map(({ id }) => id)).catch(() => {});
     this.total -= records.filter(({ unsaved }) => !unsaved).length;
     const gone = new Set(records.map(({ id }) => id));
@@ -108,7 +109,9 @@ export const gallery = {
 
   count() {
     const { length } = this.records;
-    $("#gallery-words").textContent = length ? `${Math.max(this.total, length)} in this browser` : "Pictures that you draw are kept here, in this browser alone.";
+    $("#gallery-words").textContent = length
+      ? `${Math.max(this.total, length)} in this browser`
+      : "Pictures that you draw are kept here, in this browser alone.";
     $("#delete-all").hidden = !length;
     $("#older").hidden = this.total <= length;
     this.choose(this.chosen);
@@ -121,7 +124,7 @@ export const gallery = {
     for (const other of this.records) {
       const node = other.node.firstChild;
       node.tabIndex = other === stop ? 0 : -1;
-      if (other.id === record?.id) node.setAttribute("aria-current", "true"); else node.removeAttribute("aria-current");
+      node.ariaCurrent = other.id === record?.id ? "true" : null;
     }
   },
 
@@ -139,7 +142,9 @@ export const gallery = {
       return say("Deleted");
     }
     const across = nodes.filter((node) => node.offsetTop === nodes[0].offsetTop).length;
-    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across, Home: -now, End: nodes.length - 1 - now }[event.key];
+    const by = {
+      ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across, Home: -now, End: nodes.length - 1 - now,
+    }[event.key];
     if (by === undefined || !nodes[now + by]) return;
     event.preventDefault();
     nodes[now].tabIndex = -1;

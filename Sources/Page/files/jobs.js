@@ -6,11 +6,13 @@ import { store } from "./store.js";
 
 /** What one job is, to people. */
 export function stateOf(job) {
-  const { progress } = job;
-  if (job.state === "asking") return "Asking the server…";
-  if (job.state === "waiting") return job.ahead > 1 ? `${job.ahead} jobs before yours` : job.ahead === 1 ? "1 job before yours" : "Waiting for its turn";
+  const { state, ahead, progress } = job;
+  if (state === "asking") return "Asking the server…";
+  if (state === "waiting" && !ahead) return "Waiting for its turn";
+  if (state === "waiting") return ahead === 1 ? "1 job before yours" : `${ahead} jobs before yours`;
   if (!progress) return "Beginning…";
-  const parts = [progress.stage === "sampling" && progress.steps ? `Step ${progress.step} of ${progress.steps}` : nameOf(progress.stage ?? "working")];
+  const isSampling = progress.stage === "sampling" && progress.steps;
+  const parts = [isSampling ? `Step ${progress.step} of ${progress.steps}` : nameOf(progress.stage)];
   if (progress.pictures > 1) parts.push(`${progress.finishedPictures} of ${progress.pictures} pictures done`);
   if (progress.secondsLeft >= 1) parts.push(`about ${duration(progress.secondsLeft)} left`);
   return parts.join(" · ");
@@ -44,10 +46,10 @@ export const jobs = {
    * @param source the record of the picture that is enlarged, whose settings stay.
    */
   async submit(kind, body, files, source = {}) {
-    const { request, seed, model } = source;
+    const { request, seed } = source;
     const job = {
-      kind, files, prompt: body.prompt || source.prompt || "", count: body.count ?? 1, margins: body.outpaint ?? null,
-      source: { request, seed, model },
+      kind, files, source: { request, seed }, prompt: body.prompt || source.prompt || "",
+      count: body.count ?? 1, margins: body.outpaint ?? null,
     };
     this.add(job);
     try {
@@ -63,7 +65,8 @@ export const jobs = {
   },
 
   add(job) {
-    Object.assign(job, { state: "asking", ahead: 0, progress: null, previews: [], pictures: [], notices: [], problem: null });
+    const lists = { previews: [], pictures: [], notices: [] };
+    Object.assign(job, { state: "asking", ahead: 0, progress: null, problem: null, ...lists });
     this.all.push(job);
     this.onadd(job);
   },
@@ -95,9 +98,10 @@ export const jobs = {
   async takePicture(job, data) {
     if (data.filtered) job.notices.push("The server's filter has blurred this picture.");
     const request = data.request ?? job.source.request ?? {};
+    const { index, width, height, format } = data;
     const record = {
-      id: `${job.id}/${data.index}`, width: data.width, height: data.height, format: data.format, seed: data.seed ?? job.source.seed,
-      prompt: request.prompt ?? job.prompt, request: { ...request, model: job.source.model ?? data.model },
+      id: `${job.id}/${index}`, width, height, format, seed: data.seed ?? job.source.seed,
+      prompt: request.prompt ?? job.prompt, request: { model: data.model, ...request },
       notices: [...job.notices], margins: job.margins,
     };
     job.pictures[data.index] = record;
@@ -116,22 +120,31 @@ export const jobs = {
   remember() {
     // Another page of this browser may have jobs of its own.
     const others = (kept.get("jobs") ?? []).filter(({ id }) => !this.known.has(id));
-    const own = this.all.filter(({ id }) => id).map(({ id, kind, prompt, count, margins, source }) => ({ id, kind, prompt, count, margins, source }));
+    const plain = ({ id, kind, prompt, count, margins, source }) => ({ id, kind, prompt, count, margins, source });
+    const own = this.all.filter(({ id }) => id).map(plain);
     kept.set("jobs", [...others, ...own]);
   },
 
   async cancel(job) {
     job.isCancelled = true;
     say("Cancelling");
-    if (job.id) await api.post(`/jobs/${job.id}/cancel`, {}).catch((error) => { if (error.status !== 404) toast(error.message); });
+    // One without a name is cancelled when it has one.
+    if (!job.id) return;
+    await api.post(`/jobs/${job.id}/cancel`, {}).catch((error) => {
+      // 404: it has ended by itself.
+      if (error.status !== 404) toast(error.message);
+    });
   },
 
   /** A line of the list of jobs. */
   row(job, onwatch) {
     const preview = job.previews.findLast(Boolean);
+    const cancel = () => this.cancel(job);
+    const ending = { type: "button", class: "quiet", "aria-label": `Cancel: ${job.prompt}`, onclick: cancel };
     return el("li", {},
       preview ? el("img", { src: preview, alt: "" }) : el("span", { class: "blank" }),
-      el("button", { type: "button", class: "watch", onclick: onwatch }, el("span", {}, job.prompt || "Without a prompt"), el("small", {}, stateOf(job))),
-      el("button", { type: "button", class: "quiet", "aria-label": `Cancel: ${job.prompt}`, onclick: () => this.cancel(job) }, "Cancel"));
+      el("button", { type: "button", class: "watch", onclick: onwatch },
+        el("span", {}, job.prompt || "Without a prompt"), el("small", {}, stateOf(job))),
+      el("button", ending, "Cancel"));
   },
 };

@@ -15,10 +15,11 @@ const brush = () => Math.max(1, $("#brush-size").value / 100 * Math.min(canvas.w
 
 function paint(stroke, target = mask.getContext("2d")) {
   if (stroke.kind === "clear") return target.clearRect(0, 0, mask.width, mask.height);
-  target.globalCompositeOperation = stroke.kind === "invert" ? "xor" : stroke.kind === "eraser" ? "destination-out" : "source-over";
+  const modes = { invert: "xor", eraser: "destination-out", brush: "source-over" };
+  target.globalCompositeOperation = modes[stroke.kind];
   [target.fillStyle, target.strokeStyle, target.lineCap, target.lineJoin] = [tint, tint, "round", "round"];
   if (stroke.kind === "invert") target.fillRect(0, 0, mask.width, mask.height);
-  else for (let i = 0; i < stroke.points.length; i += 1) segment(target, stroke.points[Math.max(0, i - 1)], stroke.points[i]);
+  stroke.points?.forEach((to, place) => segment(target, stroke.points[Math.max(0, place - 1)], to));
   target.globalCompositeOperation = "source-over";
 }
 
@@ -68,9 +69,10 @@ function add(stroke) {
 
 /** The pointer's place; a pen's pressure narrows the brush. */
 function point(event) {
-  const box = canvas.getBoundingClientRect();
+  const { left, top } = canvas.getBoundingClientRect();
   const pressure = event.pointerType === "pen" ? 0.2 + 0.8 * event.pressure : 1;
-  return { x: (event.clientX - box.left) * ratio(), y: (event.clientY - box.top) * ratio(), width: brush() * pressure };
+  const [x, y] = [event.clientX - left, event.clientY - top].map((place) => place * ratio());
+  return { x, y, width: brush() * pressure };
 }
 
 function extend(point) {
@@ -111,7 +113,8 @@ canvas.addEventListener("keydown", (event) => {
   const from = { ...cursor, width: brush() };
   if (way) {
     const by = Math.max(2, brush() / 4);
-    cursor = { x: Math.min(Math.max(cursor.x + way[0] * by, 0), canvas.width), y: Math.min(Math.max(cursor.y + way[1] * by, 0), canvas.height) };
+    const within = (place, most) => Math.min(Math.max(place, 0), most);
+    cursor = { x: within(cursor.x + way[0] * by, canvas.width), y: within(cursor.y + way[1] * by, canvas.height) };
   }
   if (!way || event.shiftKey) {
     add({ kind: tool, points: [from, { ...cursor, width: brush() }] });
@@ -143,9 +146,10 @@ $("#mask-clear").addEventListener("click", () => add({ kind: "clear" }));
 $("#mask-invert").addEventListener("click", () => add({ kind: "invert" }));
 dialog.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
-  if ((event.ctrlKey || event.metaKey) && key === "z") { event.preventDefault(); if (event.shiftKey) redo(); else undo(); }
-  else if ((event.ctrlKey || event.metaKey) && key === "y") { event.preventDefault(); redo(); }
-  else if (key === "[") resize(-3);
+  if ((event.ctrlKey || event.metaKey) && (key === "z" || key === "y")) {
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) redo(); else undo();
+  } else if (key === "[") resize(-3);
   else if (key === "]") resize(3);
   else if (key === "b" || key === "e") choose(key === "b" ? "brush" : "eraser");
 });
@@ -200,6 +204,7 @@ export async function paintMask(blob, before) {
   return new Promise((done) => {
     const finish = async () => { const made = await result(); done(made); dialog.close(); };
     $("#mask-done").addEventListener("click", finish);
-    dialog.addEventListener("close", () => { $("#mask-done").removeEventListener("click", finish); done(undefined); }, { once: true });
+    const end = () => { $("#mask-done").removeEventListener("click", finish); done(undefined); };
+    dialog.addEventListener("close", end, { once: true });
   });
 }

@@ -1,6 +1,6 @@
 // The page: puts its parts together, and says what happens between them.
 import * as api from "./api.js";
-import { $, closeByButtons, dataURI, toast } from "./dom.js";
+import { $, closeByButtons, dataURI, el, toast } from "./dom.js";
 import { form } from "./form.js";
 import { gallery } from "./gallery.js";
 import { jobs } from "./jobs.js";
@@ -11,8 +11,14 @@ import { chooseEnlargement } from "./enlarge.js";
 
 /** What the built-in model can draw is little; other models know the world. */
 const examples = {
-  "built-in": ["a red heart on a white background", "a green house in the desert", "a house by the sea at dusk, watercolor", "a futuristic city at sunset", "a yellow boat on a purple background"],
-  other: ["a lighthouse on a cliff at dusk, oil painting", "a fox in deep snow, photograph, soft light", "an old library with tall windows, morning sun", "a bowl of lemons on a blue table, still life"],
+  "built-in": [
+    "a red heart on a white background", "a green house in the desert", "a house by the sea at dusk, watercolor",
+    "a futuristic city at sunset", "a yellow boat on a purple background",
+  ],
+  other: [
+    "a lighthouse on a cliff at dusk, oil painting", "a fox in deep snow, photograph, soft light",
+    "an old library with tall windows, morning sun", "a bowl of lemons on a blue table, still life",
+  ],
 };
 
 async function submit(kind, body, files, source) {
@@ -20,8 +26,8 @@ async function submit(kind, body, files, source) {
   try {
     await jobs.submit(kind, body, files, source);
   } catch (error) {
-    if (!(error instanceof api.ServerError)) return toast("The server cannot be reached; nothing was asked for.");
-    if (!form.show(error) && !start.show(error)) toast(error.message);
+    if (!(error instanceof api.ServerError)) toast("The server cannot be reached; nothing was asked for.");
+    else if (!form.show(error) && !start.show(error)) toast(error.message);
   }
 }
 
@@ -42,7 +48,7 @@ function cancel() {
 /** Takes over a picture's settings, and what it was made of where that is known. */
 async function use(request, files = {}, margins = null) {
   const isServed = form.catalogue.models.some(({ name }) => name === request.model);
-  if (request.model && !isServed) toast(`The model ${request.model} is not served; ${form.model.name} would draw this.`);
+  if (request.model && !isServed) toast(`${request.model} is not served; ${form.model.name} would draw this.`);
   form.fill(isServed ? request : { ...request, model: undefined });
   if (files.init) await start.set(files.init, { mask: files.mask, margins });
   else {
@@ -66,8 +72,9 @@ async function enlarge(blob, source) {
 }
 
 function download(record, { blob }) {
-  const name = (record.prompt || "picture").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60).replace(/^-|-$/g, "");
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${name}-${record.seed ?? 0}.${record.format}` });
+  const words = (record.prompt || "picture").toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const name = `${words.join("-").slice(0, 60)}-${record.seed ?? 0}.${record.format}`;
+  const link = el("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
@@ -78,25 +85,32 @@ async function remove(record) {
   if (next) await stage.show(next, true); else showEmpty();
 }
 
+const useRecord = (record, files) => use(record.request, files, record.margins);
+
 /** Four pictures near this one: its seed's noise, turned a little. */
 async function vary(record, files) {
-  await use(record.request, files, record.margins);
-  await draw({ seed: record.request.seed ?? record.seed, subseed_strength: form.values.subseed_strength ?? 0.2, subseed: undefined, seeds: undefined, count: 4 });
+  await useRecord(record, files);
+  const strength = form.values.subseed_strength ?? 0.2;
+  const all = { seeds: undefined, subseed: undefined, subseed_strength: strength, count: 4 };
+  await draw({ ...all, seed: record.request.seed ?? record.seed });
 }
 
 stage.actions = [
-  { name: "Use these", symbol: "use", hint: "Take over this picture's settings", run: (record, files) => use(record.request, files, record.margins) },
-  { name: "Vary", symbol: "vary", hint: "Draw four variations of this picture", run: vary },
-  { name: "Edit", symbol: "picture", hint: "Start from this picture", run: (_, { blob }) => startFrom(blob) },
-  { name: "Inpaint", symbol: "brush", hint: "Draw a part of it anew", run: (_, { blob }) => startFrom(blob, "paint") },
-  { name: "Extend", symbol: "extend", hint: "Draw beyond its sides", run: (_, { blob }) => startFrom(blob, "extend") },
-  { name: "Enlarge", symbol: "enlarge", run: (record, { blob }) => enlarge(blob, { ...record, model: record.request.model }) },
-  { name: "Download", symbol: "save", hint: "Save the file, which holds its settings", run: download },
-  { name: "Delete", symbol: "delete", run: remove },
-];
+  ["Use these", "use", "Take over this picture's settings", useRecord],
+  ["Vary", "vary", "Draw four variations of this picture", vary],
+  ["Edit", "picture", "Start from this picture", (_, { blob }) => startFrom(blob)],
+  ["Inpaint", "brush", "Draw a part of it anew", (_, { blob }) => startFrom(blob, "paint")],
+  ["Extend", "extend", "Draw beyond its sides", (_, { blob }) => startFrom(blob, "extend")],
+  ["Enlarge", "enlarge", "Make it larger", (record, { blob }) => enlarge(blob, record)],
+  ["Download", "save", "Save the file, which holds its settings", download],
+  ["Delete", "delete", "Delete it from this browser", remove],
+].map(([name, symbol, hint, run]) => ({ name, symbol, hint, run }));
 
 function showEmpty() {
-  stage.empty(examples[form.model.name] ?? examples.other, (prompt) => { form.set("prompt", prompt); draw(); });
+  stage.empty(examples[form.model.name] ?? examples.other, (prompt) => {
+    form.set("prompt", prompt);
+    draw();
+  });
 }
 
 /** What is shown where nothing else is. */

@@ -20,9 +20,10 @@ export const reader = {
       return toast(error.message);
     }
     const request = found.request;
-    $("#reader-words").textContent = request
-      ? `${found.width} × ${found.height}, drawn by ${[found.origin, found.model].filter(Boolean).join(" with ") || "an unknown program"}`
-      : `${found.width} × ${found.height}. Its file holds no settings.`;
+    const size = `${found.width} × ${found.height}`;
+    const origin = [found.origin, found.model].filter(Boolean).join(" with ") || "an unknown program";
+    const words = request ? `${size}, drawn by ${origin}` : `${size}. Its file holds no settings.`;
+    $("#reader-words").textContent = words;
     showBlob($("#reader-picture"), blob);
     $("dl", dialog).replaceChildren(...list(facts(request ?? {})));
     $("#reader-notices").replaceChildren(...(found.notices ?? []).map((words) => el("p", {}, words)));
@@ -31,7 +32,8 @@ export const reader = {
     $("#reader-use").onclick = act(() => this.onuse({ ...request, model: found.model ?? undefined }));
     $("#reader-start").onclick = act(() => this.onstart(blob));
     $("#reader-enlarge").onclick = act(() => this.onenlarge(blob, {
-      width: found.width, height: found.height, prompt: request?.prompt, seed: request?.seed, request, model: found.model ?? undefined,
+      width: found.width, height: found.height, prompt: request?.prompt, seed: request?.seed,
+      request: request && { model: found.model, ...request },
     }));
     if (!dialog.open) dialog.showModal();
   },

@@ -12,7 +12,7 @@ function sizeOf([across, down], model) {
 
 /** Buttons that set width and height; one keeps the orientation that is there. */
 export function makeShapes(form) {
-  const side = (key) => { const control = form.controls.get(key); return control.value ?? control.usualValue; };
+  const side = (key) => form.controls.get(key).value ?? form.controls.get(key).usualValue;
   const buttons = shapes.map((shape) => {
     const size = sizeOf(shape, form.model);
     const outline = el("i", { "aria-hidden": "true" });
@@ -31,7 +31,7 @@ export function makeShapes(form) {
   $("#shapes").replaceChildren(...buttons);
   const mark = () => {
     const now = [side("width"), side("height")].sort((one, other) => other - one);
-    for (const node of buttons) node.setAttribute("aria-pressed", String(node.size.every((value, place) => value === now[place])));
+    for (const node of buttons) node.ariaPressed = String(node.size.every((value, place) => value === now[place]));
   };
   form.listeners = form.listeners.filter((listener) => !listener.ofShapes);
   form.listeners.push(Object.assign(mark, { ofShapes: true }));

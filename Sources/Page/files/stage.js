@@ -20,15 +20,17 @@ export const stage = {
   empty(examples, ontry) {
     [this.record, this.job] = [null, null];
     this.clear();
-    frame.replaceChildren(el("div", { class: "empty" }, icon("logo"), el("h2", {}, "Nothing in the tray yet"),
-      el("p", {}, "Say what to draw, or try one of these:"),
-      el("div", { class: "chips" }, examples.map((prompt) => el("button", { type: "button", onclick: () => ontry(prompt) }, prompt)))));
+    const chips = examples.map((prompt) => el("button", { type: "button", onclick: () => ontry(prompt) }, prompt));
+    frame.replaceChildren(el("div", { class: "empty" },
+      icon("logo"), el("h2", {}, "Nothing in the tray yet"), el("p", {}, "Say what to draw, or try one of these:"),
+      el("div", { class: "chips" }, chips)));
     this.parts({});
   },
 
   /** As large as the place, and at most three times as large as it is. */
   fit(node, width, height) {
-    for (const [name, value] of [["--width", width], ["--height", height], ["--most", "3px"]]) node.style.setProperty(name, value);
+    const all = { "--width": width, "--height": height, "--most": "3px" };
+    for (const [name, value] of Object.entries(all)) node.style.setProperty(name, value);
   },
 
   /** Which of the parts below the picture are there. */
@@ -48,17 +50,20 @@ export const stage = {
     if (!files || this.wanted !== record) return;
     Object.assign(this, { record, job: null, isPicked });
     this.clear();
-    const image = el("img", { alt: record.prompt || "Picture without a prompt", width: record.width, height: record.height });
+    const { width, height, seed } = record;
+    const image = el("img", { alt: record.prompt || "Picture without a prompt", width, height });
     showBlob(image, files.blob);
     image.addEventListener("click", () => this.zoom(files.blob, image.alt));
     const sheet = el("div", { class: "sheet" }, image);
-    this.fit(sheet, record.width, record.height);
+    this.fit(sheet, width, height);
     frame.replaceChildren(sheet);
     if (files.init) sheet.append(this.before(record, files.init), this.compare(sheet));
     $("#actions").replaceChildren(
-      ...this.actions.map(({ name, symbol, run, hint }) => button(name, symbol, () => run(record, files), { title: hint ?? name })));
-    $("#caption").textContent = [record.prompt, `${record.width} × ${record.height}`, record.seed !== undefined && `seed ${record.seed}`].filter(Boolean).join(" · ");
-    $("#facts dl").replaceChildren(...list([...facts(record.request), ["Drawn", new Date(record.date).toLocaleString()]]));
+      ...this.actions.map(({ name, symbol, hint: title, run }) => button(name, symbol, () => run(record, files), { title })));
+    const words = [record.prompt, `${width} × ${height}`, seed !== undefined && `seed ${seed}`];
+    $("#caption").textContent = words.filter(Boolean).join(" · ");
+    const drawn = ["Drawn", new Date(record.date).toLocaleString()];
+    $("#facts dl").replaceChildren(...list([...facts(record.request), drawn]));
     this.parts({ about: true, notices: record.notices ?? [] });
     gallery.choose(record);
   },
@@ -68,21 +73,29 @@ export const stage = {
     const [left, right, up, down] = record.margins ?? [0, 0, 0, 0];
     const image = el("img", { class: "before", alt: "The picture from before" });
     showBlob(image, blob);
-    const share = (part, whole) => `${part / whole * 100}%`;
+    const across = (pixels) => `${pixels / record.width * 100}%`;
+    const along = (pixels) => `${pixels / record.height * 100}%`;
     Object.assign(image.style, {
-      left: share(left, record.width), top: share(up, record.height),
-      width: share(record.width - left - right, record.width), height: share(record.height - up - down, record.height),
+      left: across(left), top: along(up),
+      width: across(record.width - left - right), height: along(record.height - up - down),
     });
     return image;
   },
 
   /** Shows what was before while it is held; a key turns it on and off. */
   compare(sheet) {
-    const set = (isOn) => { sheet.classList.toggle("compared", isOn); node.setAttribute("aria-pressed", String(isOn)); };
-    const node = button("Before", "compare", (event) => { if (event.detail === 0) set(!sheet.classList.contains("compared")); },
-      { class: "compare", title: "Hold to see the picture from before", "aria-pressed": "false" });
+    const set = (isOn) => {
+      sheet.classList.toggle("compared", isOn);
+      node.ariaPressed = String(isOn);
+    };
+    // A click without the pointer comes from a key.
+    const click = (event) => { if (event.detail === 0) set(!sheet.classList.contains("compared")); };
+    const hint = "Hold to see the picture from before";
+    const node = button("Before", "compare", click, { class: "compare", title: hint, "aria-pressed": "false" });
     node.addEventListener("pointerdown", () => set(true));
-    for (const name of ["pointerup", "pointerleave", "pointercancel"]) node.addEventListener(name, () => set(false));
+    for (const name of ["pointerup", "pointerleave", "pointercancel"]) {
+      node.addEventListener(name, () => set(false));
+    }
     return node;
   },
 
@@ -98,7 +111,8 @@ export const stage = {
     Object.assign(this, { record: null, job, isPicked: false });
     this.clear();
     gallery.choose(null);
-    this.cells = Array.from({ length: Math.max(1, job.count) }, () => el("button", { type: "button", class: "cell", disabled: true }));
+    const cell = () => el("button", { type: "button", class: "cell", disabled: true });
+    this.cells = Array.from({ length: Math.max(1, job.count) }, cell);
     if (this.cells.length === 1) this.cells[0].classList.add("sheet");
     frame.replaceChildren(el("div", { class: "cells", "data-count": this.cells.length }, this.cells));
     this.update(job);
@@ -115,7 +129,8 @@ export const stage = {
     const isOver = job.state === "ended";
     if (!isOver) {
       $("#step").textContent = stateOf(job);
-      if (job.progress?.fraction !== undefined) $("#bar").value = job.progress.fraction; else $("#bar").removeAttribute("value");
+      const fraction = job.progress?.fraction;
+      if (fraction === undefined) $("#bar").removeAttribute("value"); else $("#bar").value = fraction;
     }
     frame.classList.toggle("working", !isOver);
     const notices = job.isCancelled && isOver ? [...job.notices, "Cancelled."] : job.notices;
@@ -146,7 +161,7 @@ frame.addEventListener("keydown", (event) => {
   if (by && stage.record && stage.step(by)) event.preventDefault();
   if (event.key === "Enter" && event.target === frame) $("img", frame)?.click();
 });
-$("#zoom").addEventListener("click", (event) => { if (event.target.tagName !== "BUTTON") $("#zoom").close(); });
+$("#zoom img").addEventListener("click", () => $("#zoom").close());
 $("#zoom").addEventListener("keydown", async (event) => {
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   const next = by && gallery.beside(stage.record, by);

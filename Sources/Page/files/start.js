@@ -67,12 +67,13 @@ export const start = {
     return fileOf(canvas, "image/jpeg", 0.92);
   },
 
-  /** The size at which the picture itself is drawn where margins are added: its own, or the model's if it is much larger. */
+  /** The size of the picture itself where margins are added: its own, or the model's if it is much larger. */
   get inner() {
     const side = form.model.native_side;
     const much = this.width * this.height > 2.25 * side * side;
     const scale = much ? side / Math.sqrt(this.width * this.height) : 1;
-    return [this.width, this.height].map((pixels) => Math.max(1, Math.round(pixels * scale / form.multiple)) * form.multiple);
+    const round = (pixels) => Math.max(1, Math.round(pixels * scale / form.multiple)) * form.multiple;
+    return [round(this.width), round(this.height)];
   },
 
   async paint() {
@@ -102,10 +103,10 @@ export const start = {
     $("#start-mask").hidden = !mask;
     this.showUsual();
     form.changed();
-    const outer = margins && this.outer;
-    $("#start-words").textContent = !blob ? "" : [
-      `${this.width} × ${this.height}`, mask && "with a mask", outer && `extended to ${outer[0]} × ${outer[1]}`,
-    ].filter(Boolean).join(", ");
+    const words = [`${this.width} × ${this.height}`];
+    if (mask) words.push("with a mask");
+    if (margins) words.push(`extended to ${this.outer.join(" × ")}`);
+    $("#start-words").textContent = blob ? words.join(", ") : "";
     store.keep("start", { blob, mask, margins });
   },
 

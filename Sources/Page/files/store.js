@@ -25,11 +25,15 @@ async function run(mode, work) {
 }
 
 export const store = {
-  put: (record, files) => run("readwrite", (pictures, all) => { pictures.put(record); all.put(files, record.id); }),
-  remove: (ids) => run("readwrite", (pictures, files) => { for (const id of ids) { pictures.delete(id); files.delete(id); } }),
+  put: (record, files) => run("readwrite", (pictures, all) => {
+    pictures.put(record);
+    all.put(files, record.id);
+  }),
+  remove: (ids) => run("readwrite", (pictures, files) => {
+    for (const id of ids) [pictures, files].forEach((place) => place.delete(id));
+  }),
   files: (id) => run("readonly", (_, files) => files.get(id)),
   count: () => run("readonly", (pictures) => pictures.count()),
-  ids: () => run("readonly", (pictures) => pictures.getAllKeys()),
 
   /** So many records before a date, the newest first. */
   async before(date, count) {
