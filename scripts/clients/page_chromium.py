@@ -131,7 +131,8 @@ def enlarge(tab):
 
 def cancel_and_queue(server, tab):
     small(tab, 150)
-    tab.write("#field-width", "384")
+    for side in ("width", "height"):
+        tab.write(f"#field-{side}", "384")
     tab.write("#field-seed", "")
     tab.click("#draw")
     tab.until("document.querySelector('#step').textContent.includes('Step')", "the job draws")
@@ -195,8 +196,10 @@ def full_storage(tab):
     tab.js("import('/page/store.js').then(({ store }) => { store.put = async () => { throw new DOMException('full', 'QuotaExceededError'); }; })")
     small(tab)
     tab.write("#field-prompt", "a ring")
+    tab.write("#field-seed", str(2 ** 64 - 1))
     tab.click("#draw")
     wait_for_pictures(tab, 1)
+    check(str(2 ** 64 - 1) in tab.js("document.querySelector('#caption').textContent"), "the largest seed comes through exactly")
     check("storage is full" in tab.js("document.querySelector('#toasts').textContent"), "a full storage is told")
     check(opened(newest(tab)[1]["blob"]).size == (128, 128), "a full storage is told, and the picture is there")
 
@@ -337,6 +340,32 @@ def server_goes_away():
             check(True, "the page says that the server is gone, and finds it again")
 
 
+SHOWN = [
+    ("a red heart on a white background", 7, 256), ("a yellow boat on the left on a purple background", 5, 256),
+    ("a green house in the desert", 6, 256), ("mountains at night under a moon", 4, 256),
+    ("a house in the hills at dawn", 2, 256), ("a turquoise fish on a pink background", 1, 256),
+    ("a futuristic city at sunset", 3, 256), ("a boat at the sea at sunset, watercolor", 9, 256),
+    ("a house by the sea at dusk", 7, 384),
+]
+
+
+def screenshots(server):
+    with Browser(1600, 1000) as tab:
+        tab.open(server.url)
+        for count, (prompt, seed, width) in enumerate(SHOWN, 1):
+            tab.write("#field-prompt", prompt)
+            tab.write("#field-seed", str(seed))
+            tab.write("#field-width", str(width))
+            tab.click("#draw")
+            wait_for_pictures(tab, count)
+        for name, width, height, scheme in (("page.jpg", 1600, 1000, "dark"), ("page-narrow.jpg", 390, 844, "light")):
+            tab.scheme(scheme)
+            tab.size(width, height)
+            tab.js("scrollTo(0, 0); document.activeElement.blur()")
+            time.sleep(0.5)
+            tab.screenshot(name)
+
+
 def main():
     with Server() as server, Browser() as tab:
         first_picture(server, tab)
@@ -357,6 +386,8 @@ def main():
         variations(tab)
         delete_all(tab)
         full_storage(tab)
+        if "SCREENSHOTS" in os.environ:
+            screenshots(server)
     with_key()
     server_goes_away()
 

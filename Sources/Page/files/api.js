@@ -1,5 +1,5 @@
 // The server: requests with the key that it may ask for, events of jobs, and whether it can be reached.
-import { $, ask, kept } from "./dom.js";
+import { $, ask, kept, parse } from "./dom.js";
 
 /** What the server refuses. Its message begins with the field at fault, if there is one. */
 export class ServerError extends Error {
@@ -66,12 +66,6 @@ async function send(path, options = {}) {
     return answer;
   }
 }
-
-/** JSON whose whole numbers stay exact: those that JavaScript's numbers cannot hold become texts. */
-const parse = (text) => JSON.parse(text, (_, value, context) => {
-  const isLarge = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
-  return isLarge ? context?.source ?? value : value;
-});
 
 export const get = async (path) => parse(await (await send(path)).text());
 export const post = async (path, body) => parse(await (await send(path, {

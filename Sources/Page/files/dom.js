@@ -96,10 +96,16 @@ export function duration(seconds) {
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
+/** JSON whose whole numbers stay exact: those that JavaScript's numbers cannot hold become texts. */
+export const parse = (text) => JSON.parse(text, (_, value, context) => {
+  const isLarge = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
+  return isLarge ? context?.source ?? value : value;
+});
+
 /** What the browser keeps between visits, as JSON; nothing where it keeps nothing. */
 export const kept = {
   get(name) {
-    try { return JSON.parse(localStorage.getItem(`darkroom.${name}`)); } catch { return null; }
+    try { return parse(localStorage.getItem(`darkroom.${name}`)); } catch { return null; }
   },
   set(name, value) {
     // The page works where nothing is kept, too.

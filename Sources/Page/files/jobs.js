@@ -1,6 +1,6 @@
 // Jobs of this browser: asked for, followed by their events, and found again after a reload.
 import * as api from "./api.js";
-import { duration, el, kept, say, toast } from "./dom.js";
+import { $, duration, el, kept, say, toast } from "./dom.js";
 import { nameOf } from "./fields.js";
 import { store } from "./store.js";
 
@@ -84,6 +84,7 @@ export const jobs = {
   async take(job, name, data) {
     if (name === "queued") [job.state, job.ahead] = ["waiting", data.ahead ?? 0];
     if (name === "started") job.state = "working";
+    if (name === "queued" || name === "started") say(stateOf(job));
     if (name === "progress") [job.state, job.progress] = ["working", data];
     if (name === "preview") {
       job.previews[data.index] = data.image;
@@ -136,15 +137,23 @@ export const jobs = {
     });
   },
 
-  /** A line of the list of jobs. */
+  /** A line of the list of jobs. It stays the same one, so that a click on it is not lost. */
   row(job, onwatch) {
+    job.row ??= this.newRow(job, onwatch);
     const preview = job.previews.findLast(Boolean);
+    const [image, words] = [$("img", job.row), $("small", job.row)];
+    image.hidden = !preview;
+    if (preview) image.src = preview;
+    words.textContent = stateOf(job);
+    return job.row;
+  },
+
+  newRow(job, onwatch) {
     const cancel = () => this.cancel(job);
     const ending = { type: "button", class: "quiet", "aria-label": `Cancel: ${job.prompt}`, onclick: cancel };
-    return el("li", {},
-      preview ? el("img", { src: preview, alt: "" }) : el("span", { class: "blank" }),
+    return el("li", {}, el("span", { class: "blank" }, el("img", { alt: "" })),
       el("button", { type: "button", class: "watch", onclick: onwatch },
-        el("span", {}, job.prompt || "Without a prompt"), el("small", {}, stateOf(job))),
+        el("span", {}, job.prompt || "Without a prompt"), el("small", {})),
       el("button", ending, "Cancel"));
   },
 };

@@ -84,19 +84,23 @@ function extend(point) {
 }
 
 canvas.addEventListener("pointerdown", (event) => {
-  if (event.button !== 0) return;
+  // One finger paints; others that come along do not.
+  if (event.button !== 0 || drawing) return;
   canvas.setPointerCapture(event.pointerId);
-  drawing = { kind: tool, points: [] };
+  drawing = { kind: tool, points: [], pointer: event.pointerId };
   add(drawing);
   extend(cursor = point(event));
   show();
 });
 canvas.addEventListener("pointermove", (event) => {
+  if (drawing && drawing.pointer !== event.pointerId) return;
   cursor = point(event);
   if (drawing) for (const part of event.getCoalescedEvents?.() ?? [event]) extend(point(part));
   show();
 });
-for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { drawing = null; });
+for (const name of ["pointerup", "pointercancel"]) {
+  canvas.addEventListener(name, (event) => { if (drawing?.pointer === event.pointerId) drawing = null; });
+}
 canvas.addEventListener("pointerleave", () => { cursor = null; show(); });
 canvas.addEventListener("focus", () => {
   if (!canvas.matches(":focus-visible")) return;

@@ -82,7 +82,9 @@ function download(record, { blob }) {
 async function remove(record) {
   const next = gallery.beside(record, 1) ?? gallery.beside(record, -1);
   await gallery.remove([record]);
-  if (next) await stage.show(next, true); else showEmpty();
+  if (next) return stage.show(next, true);
+  showEmpty();
+  $("#field-prompt").focus();
 }
 
 const useRecord = (record, files) => use(record.request, files, record.margins);
@@ -122,7 +124,9 @@ function showLast() {
 function showJobs() {
   const others = jobs.all.filter((job) => job !== stage.job);
   $("#queue").hidden = others.length === 0;
-  $("#queue ul").replaceChildren(...others.map((job) => jobs.row(job, () => stage.watch(job))));
+  const [list, rows] = [$("#queue ul"), others.map((job) => jobs.row(job, () => stage.watch(job)))];
+  const isSame = rows.length === list.children.length && rows.every((row, place) => row === list.children[place]);
+  if (!isSame) list.replaceChildren(...rows);
   $("#cancel").hidden = jobs.all.length === 0;
   $("#reuse").disabled = stage.record?.seed === undefined;
   const share = jobs.all.find(({ progress }) => progress)?.progress.fraction;

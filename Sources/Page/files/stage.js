@@ -15,16 +15,26 @@ export const stage = {
   actions: [],
   onshow: () => {},
 
-  clear() { frame.querySelectorAll("img").forEach((image) => showBlob(image, null)); },
+  clear() {
+    frame.classList.remove("working");
+    frame.querySelectorAll("img").forEach((image) => showBlob(image, null));
+  },
 
   empty(examples, ontry) {
     [this.record, this.job] = [null, null];
-    this.clear();
     const chips = examples.map((prompt) => el("button", { type: "button", onclick: () => ontry(prompt) }, prompt));
-    frame.replaceChildren(el("div", { class: "empty" },
+    this.replace(el("div", { class: "empty" },
       icon("logo"), el("h2", {}, "Nothing in the tray yet"), el("p", {}, "Say what to draw, or try one of these:"),
       el("div", { class: "chips" }, chips)));
     this.parts({});
+  },
+
+  /** Puts something else into the place; the focus stays where it was, or next to it. */
+  replace(node) {
+    const hadFocus = frame.contains(document.activeElement);
+    this.clear();
+    frame.replaceChildren(node);
+    if (hadFocus) frame.focus({ preventScroll: true });
   },
 
   /** As large as the place, and at most three times as large as it is. */
@@ -49,17 +59,18 @@ export const stage = {
     // Another one may have been asked for meanwhile.
     if (!files || this.wanted !== record) return;
     Object.assign(this, { record, job: null, isPicked });
-    this.clear();
     const { width, height, seed } = record;
     const image = el("img", { alt: record.prompt || "Picture without a prompt", width, height });
     showBlob(image, files.blob);
     image.addEventListener("click", () => this.zoom(files.blob, image.alt));
     const sheet = el("div", { class: "sheet" }, image);
     this.fit(sheet, width, height);
-    frame.replaceChildren(sheet);
+    this.replace(sheet);
     if (files.init) sheet.append(this.before(record, files.init), this.compare(sheet));
+    const focused = [...$("#actions").children].indexOf(document.activeElement);
     $("#actions").replaceChildren(
       ...this.actions.map(({ name, symbol, hint: title, run }) => button(name, symbol, () => run(record, files), { title })));
+    $("#actions").children[focused]?.focus();
     const words = [record.prompt, `${width} × ${height}`, seed !== undefined && `seed ${seed}`];
     $("#caption").textContent = words.filter(Boolean).join(" · ");
     const drawn = ["Drawn", new Date(record.date).toLocaleString()];
@@ -109,12 +120,11 @@ export const stage = {
   watch(job) {
     this.wanted = null;
     Object.assign(this, { record: null, job, isPicked: false });
-    this.clear();
     gallery.choose(null);
     const cell = () => el("button", { type: "button", class: "cell", disabled: true });
     this.cells = Array.from({ length: Math.max(1, job.count) }, cell);
     if (this.cells.length === 1) this.cells[0].classList.add("sheet");
-    frame.replaceChildren(el("div", { class: "cells", "data-count": this.cells.length }, this.cells));
+    this.replace(el("div", { class: "cells", "data-count": this.cells.length }, this.cells));
     this.update(job);
   },
 
