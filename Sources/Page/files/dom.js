@@ -60,8 +60,9 @@ export function ask(title, words, action, withKey = false) {
   });
 }
 
-/** Buttons with data-close end their dialog. */
-export function closeByButtons() {
+/** Gives buttons of index.html their icon (data-icon); those with data-close end their dialog. */
+export function prepareButtons() {
+  for (const node of document.querySelectorAll("[data-icon]")) node.prepend(icon(node.dataset.icon));
   for (const node of document.querySelectorAll("[data-close]")) {
     node.addEventListener("click", () => node.closest("dialog").close());
   }

@@ -1,6 +1,6 @@
 // The page: puts its parts together, and says what happens between them.
 import * as api from "./api.js";
-import { $, closeByButtons, dataURI, el, toast } from "./dom.js";
+import { $, dataURI, el, prepareButtons, toast } from "./dom.js";
 import { form } from "./form.js";
 import { gallery } from "./gallery.js";
 import { jobs } from "./jobs.js";
@@ -175,7 +175,7 @@ async function catalogue() {
   }
 }
 
-closeByButtons();
+prepareButtons();
 form.build(await catalogue());
 start.build();
 listen();
