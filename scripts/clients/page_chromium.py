@@ -220,7 +220,6 @@ def paste(tab):
 
 
 def variations(tab):
-    """Of a picture that is as large as the model's own, so that nothing else has to be set."""
     before = tab.js(COUNT)
     act(tab, "Vary")
     tab.until(f"{COUNT} === {before + 4} && document.querySelector('#cancel').hidden", "four variations are drawn")
@@ -288,13 +287,13 @@ def accessible(tab):
     for node in ("more", "facts"):
         tab.js(f"document.querySelector('#{node}').open = true")
     tab.js(AXE)
-    for name, width in (("dark", 1280), ("light", 1280), ("dark", 390), ("light", 390)):
+    for name, width, dialogs in (("dark", 1280, DIALOGS), ("light", 1280, {}), ("dark", 390, {}), ("light", 390, DIALOGS)):
         tab.scheme(name)
         tab.size(width, 900)
         time.sleep(0.3)
         where = f"{name}, {width} wide"
         faults(tab, where)
-        for dialog, code in DIALOGS.items():
+        for dialog, code in dialogs.items():
             tab.js(code)
             tab.until(f"document.querySelector('#{dialog}').open", f"{dialog} opens")
             time.sleep(0.2)

@@ -103,7 +103,8 @@ export async function follow(id, tell) {
         if (name === "finished" || name === "failed") return;
       }
     } catch (error) {
-      if (error instanceof ServerError) throw error;
+      // This is what a connection that breaks throws.
+      if (!(error instanceof TypeError)) throw error;
     }
     await connection.lost();
   }

@@ -1,5 +1,5 @@
 // The gallery: pictures that this browser keeps, the newest first.
-import { $, ask, el, fileOf, say, toast } from "./dom.js";
+import { $, ask, el, fileOf, toast } from "./dom.js";
 import { store } from "./store.js";
 
 const page = 60;
@@ -23,6 +23,8 @@ export const gallery = {
   chosen: null,
   /** Told of the record that the user picks. */
   onpick: () => {},
+  /** Told of one that is to be deleted. */
+  ondelete: () => {},
 
   async build() {
     $("#older").addEventListener("click", () => this.more());
@@ -137,9 +139,8 @@ export const gallery = {
     const now = nodes.indexOf(document.activeElement);
     if (now < 0) return;
     if (event.key === "Delete") {
-      this.remove([this.records[now]]);
       (nodes[now + 1] ?? nodes[now - 1])?.focus();
-      return say("Deleted");
+      return this.ondelete(this.records[now]);
     }
     const across = nodes.filter((node) => node.offsetTop === nodes[0].offsetTop).length;
     const by = {

@@ -28,8 +28,8 @@ export const jobs = {
   onrefused: () => {},
   /** Told when something of a job has changed. */
   onchange: () => {},
-  /** Told of a picture: the job, its record and its files. */
-  onpicture: async () => {},
+  /** Told of a picture's record and files; gives the record that is kept. */
+  onpicture: async (record) => record,
   onend: () => {},
 
   /** Takes up what ran when the page was left. */
@@ -105,8 +105,7 @@ export const jobs = {
       prompt: request.prompt ?? job.prompt, request: { model: data.model, ...request },
       notices: [...job.notices], margins: job.margins,
     };
-    job.pictures[data.index] = record;
-    await this.onpicture(job, record, { ...job.files, blob: await api.file(data.link) });
+    job.pictures[index] = await this.onpicture(record, { ...job.files, blob: await api.file(data.link) });
     say(`Picture finished: ${record.prompt}`);
   },
 

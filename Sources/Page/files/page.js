@@ -134,6 +134,7 @@ function showJobs() {
 }
 
 stage.onshow = showJobs;
+gallery.ondelete = remove;
 gallery.onpick = (record) => { if (record) stage.show(record, true); else showLast(); };
 jobs.onadd = (job) => {
   if (!jobs.all.includes(stage.job)) stage.watch(job);
@@ -145,7 +146,7 @@ jobs.onchange = (job, name) => {
   stage.update(job);
   showJobs();
 };
-jobs.onpicture = (_, record, files) => gallery.add(record, files);
+jobs.onpicture = (record, files) => gallery.add(record, files);
 jobs.onend = (job) => {
   stage.update(job);
   if (stage.job === job && job.pictures.length === 1 && job.count === 1) stage.show(job.pictures[0]);
