@@ -86,6 +86,13 @@ extension GenerationRequest {
     if steps > 0 { secondPassSteps = steps }
   }
 
+  /// What A1111's text says, as far as it is understood.
+  /// - Throws: as the next one.
+  package init(infotext: String) throws {
+    var leftOut: [String] = []
+    try self.init(A1111Text(infotext), leftOut: &leftOut)
+  }
+
   /// Reads A1111's text by its own rules: names, noise, prompt syntax, and how it counts clip skip. Those of
   /// stable-diffusion.cpp are the same.
   /// - Parameter leftOut: gets the names of the fields that are not understood.

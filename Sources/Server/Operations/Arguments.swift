@@ -5,6 +5,8 @@ package struct Arguments: Sendable {
   /// By the parameters' own names.
   package private(set) var values: [String: FieldValue] = [:]
   private var files: [String: [[UInt8]]] = [:]
+  /// Own names of the parameters that the client has given a value.
+  package private(set) var given: Set<String> = []
   /// Names that no parameter has.
   package private(set) var ignored: [String] = []
   private var parameters: [Parameter] = []
@@ -57,6 +59,14 @@ package struct Arguments: Sendable {
       throw Refusal(.request, field: name, "must be \(parameter.expected)")
     }
     values[parameter.name] = read
+    self.given.insert(parameter.name)
+  }
+
+  /// Sets parameters that the client has not given; what is no value of theirs is left out.
+  mutating func complete(_ others: [String: FieldValue]) {
+    for parameter in parameters where !given.contains(parameter.name) {
+      if let value = others[parameter.name].flatMap(parameter.read) { values[parameter.name] = value }
+    }
   }
 
   private func isPart(_ content: RequestBody.Content) -> Bool {

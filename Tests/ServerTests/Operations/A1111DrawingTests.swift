@@ -37,6 +37,25 @@ import Testing
     #expect(field(info, "clip_skip") == 2 && field(info, "width") == 296)
   }
 
+  @Test func aPicturesTextStandsForWhatIsLeftOut() async throws {
+    let stage = try Stage()
+    let text =
+      "a cat\\nNegative prompt: grey\\nSteps: 8, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 4, Seed: 3, Size: 64x96, Clip skip: 2, RNG: CPU"
+    let answer = await stage.json(Self.draw, #"{"infotext": "\#(text)", "steps": 9}"#)
+    #expect(answer.status == 200, "\(String(decoding: answer.bytes, as: UTF8.self))")
+    let request = try #require(stage.drawings.first)
+    #expect((request.prompt, request.negativePrompt, request.seed) == ("a cat", "grey", 3))
+    #expect((request.steps, request.guidanceScale, request.clipSkip) == (9, 4, 1))
+    #expect(
+      (request.sampler, request.schedule, request.width, request.height) == ("DPM++ 2M", "Karras", 64, 96))
+    #expect(request.noise == .torchCPU && answer.text("parameters", "cfg_scale") == "4")
+    let large = ", Denoising strength: 0.6, Hires upscale: 1.5, Hires steps: 4, Hires upscaler: Latent"
+    #expect(await stage.json(Self.draw, #"{"infotext": "\#(text)\#(large)"}"#).status == 200)
+    let second = try #require(stage.drawings.last)
+    #expect((second.width, second.height, second.secondPassSteps) == (96, 144, 4))
+    #expect(second.secondPassStrength == 0.6 && second.secondPassScale == 1.5)
+  }
+
   @Test func whatIsLeftOutHasTheWebUIsDefaults() async throws {
     let stage = try Stage()
     #expect(await stage.json(Self.draw, "{}").status == 200)
@@ -238,7 +257,10 @@ import Testing
     stage.queue.tell(.picture(made), of: second)
     stage.queue.tell(.finished, of: second)
     _ = await stage.queue.next()
-    #expect(await stage.get("/sdapi/v1/progress").text("state", "job_no") == "2")
+    let last = await stage.get("/sdapi/v1/progress")
+    #expect(
+      last.text("state", "job_no") == "2"
+        && last.field("progress")?.double.map { abs($0 - 2.0 / 3) < 1e-9 } == true)
     #expect(await stage.json("/sdapi/v1/interrupt", "").status == 200)
     let answer = await drawing.value
     #expect(answer.status == 200 && answer.field("images") == ["AQEB"])

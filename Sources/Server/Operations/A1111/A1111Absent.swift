@@ -8,7 +8,7 @@ enum A1111Absent {
     for (name, missing) in switches where arguments.values[name]?.flag == true {
       throw Refusal(.request, field: name, "needs \(missing), which is not here; expected false")
     }
-    for name in ["refiner_checkpoint", "firstpass_image", "latent_mask", "infotext"]
+    for name in ["refiner_checkpoint", "firstpass_image", "latent_mask"]
     where arguments.name(name) != nil {
       throw Refusal(.request, field: name, "is not possible here; expected nothing")
     }

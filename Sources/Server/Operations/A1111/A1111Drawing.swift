@@ -21,12 +21,14 @@ extension Operation {
 enum A1111Drawing {
   static func answer(_ visit: Visit, _ title: String, _ parameters: [Parameter]) async throws -> HTTPResponse
   {
+    let arguments = try visit.arguments.completedByInfotext(parameters)
+    let visit = Visit(visit.request, arguments, path: visit.path, visit.premises)
     let draft = try A1111Draft(visit)
     let parts = draft.parts
     let first = try await visit.order(parts[0], .a1111)
     let door = visit.premises.a1111
-    if visit.arguments.flag("override_settings_restore_afterwards") == false {
-      try door.set(try visit.arguments.object("override_settings"))
+    if arguments.flag("override_settings_restore_afterwards") == false {
+      try door.set(try arguments.object("override_settings"))
     }
     let run = door.begin(title, parts: parts.count, for: visit.request.client)
     defer { door.end(run) }
@@ -36,11 +38,11 @@ enum A1111Drawing {
       let order = number == 0 ? first : try await visit.order(ask, .a1111)
       made += try await run.pictures(of: visit.premises.desk.submit(order))
     }
-    let sends = visit.arguments.flag("send_images") ?? true
+    let sends = arguments.flag("send_images") ?? true
     let pictures = sends ? made.map { FieldValue.text(Data($0.bytes).base64EncodedString()) } : []
     let info = A1111Info.of(draft, first, made, at: run.start)
     return FieldValue.object([
-      "images": .list(pictures), "parameters": echo(visit.arguments, parameters), "info": .text(info.json),
+      "images": .list(pictures), "parameters": echo(arguments, parameters), "info": .text(info.json),
     ]).response()
   }
 

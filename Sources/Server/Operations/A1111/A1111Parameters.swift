@@ -31,6 +31,7 @@ enum A1111Parameters {
     .field("strength", as: "denoising_strength", .number(0...1), initial: .number("0.75")),
     Parameter(
       "clip_skip", .integer(1...12), "layers of the text encoder, counted from its end", field: "clip_skip"),
+    Parameter("infotext", .text(0...100_000), "a picture's text, for what the request leaves out"),
     Parameter("override_settings", .anything, "options for this request alone", initial: [:]),
     Parameter(
       "override_settings_restore_afterwards", .flag, "whether they hold for this request alone", initial: true
@@ -77,7 +78,7 @@ enum A1111Parameters {
     "restore_faces": false, "tiling": false, "do_not_save_samples": false, "do_not_save_grid": false,
     "save_images": false, "disable_extra_networks": false, "s_churn": 0, "s_tmin": 0, "s_tmax": .null,
     "s_noise": 1, "s_min_uncond": 0, "refiner_checkpoint": .null, "refiner_switch_at": .null,
-    "firstpass_image": .null, "comments": .null, "script_name": .null, "script_args": [], "infotext": .null,
+    "firstpass_image": .null, "comments": .null, "script_name": .null, "script_args": [],
     "force_task_id": .null, "alwayson_scripts": [:],
   ])
 
