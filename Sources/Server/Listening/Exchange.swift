@@ -20,6 +20,8 @@ final class Exchange: @unchecked Sendable {
   private var watch: UInt64?
   private var response: HTTPResponse?
   private var feed: StreamFeed?
+  /// When the connection became a WebSocket; how long that lasts is no time of an answer.
+  private var upgrade: ContinuousClock.Instant?
   private let id = String(JobID.random().description.prefix(32))
 
   private init(_ context: HTTPDaemon.Context, uri: String) { (self.context, self.uri) = (context, uri) }
@@ -187,6 +189,7 @@ final class Exchange: @unchecked Sendable {
   /// - Parameter bytes: what the client has sent after its request.
   private func serve(_ socket: Int32, after bytes: [UInt8], _ upgraded: Upgraded) {
     guard case .socket(let serve)? = response?.body else { return upgraded.close() }
+    upgrade = .now
     let id = ObjectIdentifier(self)
     let webSocket = WebSocket(socket, after: bytes, context.socketLimits) { [context] in
       // In this order: who waits for the last one to go stops the library then.
@@ -222,7 +225,7 @@ final class Exchange: @unchecked Sendable {
     if let watch = feed?.watch { context.doorway.forget(watch) }
     feed?.stop()
     guard let request else { return }
-    context.log.ended(request, response?.status ?? 499, response?.problem, in: ContinuousClock.now - start)
+    context.log.ended(request, response?.status ?? 499, response?.problem, in: (upgrade ?? .now) - start)
   }
 }
 

@@ -19,6 +19,7 @@ extension API {
     if path.hasPrefix("/v2beta/") { return .stabilityV2 }
     if path.hasPrefix("/sdapi/") { return .a1111 }
     if path.hasPrefix("/controlnet/") { return .a1111Extensions }
+    if comfyRoots.contains(where: path.hasPrefix) { return .comfyUI }
     return .own
   }
 }

@@ -92,6 +92,11 @@ package struct Visit: Sendable {
   }
 }
 
+extension Visit {
+  /// Whether the answer may be that of an identical request.
+  var isShared: Bool { !(request.headers["cache-control"] ?? "").lowercased().contains("no-store") }
+}
+
 /// What an operation asks for, before it is checked and completed.
 package struct Ask: Sendable {
   package enum Work: Sendable {

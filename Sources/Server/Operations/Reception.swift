@@ -138,9 +138,8 @@ extension Visit {
   /// The order for an ask; drawn anew if the client does not want what was made before.
   /// - Throws: as `Desk.order`.
   func order(_ ask: Ask, _ api: API) async throws -> Order {
-    let control = request.headers["cache-control"]?.lowercased() ?? ""
     var order = try await premises.desk.order(ask, client: request.client, door: api.name)
-    order.isShared = !control.contains("no-store")
+    order.isShared = isShared
     return order
   }
 }

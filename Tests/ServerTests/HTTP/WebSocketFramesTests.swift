@@ -79,6 +79,20 @@ import Testing
     #expect(thrown?.code == code)
   }
 
+  @Test func anyBytesAreReadOrRefused() {
+    var numbers = SystemRandomNumberGenerator()
+    for _ in 0..<3000 {
+      // Frames with a mistake, and what is none at all.
+      var bytes = (0..<3).flatMap { _ in
+        Self.frame(
+          [0x81, 0x01, 0x80, 0x89, 0x88, 0x02].randomElement() ?? 0,
+          [UInt8](repeating: 65, count: .random(in: 0...130)))
+      }
+      for _ in 0..<Int.random(in: 0...3) { bytes[.random(in: bytes.indices)] = numbers.next() }
+      _ = try? events(bytes, most: 200, by: .random(in: 1...200))
+    }
+  }
+
   @Test func framesOfTheServer() {
     #expect(WebSocketFrame.text("hi") == [0x81, 2, 0x68, 0x69])
     #expect(WebSocketFrame.binary([UInt8](repeating: 0, count: 126)).prefix(4) == [0x82, 126, 0, 126])

@@ -230,6 +230,14 @@ import Testing
     #expect(await stage.reception.answer(two(HTTPRequest("GET", "/history/\(id)"))).field() == [:])
   }
 
+  @Test func refusalsOfPathsAreComfyUIs() async throws {
+    let stage = try Stage()
+    #expect(await stage.get("/history/a/b").text("error", "type") == "not_found")
+    #expect(await stage.get("/interrupt").text("error", "type") == "method_not_allowed")
+    #expect(await stage.json("/free", #"{"unload_models": true}"#).status == 200)
+    #expect(await stage.get("/ws").text("error", "type") == "bad_request")
+  }
+
   @Test func pagesOfOthersAreRefused() async throws {
     let stage = try Stage()
     let foreign: HTTPHeaders = ["origin": "https://evil.example"]

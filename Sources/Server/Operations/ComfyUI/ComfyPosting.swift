@@ -43,15 +43,13 @@ private struct ComfyPosting {
       if case .object(let fields)? = values["extra_data"] { fields } else { [:] }
     let client = visit.arguments.text("client_id") ?? ""
     if !client.isEmpty { extra["client_id"] = .text(client) }
-    let isShared = !(visit.request.headers["cache-control"]?.lowercased().contains("no-store") ?? false)
     let number = visit.premises.comfy.prompts.next()
     let prompt = ComfyPrompts.Prompt(
       id: try Self.id(visit), room: visit.room, number: visit.arguments.number("number") ?? Double(number),
       graph: sent, extra: .object(extra), outputs: graph.outputs,
-      key: isShared ? graph.key { shelf.pictures($0)?.digest ?? "" } : "")
+      key: visit.isShared ? graph.key { shelf.pictures($0)?.digest ?? "" } : "")
     run = ComfyRun(
-      prompt: prompt, graph: graph, plan: evaluation.plan, order: evaluation.order, premises: visit.premises,
-      client: visit.request.client, isShared: isShared,
+      prompt: prompt, graph: graph, plan: evaluation.plan, order: evaluation.order, visit: visit,
       place: ComfySockets.Place(room: visit.room, client: client),
       wantsPreviews: ["auto", "latent2rgb", "taesd"].contains(extra["preview_method"]?.plain))
   }

@@ -45,6 +45,15 @@ extension Operation {
     ) { visit in
       visit.premises.comfy.prompts.cancel(visit.arguments.text("prompt_id"), of: visit.room, working: true)
     },
+    post(
+      "/free", "Gives back memory that models take",
+      [Parameter("unload_models", .flag, "do so"), Parameter("free_memory", .flag, "do so")]
+    ) { visit in
+      guard visit.arguments.flag("unload_models") ?? visit.arguments.flag("free_memory") ?? false else {
+        return
+      }
+      await visit.premises.releaseMemory()
+    },
     get("/history", "Tells what became of prompts") { visit in
       let most = visit.request.query["max_items"].flatMap { Int($0) }.map { max(0, $0) } ?? .max
       return visit.premises.comfy.prompts.history(of: visit.room, most: most)
@@ -82,12 +91,12 @@ extension Operation {
   /// One whose answer is empty.
   private static func post(
     _ path: String, _ summary: String, _ parameters: [Parameter],
-    _ act: @escaping @Sendable (Visit) throws -> Void
+    _ act: @escaping @Sendable (Visit) async throws -> Void
   ) -> Operation {
     Operation(
       .comfyUI, .post, path, summary, body: .looseJSON, parameters: parameters, answers: [],
       .tell { visit in
-        try act(visit)
+        try await act(visit)
         return HTTPResponse(200)
       })
   }
@@ -112,6 +121,13 @@ extension Operation {
 extension Visit {
   fileprivate func ids(_ name: String) -> [String] {
     (arguments.list(name) ?? []).compactMap { if case .text(let id) = $0 { id } else { nil } }
+  }
+}
+
+extension API {
+  /// Where paths begin that are ComfyUI's even if they cannot be read.
+  static let comfyRoots = Operation.comfyUI.flatMap { [$0.path] + $0.otherPaths }.map { path in
+    String(path.prefix { $0 != "{" })
   }
 }
 

@@ -10,15 +10,12 @@ struct ComfyRun: Sendable {
   let plan: ComfyPlan
   /// Nodes in the order in which they are worked on.
   let order: [String]
-  let premises: Premises
-  /// Whose turn it is in the queue.
-  let client: String
-  let isShared: Bool
+  let visit: Visit
   /// Who is told.
   let place: ComfySockets.Place
   let wantsPreviews: Bool
 
-  private var comfy: ComfyDoor { premises.comfy }
+  private var comfy: ComfyDoor { visit.premises.comfy }
 
   /// The order of a step's first job, as soon as the pictures are there that it is made of.
   func orders(of step: ComfyPlan.Step, _ pictures: ComfyPictures) async throws -> [Order] {
@@ -27,14 +24,12 @@ struct ComfyRun: Sendable {
       case .draw(let drawing): [try drawing.ask(pictures)]
       case .enlarge(let picture, let network):
         try pictures.all(picture, "image").map { picture in
-          Ask(.upscaling(UpscaleRequest(picture, upscaler: network)), premises.models.first)
+          Ask(.upscaling(UpscaleRequest(picture, upscaler: network)), visit.premises.models.first)
         }
       }
     var orders: [Order] = []
     for ask in asks {
-      var order = try await premises.desk.order(ask, client: client, door: API.comfyUI.name)
-      order.isShared = isShared
-      orders.append(order)
+      orders.append(try await visit.order(ask, .comfyUI))
     }
     return orders
   }
@@ -93,7 +88,7 @@ struct ComfyRun: Sendable {
     var jobs = number == 0 ? first : []
     if jobs.isEmpty {
       for order in try await orders(of: plan.steps[number], pictures) {
-        jobs.append(try await premises.desk.submit(order))
+        jobs.append(try await visit.premises.desk.submit(order))
       }
     }
     var made: [MadePicture] = []
@@ -178,7 +173,7 @@ struct ComfyTelling {
 
   init(_ run: ComfyRun) { self.run = run }
 
-  private var comfy: ComfyDoor { run.premises.comfy }
+  private var comfy: ComfyDoor { run.visit.premises.comfy }
   private var id: FieldValue { .text(run.prompt.id) }
 
   /// The prompt's turn has come.
