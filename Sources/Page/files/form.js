@@ -11,9 +11,9 @@ const ofMask = ["mask_blur", "grow_mask", "inpaint_area", "mask_padding", "mask_
 function rows({ fields, styles, upscalers }) {
   const formats = ["png", "jpeg", "webp"];
   const own = [
-    { key: "style", kind: "name", group: "prompt", help: "what is added to the prompts", usual: "none", choices: styles },
-    { key: "format", kind: "name", group: "output", help: "the pictures' files", usual: "png", choices: formats },
-  ];
+    { key: "style", group: "prompt", help: "what is added to the prompts", usual: "none", choices: styles },
+    { key: "format", group: "output", help: "the pictures' files", usual: "png", choices: formats },
+  ].map((field) => ({ ...field, kind: "name" }));
   return [...fields, ...own].filter(({ key }) => !pictures.includes(key))
     .map((field) => field.key === "upscaler" ? { ...field, kind: "name", choices: upscalers } : field);
 }
@@ -21,7 +21,8 @@ function rows({ fields, styles, upscalers }) {
 /** Rows for people of what a request says, in the order of the table. */
 export function facts(request) {
   const rows = ["model", ...form.controls.keys()].map((key) => [key, request[key]]);
-  const words = (value) => typeof value === "object" ? JSON.stringify(value) : String(value);
+  const text = (value) => typeof value === "object" ? JSON.stringify(value) : String(value);
+  const words = (value) => value.name ?? value.file ?? text(value);
   return rows.filter(([, value]) => value !== undefined && value !== null && value !== "")
     .map(([key, value]) => [nameOf(key), words(value)]);
 }
@@ -103,7 +104,8 @@ export const form = {
   fill(request) {
     if (request.model) this.setModel(request.model);
     for (const [key, control] of this.controls) {
-      const value = request[key];
+      // Files are written down with their name and hash.
+      const value = request[key]?.name ?? request[key];
       control.value = value;
       const usual = control.usualValue ?? control.field.usual;
       if (key !== "prompt" && String(value) === String(usual)) control.value = undefined;

@@ -68,8 +68,8 @@ export const stage = {
     this.replace(sheet);
     if (files.init) sheet.append(this.before(record, files.init), this.compare(sheet));
     const focused = [...$("#actions").children].indexOf(document.activeElement);
-    $("#actions").replaceChildren(
-      ...this.actions.map(({ name, symbol, hint: title, run }) => button(name, symbol, () => run(record, files), { title })));
+    const act = ({ name, symbol, hint, run }) => button(name, symbol, () => run(record, files), { title: hint });
+    $("#actions").replaceChildren(...this.actions.map(act));
     $("#actions").children[focused]?.focus();
     const words = [record.prompt, `${width} × ${height}`, seed !== undefined && `seed ${seed}`];
     $("#caption").textContent = words.filter(Boolean).join(" · ");
