@@ -61,8 +61,13 @@ package struct Operation: Sendable {
 
   /// The parts of a path in braces; nil if the path is another one.
   package func match(_ path: String) -> [String: String]? {
-    let other = path.split(separator: "/")
-    return ([self.path] + otherPaths).lazy.compactMap { Self.match($0.split(separator: "/"), other) }.first
+    let other = Self.parts(path)
+    return ([self.path] + otherPaths).lazy.compactMap { Self.match(Self.parts($0), other) }.first
+  }
+
+  /// Slashes divide whatever follows them: a mark that joins the character before it is no reason not to.
+  private static func parts(_ path: String) -> [Substring] {
+    path.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
   }
 
   private static func match(_ own: [Substring], _ other: [Substring]) -> [String: String]? {

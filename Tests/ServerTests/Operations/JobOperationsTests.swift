@@ -109,6 +109,12 @@ import Testing
     #expect(answer.status == 405 && answer.headers["allow"] == "POST")
   }
 
+  @Test func slashesDivideWhateverFollowsThem() async throws {
+    // A mark that joins the character before it.
+    let answer = await (try Stage()).get("/generations/\u{301}.png")
+    #expect(answer.status == 404 && answer.text("message")?.hasPrefix("there is no picture") == true)
+  }
+
   @Test func picturesAreEnlarged() async throws {
     let stage = try Stage()
     let body = "\"picture\": \"\(try png().base64)\""
