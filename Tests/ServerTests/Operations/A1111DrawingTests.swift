@@ -123,6 +123,11 @@ import Testing
         "alwayson_scripts"
       ),
       (
+        #"{"alwayson_scripts": {"ControlNet": {"args": [{"module": "reference_only", "model": "None"}]}}}"#,
+        422,
+        "alwayson_scripts"
+      ),
+      (
         #"{"alwayson_scripts": {"ADetailer": {"args": [true, {"ad_model": "face"}]}}}"#, 422,
         "alwayson_scripts"
       ),
@@ -151,7 +156,7 @@ import Testing
       {"restore_faces": false, "tiling": false, "script_name": null, "script_args": [], "refiner_checkpoint": "None",
        "s_churn": 0, "s_tmin": 0, "s_tmax": 0, "s_noise": 1, "hr_upscaler": "Nearest", "hr_prompt": "not now", "save_images": true,
        "override_settings": {"sd_vae": "Automatic", "eta_noise_seed_delta": 0, "randn_source": "CPU"},
-       "alwayson_scripts": {"ControlNet": {"args": [{"enabled": false, "model": "canny"}, {"model": "None"}, {}]},
+       "alwayson_scripts": {"ControlNet": {"args": [{"enabled": false, "model": "canny"}, {"model": "None", "module": "none"}, {}]},
         "ADetailer": {"args": [false, {"ad_model": "face"}]}, "Sampler": {"args": [20, "Euler a", "Automatic"]}},
        "force_task_id": "task(1)", "session_hash": "x"}
       """)

@@ -45,8 +45,8 @@ enum A1111Absent {
   private static func isUnitWanted(_ unit: FieldValue) -> Bool {
     guard case .object(let fields) = unit, !fields.isEmpty else { return false }
     if (fields["enabled"] ?? fields["enable"])?.flag == false { return false }
-    // A model of "None" is how ControlNet and ADetailer write that a unit is empty.
-    guard let model = fields["model"] ?? fields["ad_model"] else { return true }
-    return model.name != nil
+    // ControlNet and ADetailer write "None" for what a unit does not use; some modules need no model.
+    let parts = ["model", "ad_model", "module"].compactMap { fields[$0] }
+    return parts.isEmpty || parts.contains { $0.name != nil }
   }
 }
