@@ -147,11 +147,7 @@ package final class Doorway: Sendable {
   }
 
   private func accept(_ port: Int32) {
-    var address = sockaddr_storage()
-    var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    let socket = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.accept(port, $0, &size) }
-    }
+    let (socket, address) = SocketAddress.accept(at: port)
     guard socket >= 0 else {
       // Out of files: those that end make room.
       if errno == EMFILE || errno == ENFILE { usleep(10_000) }
@@ -161,7 +157,7 @@ package final class Doorway: Sendable {
     _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
     var yes: Int32 = 1
     setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, 4)
-    let caller = Caller(socket: socket, address: SocketAddress(address))
+    let caller = Caller(socket: socket, address: address)
     let (token, oldest) = state.withLock { state in
       var oldest: (key: UInt64, value: Undecided)?
       if state.undecided.count >= Self.mostUndecided { oldest = state.undecided.min { $0.key < $1.key } }

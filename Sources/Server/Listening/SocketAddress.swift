@@ -18,6 +18,17 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
     self.storage = storage
   }
 
+  /// Takes a caller of a port, whose address it has.
+  /// - Returns: a negative socket, with a reason in `errno`, if none comes.
+  static func accept(at port: Int32) -> (socket: Int32, address: SocketAddress) {
+    var storage = sockaddr_storage()
+    var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let socket = withUnsafeMutablePointer(to: &storage) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.accept(port, $0, &size) }
+    }
+    return (socket, SocketAddress(storage))
+  }
+
   /// The same host with another port.
   package func with(port: Int) -> SocketAddress {
     var storage = storage
