@@ -122,9 +122,10 @@ def open_webui():
     picture = requests.get(f"{SERVER.url}/view", params=image | {"type": image["type"]}, timeout=60)
     check(opened(picture.content).size == (SIZE, SIZE), "Open WebUI's calls give a picture")
 
-    sent = requests.post(f"{SERVER.url}/api/upload/image", files={"image": ("in.png", file(gradient(SIZE, SIZE)), "image/png")},
-                         data={"type": "input"}, timeout=60).json()
-    prompt, found = asyncio.run(messages(from_picture(plain(seed=5), sent["name"]), {"extra_data": {"preview_method": "auto"}}))
+    files = {"image": ("in.png", file(gradient(SIZE, SIZE)), "image/png")}
+    sent = requests.post(f"{SERVER.url}/api/upload/image", files=files, data={"type": "input"}, timeout=60).json()
+    graph = from_picture(plain(seed=5), sent["name"])
+    prompt, found = asyncio.run(messages(graph, {"extra_data": {"preview_method": "auto"}}))
     previews = [message for message in found if isinstance(message, bytes)]
     check(previews and all(preview[:8] == bytes([0, 0, 0, 1, 0, 0, 0, 2]) for preview in previews)
           and opened(previews[0][8:]).width == SIZE // 8, "its edits too, with previews for who asks for them")

@@ -17,7 +17,7 @@ struct ComfyRun: Sendable {
 
   private var comfy: ComfyDoor { visit.premises.comfy }
 
-  /// The order of a step's first job, as soon as the pictures are there that it is made of.
+  /// The orders of a step, as soon as the pictures are there that it works on.
   func orders(of step: ComfyPlan.Step, _ pictures: ComfyPictures) async throws -> [Order] {
     let asks: [Ask] =
       switch step.work {
