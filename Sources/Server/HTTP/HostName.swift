@@ -47,7 +47,7 @@ struct HostName: Equatable {
   }
 
   /// The bytes of an address that is written in full.
-  private static func address(_ text: String, _ family: Int32) -> [UInt8]? {
+  static func address(_ text: String, _ family: Int32) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: family == AF_INET ? 4 : 16)
     return inet_pton(family, text, &bytes) == 1 ? bytes : nil
   }

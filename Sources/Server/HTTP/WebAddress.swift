@@ -1,6 +1,7 @@
+import Hub
+
 /// The address of something on another server, as a request gives it.
 struct WebAddress: Sendable {
-  let text: String
   /// In small letters.
   let scheme: String
   let host: HostName
@@ -16,6 +17,16 @@ struct WebAddress: Sendable {
     guard ["http", "https"].contains(scheme), !authority.contains("@"), let host = HostName(authority) else {
       return nil
     }
-    (self.text, self.host) = (text, host)
+    self.host = host
+  }
+}
+
+extension WebRequest {
+  /// libcurl waits, so that it has a thread of its own.
+  /// - Throws: `Failure`.
+  func answered() async throws -> (status: Int, bytes: [UInt8]) {
+    try await withCheckedThrowingContinuation { continuation in
+      Thread(name: "web") { continuation.resume(with: Result { try answer() }) }.start()
+    }
   }
 }

@@ -1,5 +1,3 @@
-// The system's addresses count as part of whichever of the two libraries is read first.
-import CCurl
 import CMicrohttpd
 import Darkroom
 import Glibc

@@ -1,4 +1,5 @@
 import Darkroom
+import Hub
 
 /// Pictures at addresses of other servers, where the user lets requests name them (`--allow-fetch`).
 package struct RemotePictures: Sendable {
@@ -26,7 +27,7 @@ package struct RemotePictures: Sendable {
     defer { places.giveBack() }
     let (status, bytes): (Int, [UInt8])
     do {
-      (status, bytes) = try await WebRequest(address: address, reachesPrivate: isTrusted).answer()
+      (status, bytes) = try await WebRequest(text) { isTrusted || SocketAddress.isPublic($0) }.answered()
     } catch {
       throw refuse("\(text.prefix(200)) cannot be fetched: \(error)")
     }

@@ -1,5 +1,6 @@
 #pragma once
 #include <curl/curl.h>
+#include <netdb.h>
 
 // Swift cannot call functions with variable arguments.
 
@@ -63,6 +64,8 @@ static inline CURLcode curl_set_opener(CURL *handle, curl_opensocket_callback op
   return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, opener);
 }
 
-static inline const struct sockaddr *curl_address(const struct curl_sockaddr *address) {
-  return &address->addr;
+// An address in numbers, without its port; an empty text for one of another kind.
+static inline void curl_address_text(const struct curl_sockaddr *address, char *text, size_t count) {
+  text[0] = 0;
+  getnameinfo(&address->addr, address->addrlen, text, (socklen_t)count, 0, 0, NI_NUMERICHOST);
 }

@@ -181,9 +181,9 @@ import Testing
   // MARK: Other servers
 
   @Test(arguments: [
-    ("https://127.0.0.1/x.png", "127.0.0.1 is at 127.0.0.1, which is no public address"),
-    ("https://2130706433/x.png", "2130706433 is at 127.0.0.1, which is no public address"),
-    ("https://[::ffff:10.0.0.1]/x.png", "::ffff:10.0.0.1 is at ::ffff:10.0.0.1, which is no public address"),
+    ("https://127.0.0.1/x.png", "it is at 127.0.0.1, which is no public address"),
+    ("https://2130706433/x.png", "it is at 127.0.0.1, which is no public address"),
+    ("https://[::ffff:10.0.0.1]/x.png", "it is at ::ffff:10.0.0.1, which is no public address"),
     ("http://example.org/x.png", "must be an address with https"),
     ("https://you@example.org/x.png", "is no address of a picture"),
     ("https://example.org\\@10.0.0.1/x.png", "is no address of a picture"),
@@ -214,7 +214,7 @@ import Testing
       ("fd00::1", false), ("ff02::1", false), ("2001:db8::1", false), ("2001::1", false),
       ("2002:a00:1::", false),
     ] as [(String, Bool)])
-  func publicAddressesAreTold(_ address: String, _ isPublic: Bool) throws {
-    #expect(try #require(SocketAddress.named(address, port: 443).first).isPublic == isPublic)
+  func publicAddressesAreTold(_ address: String, _ isPublic: Bool) {
+    #expect(SocketAddress.isPublic(address) == isPublic)
   }
 }

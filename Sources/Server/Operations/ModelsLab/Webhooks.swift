@@ -1,4 +1,5 @@
 import Darkroom
+import Hub
 
 /// Tells other servers that a job has ended, where the user lets requests name them (`--webhook-host`).
 package struct Webhooks: Sendable {
@@ -22,12 +23,10 @@ package struct Webhooks: Sendable {
 
   /// Returns when it has been taken, or after some tries.
   func post(_ notice: FieldValue, to text: String) async {
-    guard let address = WebAddress(text) else { return }
-    let request = WebRequest(
-      address: address, body: Array(notice.json.utf8), seconds: 10, most: 1 << 20, reachesPrivate: true)
+    let request = WebRequest(text, body: Array(notice.json.utf8), seconds: 10, most: 1 << 20) { _ in true }
     for pause in pauses {
       try? await Task.sleep(for: .seconds(pause))
-      if let answer = try? await request.answer(), (200..<300).contains(answer.status) { return }
+      if let answer = try? await request.answered(), (200..<300).contains(answer.status) { return }
     }
   }
 }

@@ -2,31 +2,40 @@ import CCurl
 import Glibc
 
 /// A request to another server. Redirections are not followed, and no proxy is asked.
-struct WebRequest: Sendable {
-  let address: WebAddress
+package struct WebRequest: Sendable {
+  /// Of http or https.
+  private let address: String
   /// JSON to post; nil for GET.
-  var body: [UInt8]?
-  var seconds = 15
+  private let body: [UInt8]?
+  private let seconds: Int
   /// Bytes that the answer may have.
-  var most = 10 << 20
-  /// Whether addresses of this machine and its networks may be reached.
-  var reachesPrivate = false
+  private let most: Int
+  /// Whether an address of the internet, in numbers, may be reached.
+  private let reaches: @Sendable (_ host: String) -> Bool
 
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
+  package struct Failure: Error, CustomStringConvertible {
+    package let description: String
   }
 
-  /// - Throws: `Failure`.
-  func answer() async throws -> (status: Int, bytes: [UInt8]) {
-    try await withCheckedThrowingContinuation { continuation in
-      // libcurl waits, so that it has a thread of its own.
-      Thread(name: "web") { continuation.resume(with: Result { try transfer() }) }.start()
-    }
+  /// - Parameters:
+  ///   - address: of http or https.
+  ///   - body: JSON to post; nil for GET.
+  ///   - seconds: that all of it may take.
+  ///   - most: bytes that the answer may have.
+  ///   - reaches: whether an address of the internet, in numbers, may be reached.
+  package init(
+    _ address: String, body: [UInt8]? = nil, seconds: Int = 15, most: Int = 10 << 20,
+    reaches: @escaping @Sendable (_ host: String) -> Bool
+  ) {
+    (self.address, self.body, self.seconds) = (address, body, seconds)
+    (self.most, self.reaches) = (most, reaches)
   }
 
   private static let isReady = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
 
-  private func transfer() throws -> (status: Int, bytes: [UInt8]) {
+  /// Waits on the calling thread.
+  /// - Throws: `Failure`.
+  package func answer() throws -> (status: Int, bytes: [UInt8]) {
     guard Self.isReady, let handle = curl_easy_init() else {
       throw Failure(description: "libcurl cannot be started")
     }
@@ -41,7 +50,7 @@ struct WebRequest: Sendable {
     }
     defer { curl_slist_free_all(headers) }
     for (option, text) in [
-      (CURLOPT_URL, address.text), (CURLOPT_PROTOCOLS_STR, address.scheme), (CURLOPT_USERAGENT, "darkroom"),
+      (CURLOPT_URL, address), (CURLOPT_PROTOCOLS_STR, "http,https"), (CURLOPT_USERAGENT, "darkroom"),
       (CURLOPT_PROXY, ""),
     ] { curl_set_text(handle, option, text) }
     for (option, value) in [
@@ -79,10 +88,12 @@ struct WebRequest: Sendable {
 
     /// The address is the one that is connected to, whatever a name server says later.
     static let open: curl_opensocket_callback = { context, _, address in
-      guard let own = from(context), let address, let plain = curl_address(address) else { return -1 }
-      let found = SocketAddress(copying: plain)
-      guard own.request.reachesPrivate || found.isPublic else {
-        own.refusal = "\(own.request.address.host.name) is at \(found.host), which is no public address"
+      guard let own = from(context), let address else { return -1 }
+      var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+      curl_address_text(address, &text, text.count)
+      let host = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      guard own.request.reaches(host) else {
+        own.refusal = "it is at \(host), which is no public address"
         return -1
       }
       own.refusal = nil
@@ -94,40 +105,5 @@ struct WebRequest: Sendable {
     private static func from(_ context: UnsafeMutableRawPointer?) -> Receiver? {
       context.map { Unmanaged<Receiver>.fromOpaque($0).takeUnretainedValue() }
     }
-  }
-}
-
-extension SocketAddress {
-  /// Whether it can be reached from everywhere (IANA's registries of special-purpose addresses).
-  package var isPublic: Bool {
-    withPointer { address, _ in
-      if Int32(address.pointee.sa_family) == AF_INET {
-        return address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-          Self.isPublic(UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
-        }
-      }
-      return address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
-        withUnsafeBytes(of: $0.pointee.sin6_addr) { Self.isPublic(Array($0)) }
-      }
-    }
-  }
-
-  private static func isPublic(_ address: UInt32) -> Bool {
-    let special: [(UInt32, Int)] = [
-      (0x0000_0000, 8), (0x0A00_0000, 8), (0x6440_0000, 10), (0x7F00_0000, 8), (0xA9FE_0000, 16),
-      (0xAC10_0000, 12), (0xC000_0000, 24), (0xC000_0200, 24), (0xC058_6300, 24), (0xC0A8_0000, 16),
-      (0xC612_0000, 15), (0xC633_6400, 24), (0xCB00_7100, 24), (0xE000_0000, 3),
-    ]
-    return !special.contains { start, bits in (address ^ start) >> (32 - UInt32(bits)) == 0 }
-  }
-
-  /// Global addresses begin with 001; those of tunnels, which hold an IPv4 address, and of examples do too.
-  private static func isPublic(_ bytes: [UInt8]) -> Bool {
-    guard bytes[0] >> 5 == 1 else { return false }
-    let start = UInt32(bytes[0]) << 24 | UInt32(bytes[1]) << 16 | UInt32(bytes[2]) << 8 | UInt32(bytes[3])
-    let special: [(UInt32, Int)] = [
-      (0x2001_0000, 23), (0x2001_0DB8, 32), (0x2002_0000, 16), (0x3FFF_0000, 20),
-    ]
-    return !special.contains { other, bits in (start ^ other) >> (32 - UInt32(bits)) == 0 }
   }
 }
