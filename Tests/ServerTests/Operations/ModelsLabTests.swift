@@ -172,7 +172,7 @@ import Testing
   }
 
   @Test func tooMuchSaysWhenToComeBack() async throws {
-    let stage = try Stage(rate: 0.001)
+    let stage = try Stage(rate: 1e-6)
     _ = await stage.json(Self.textToImage, #"{"prompt": "a cat"}"#)
     let answer = await stage.json(Self.textToImage, #"{"prompt": "a cat"}"#)
     #expect(answer.status == 429 && answer.text("retry_after") != nil)

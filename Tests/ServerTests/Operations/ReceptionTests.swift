@@ -35,11 +35,11 @@ import Testing
   }
 
   @Test func tooManyRequestsAreToldToWait() async throws {
-    let stage = try Stage(rate: 0.01)
+    let stage = try Stage(rate: 1e-6)
     #expect(await stage.get("/v1/user/balance").status == 200)
     let answer = await stage.get("/v1/user/balance")
     #expect(answer.status == 429 && answer.text("name") == "rate_limit_exceeded")
-    #expect(answer.headers["retry-after"] == "100")
+    #expect(answer.headers["retry-after"].flatMap { Int($0) } ?? 0 > 900_000)
     #expect(await stage.get("/health").status == 200, "what anybody may know is not counted")
   }
 

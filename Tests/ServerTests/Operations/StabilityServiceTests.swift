@@ -157,7 +157,7 @@ import Testing
   }
 
   @Test func tooManyCallsAreToldToTryAgain() async throws {
-    let stage = try Stage(rate: 0.01)
+    let stage = try Stage(rate: 1e-6)
     _ = try await answers(stage, [], of: "/gooseai.EnginesService/ListEngines")
     let failure = await #expect(throws: GRPCFailure.self) {
       try await answers(stage, [], of: "/gooseai.EnginesService/ListEngines")
