@@ -54,7 +54,7 @@ let package = Package(
       ["Darkroom", "Families", "Graph", "Weights", "Sampling", "Pictures", "SystemFiles"]),
     module("Measuring", ["Darkroom", "Families", "Graph", "Sampling", "CPUBackend", "SystemFiles"]),
     module(
-      "Server", ["Darkroom", "SystemFiles", "Page", "CCurl", "CEpoll", "CMicrohttpd", "CNghttp2", "CTLS"]),
+      "Server", ["Darkroom", "Hub", "SystemFiles", "Page", "CEpoll", "CMicrohttpd", "CNghttp2", "CTLS"]),
     .executableTarget(
       name: "DarkroomCLI",
       dependencies: ["Darkroom", "SamplerComparison", "Measuring", "Server", "SystemFiles"],

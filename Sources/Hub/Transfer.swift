@@ -48,7 +48,8 @@ final class Transfers {
   /// Takes a part of the body; what it throws ends the request.
   typealias Sink = (UnsafeRawBufferPointer) throws -> Void
 
-  private static let isReady = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
+  /// Whether libcurl could be started, once for the process.
+  static let isReady = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
   private static let connectSeconds = 20
   private static let stalledSeconds = 30
   private static let bufferBytes = 256 << 10

@@ -31,12 +31,10 @@ package struct WebRequest: Sendable {
     (self.most, self.reaches) = (most, reaches)
   }
 
-  private static let isReady = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
-
   /// Waits on the calling thread.
   /// - Throws: `Failure`.
   package func answer() throws -> (status: Int, bytes: [UInt8]) {
-    guard Self.isReady, let handle = curl_easy_init() else {
+    guard Transfers.isReady, let handle = curl_easy_init() else {
       throw Failure(description: "libcurl cannot be started")
     }
     defer { curl_easy_cleanup(handle) }

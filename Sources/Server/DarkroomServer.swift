@@ -36,17 +36,10 @@ package final class DarkroomServer: Sendable {
         .request, field: "--host", found: settings.host, expected: "--api-key-file as well",
         "\(settings.host) can be reached by other machines, and no key is asked for")
     }
-    let engines = try settings.devices.map {
-      try Engine(
-        device: $0, threads: settings.threads, memoryLimit: settings.memoryLimit,
-        wildcards: settings.wildcards)
-    }
+    let engines = try settings.devices.map { try Self.engine($0, settings) }
     let models = try await Self.load(settings, engines)
     self.models = models
-    let build = try Self.build()
-    let folder = try settings.cacheFolder.map { try ResultFolder($0, build: build) }
-    let links = try settings.cacheFolder.map { try ResultFolder("\($0)/links", build: build) }
-    let results = ResultStore(settings.cache, folder: folder)
+    let results = ResultStore(settings.cache, folder: try Self.folder("", settings))
     let queue = LocalQueue(settings.queue, results: results)
     self.queue = queue
     workers = engines.map {
@@ -61,11 +54,7 @@ package final class DarkroomServer: Sendable {
     let premises = Premises(
       models: models, upscalers: UpscalerTable(settings.upscalers), desk: desk, keys: keys,
       pace: Pace(rate: settings.ratePerSecond), account: Account(credits: settings.credits), meter: meter,
-      results: results,
-      links: PictureLinks(
-        ResultStore(PictureLinks.limits(bytes: settings.linkBytes), folder: links),
-        remote: settings.fetches
-          ? RemotePictures(trusted: settings.fetchHosts) : nil),
+      results: results, links: try Self.links(settings),
       modelsLab: ModelsLabDoor(
         holdTime: .seconds(settings.holdTime), webhooks: Webhooks(hosts: settings.webhookHosts)),
       releaseMemory: { for engine in engines { await engine.releaseMemory() } })
@@ -130,9 +119,24 @@ package final class DarkroomServer: Sendable {
   /// Says what orders take while the engines are at work; nil on a GPU, which is not opened twice.
   private static func estimator(_ settings: ServerSettings, _ engine: Engine) async throws -> Engine? {
     guard await !engine.computes.hasPrefix("vulkan") else { return nil }
-    return try Engine(
-      device: .cpu, threads: settings.threads, memoryLimit: settings.memoryLimit,
+    return try Self.engine(.cpu, settings)
+  }
+
+  private static func engine(_ device: DeviceChoice, _ settings: ServerSettings) throws -> Engine {
+    try Engine(
+      device: device, threads: settings.threads, memoryLimit: settings.memoryLimit,
       wildcards: settings.wildcards)
+  }
+
+  /// - Parameter name: of the folder within that of `--cache`; empty for this itself.
+  private static func folder(_ name: String, _ settings: ServerSettings) throws -> ResultFolder? {
+    try settings.cacheFolder.map { try ResultFolder(name.isEmpty ? $0 : "\($0)/\(name)", build: build()) }
+  }
+
+  private static func links(_ settings: ServerSettings) throws -> PictureLinks {
+    PictureLinks(
+      ResultStore(PictureLinks.limits, folder: try folder("links", settings)),
+      remote: settings.fetches ? RemotePictures(trusted: settings.fetchHosts) : nil)
   }
 
   private static func load(_ settings: ServerSettings, _ engines: [Engine]) async throws -> ModelTable {

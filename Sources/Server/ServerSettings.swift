@@ -30,8 +30,6 @@ package struct ServerSettings: Sendable {
   package var keepAlive: Int?
   package var cache = ResultStore.Limits()
   package var cacheFolder: String?
-  /// Bytes of pictures that answers have named by their addresses.
-  package var linkBytes = 256 << 20
   /// Whether pictures at addresses of other servers are fetched.
   package var fetches = false
   /// Hosts of such addresses that may be private and without encryption.

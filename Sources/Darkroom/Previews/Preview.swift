@@ -33,7 +33,7 @@ public struct GenerationPreview: Codable, Sendable, Equatable {
 }
 
 extension GenerationPreview {
-  /// That of a picture which stands so many places later, as those of a part do in the whole.
+  /// The preview of a part's picture as one of the whole: its index and those beside it are so many higher.
   package func moved(by places: Int) -> GenerationPreview {
     var moved = self
     (moved.index, moved.together) = (

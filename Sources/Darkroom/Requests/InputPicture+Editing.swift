@@ -39,17 +39,6 @@ extension InputPicture {
   /// Whether nothing of it is brighter than black.
   package func isBlack(_ field: String) throws -> Bool { try !read(field).picture.pixels.contains { $0 > 0 } }
 
-  /// At another size, whatever its aspect.
-  /// - Parameter repeating: whether pixels are repeated rather than mixed, where it grows by a whole number.
-  package func stretched(width: Int, height: Int, repeating: Bool = false, _ field: String) throws
-    -> InputPicture
-  {
-    let picture = try read(field).picture
-    guard (width, height) != (picture.width, picture.height) else { return self }
-    return InputPicture(
-      picture.resized(width: width, height: height, by: repeating ? .area : .lanczos), name: file)
-  }
-
   /// Within another size and in its middle, with the colours of its edges around it.
   package func fitted(width: Int, height: Int, _ field: String) throws -> InputPicture {
     let picture = try read(field).picture
@@ -124,15 +113,20 @@ extension InputPicture {
     return InputPicture(Picture(width: picture.width, height: picture.height, pixels: pixels), name: file)
   }
 
-  package func resized(width: Int, height: Int, by filter: Filter, _ field: String) throws -> InputPicture {
-    InputPicture(try read(field).picture.resized(width: width, height: height, by: filter.filter), name: file)
+  /// At another size, whatever its aspect.
+  package func resized(
+    width: Int, height: Int, by filter: Filter = .lanczos, _ field: String
+  ) throws -> InputPicture {
+    let picture = try read(field).picture
+    guard (width, height) != (picture.width, picture.height) else { return self }
+    return InputPicture(picture.resized(width: width, height: height, by: filter.filter), name: file)
   }
 
   /// Cut around its middle.
   package func cropped(toAspectOf size: (width: Int, height: Int), _ field: String) throws -> InputPicture {
     let (width, height) = try self.size(field)
     let (wide, high) = (Double(width) * Double(size.height), Double(height) * Double(size.width))
-    return try cropped(
+    return try middle(
       width: wide > high ? max(1, Int((high / Double(size.height)).rounded())) : width,
       height: high > wide ? max(1, Int((wide / Double(size.width)).rounded())) : height, field)
   }
@@ -145,16 +139,8 @@ extension InputPicture {
       throw DarkroomError(
         .request, field: field, found: "\(size.width)x\(size.height)", expected: "\(multiple) pixels a side")
     }
-    return try cropped(
+    return try middle(
       width: size.width / multiple * multiple, height: size.height / multiple * multiple, field)
-  }
-
-  private func cropped(width: Int, height: Int, _ field: String) throws -> InputPicture {
-    let picture = try read(field).picture
-    return InputPicture(
-      picture.cropped(
-        left: (picture.width - width) / 2, top: (picture.height - height) / 2, width: width, height: height),
-      name: file)
   }
 
   /// Grey where most of a mask is drawn anew.
@@ -164,12 +150,6 @@ extension InputPicture {
       width: picture.width, height: picture.height, by: .area)
     let pixels = zip(picture.pixels, shares.pixels).map { pixel, share in share >= 128 ? 128 : pixel }
     return InputPicture(Picture(width: picture.width, height: picture.height, pixels: pixels), name: file)
-  }
-
-  /// A PNG file of it.
-  package func encoded(_ field: String) throws -> [UInt8] {
-    let picture = try read(field).picture
-    return try DarkroomError.ofOutput { try picture.encoded(as: .png) }
   }
 }
 

@@ -56,10 +56,4 @@ package struct Desk: Sendable {
   package func submit(_ order: Order, keeping: Bool = false) async throws -> Submission {
     try await queue.submit(order, keeping: keeping)
   }
-
-  /// The pictures of an order, in order. Cancelling the task leaves the job.
-  /// - Throws: `DarkroomError`.
-  package func pictures(of order: Order) async throws -> [MadePicture] {
-    try await submit(order).pictures()
-  }
 }

@@ -12,7 +12,7 @@ package struct Parameter: Sendable {
     case choice([String])
     /// Yes or no: also as a word or a digit.
     case flag
-    /// A PNG, JPEG or WebP file: a part of a form; in JSON base64, or the address of a picture that this server made.
+    /// A PNG, JPEG or WebP file: a part of a form; in JSON base64, or an address that `PictureLinks` reads.
     case picture
     /// At most so many of these: parts of one name, in JSON a list.
     case pictures(Int)

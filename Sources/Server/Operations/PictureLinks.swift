@@ -1,7 +1,7 @@
 import Darkroom
 
-/// Finished pictures at addresses that nobody guesses, for a day: what answers with an address instead of bytes needs.
-/// The oldest go first when they take too many bytes.
+/// Keeps finished pictures at addresses for a day, so that answers can name them. Nobody guesses an address. The oldest
+/// pictures go first when all of them take too many bytes.
 package struct PictureLinks: Sendable {
   private static let folder = "/generations/"
 
@@ -10,15 +10,14 @@ package struct PictureLinks: Sendable {
   private let remote: RemotePictures?
 
   package init(
-    _ store: ResultStore = ResultStore(PictureLinks.limits()), remote: RemotePictures? = nil
+    _ store: ResultStore = ResultStore(PictureLinks.limits), remote: RemotePictures? = nil
   ) {
     (self.store, self.remote) = (store, remote)
   }
 
-  /// - Parameter bytes: of all pictures.
-  package static func limits(bytes: Int = 256 << 20) -> ResultStore.Limits {
+  package static var limits: ResultStore.Limits {
     var limits = ResultStore.Limits()
-    (limits.bytes, limits.time) = (bytes, .seconds(24 * 3600))
+    limits.time = .seconds(24 * 3600)
     return limits
   }
 
@@ -27,6 +26,15 @@ package struct PictureLinks: Sendable {
   package func path(to picture: MadePicture) -> String {
     let path = Self.newPath(picture.format)
     keep(picture, at: path)
+    return path
+  }
+
+  /// Keeps a picture of a job, once however often it is asked for.
+  /// - Returns: its path, which nobody guesses who does not know the job's name.
+  func path(to picture: MadePicture, of job: JobID) -> String {
+    let digest = SHA256Digest.bytes(of: Array("\(job) \(picture.index)".utf8))
+    let path = "\(Self.folder)\(SHA256Digest.digits(digest)).\(picture.format.rawValue)"
+    if self.picture(at: path) == nil { keep(picture, at: path) }
     return path
   }
 

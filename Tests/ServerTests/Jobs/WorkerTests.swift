@@ -42,7 +42,7 @@ import Testing
   @Test func picturesAreThoseOfTheEngine() async throws {
     let (desk, models, work) = try await serve([Self.plain])
     let order = try await desk.order(Ask(.drawing(request("a cat", count: 5)), models.first), client: "a")
-    let pictures = try await desk.pictures(of: order)
+    let pictures = try await desk.submit(order).pictures()
     #expect(pictures.map(\.index) == [0, 1, 2, 3, 4])
     #expect(pictures.map(\.seed) == [3, 4, 5, 6, 7])
     let engine = try Engine(device: .cpu, threads: 1)
@@ -65,7 +65,7 @@ import Testing
       let ask = Ask(.drawing(request("a cat on \(model.name)")), model)
       var order = try await desk.order(ask, client: "a")
       order.isShared = false
-      #expect(try await desk.pictures(of: order).first?.model == model.name)
+      #expect(try await desk.submit(order).pictures().first?.model == model.name)
     }
     desk.queue.close()
     await work.value
@@ -76,7 +76,7 @@ import Testing
     let (desk, models, work) = try await serve([Self.plain], longest: .milliseconds(1))
     let order = try await desk.order(
       Ask(.drawing(request("a cat", steps: 150)), models.first), client: "a")
-    let error = await #expect(throws: DarkroomError.self) { try await desk.pictures(of: order) }
+    let error = await #expect(throws: DarkroomError.self) { try await desk.submit(order).pictures() }
     #expect(error?.description.contains("job took longer than") == true)
     desk.queue.close()
     await work.value
@@ -85,7 +85,7 @@ import Testing
   @Test func aModelWithoutASafetyCheckerCannotBeFiltered() async throws {
     let (desk, models, work) = try await serve([Self.plain], .blur)
     let order = try await desk.order(Ask(.drawing(request("a cat")), models.first), client: "a")
-    let error = await #expect(throws: DarkroomError.self) { try await desk.pictures(of: order) }
+    let error = await #expect(throws: DarkroomError.self) { try await desk.submit(order).pictures() }
     #expect(error?.kind == .unsupported)
     desk.queue.close()
     await work.value
@@ -98,10 +98,10 @@ import Testing
     let (desk, models, work) = try await serve([try filtered(threshold: -2)], rule, meter: meter)
     let order = try await desk.order(Ask(.drawing(request("a cat")), models.first), client: "a")
     if rule == .refuse {
-      let error = await #expect(throws: DarkroomError.self) { try await desk.pictures(of: order) }
+      let error = await #expect(throws: DarkroomError.self) { try await desk.submit(order).pictures() }
       #expect(error?.kind == .filtered)
     } else {
-      let picture = try #require(try await desk.pictures(of: order).first)
+      let picture = try #require(try await desk.submit(order).pictures().first)
       #expect(picture.isFiltered == (rule == .blur))
       #expect(meter.figures.filtered == (rule == .blur ? 1 : 0))
     }
@@ -112,7 +112,7 @@ import Testing
   @Test func picturesThatDoNotTripPass() async throws {
     let (desk, models, work) = try await serve([try filtered(threshold: 2)], .refuse)
     let order = try await desk.order(Ask(.drawing(request("a cat")), models.first), client: "a")
-    #expect(try await desk.pictures(of: order).first?.isFiltered == false)
+    #expect(try await desk.submit(order).pictures().first?.isFiltered == false)
     desk.queue.close()
     await work.value
   }

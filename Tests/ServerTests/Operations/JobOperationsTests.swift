@@ -39,7 +39,9 @@ import Testing
     #expect(file.status == 200 && file.bytes == [1, 1, 1] && file.headers["content-type"] == "image/webp")
     let id = try #require(begun.text("id"))
     #expect(await stage.get("/jobs/\(id)").text("state") == "done")
-    #expect(await stage.get("/jobs/\(id)/events").status == 200, "it is told again while it is kept")
+    let again = await self.events(await stage.get("/jobs/\(id)/events"))
+    #expect(again.map(\.name) == ["picture", "picture", "finished"], "it is told again while it is kept")
+    #expect(again.first.map { fields($0.data)["link"] } == made["link"], "at the same link")
     #expect(await stage.get("/jobs/0/events").status == 404)
     #expect(await stage.get("/generations/0.png").status == 404)
   }

@@ -145,7 +145,8 @@ enum A1111Enlarging {
     switch upscaler {
     case .none: return picture
     case .nearest:
-      return try picture.stretched(width: size.width, height: size.height, repeating: true, "image")
+      // It repeats pixels, where a picture grows by a whole number.
+      return try picture.resized(width: size.width, height: size.height, by: .area, "image")
     case .lanczos: request.method = .lanczos
     case .network(let source): request.upscaler = source
     }

@@ -47,7 +47,7 @@ extension GenerationRequest {
     // As every request cuts its picture.
     case 1: picture
     case 2: try picture.fitted(width: width, height: height, name)
-    default: try picture.stretched(width: width, height: height, name)
+    default: try picture.resized(width: width, height: height, name)
     }
   }
 }

@@ -112,6 +112,6 @@ struct ComfyPictures: Sendable {
   /// The files that a picture is kept as: those of the engine where nothing was changed since.
   func files(_ picture: ComfyPicture) throws -> [[UInt8]] {
     if case .made(let step) = picture { return (made[step] ?? []).map(\.bytes) }
-    return try all(picture, "images").map { try $0.encoded("images") }
+    return try all(picture, "images").map { try $0.encoded(as: .png, "images") }
   }
 }

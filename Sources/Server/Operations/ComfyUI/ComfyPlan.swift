@@ -170,7 +170,7 @@ struct ComfyValues: Sendable {
 
   /// - Throws: `Problem` if a VAE is not that of a model.
   func checkVAE(_ name: String, of model: ServedModel) throws {
-    guard case .vae(let owner)? = links[name] else { throw missing(name) }
+    let owner = try vaeModel(name)
     guard owner.name == model.name else {
       throw Problem(name, "is the VAE of \(owner.name); the latents are those of \(model.name)")
     }

@@ -56,7 +56,8 @@ enum ModelsLab {
       Parameter("seed", .integer(-1...4_294_967_295), "without one, and for -1, a random one"),
       Parameter("scheduler", .text(0...64), "one of \(schedulers.joined(separator: ", "))"),
       Parameter("use_karras_sigmas", .flag, "whether the schedule is karras"),
-      Parameter("algorithm_type", .text(0...32), "dpmsolver++ or none, which is what is done"),
+      Parameter(
+        "algorithm_type", .text(0...32), "dpmsolver++ or none, without effect: the scheduler decides"),
       Parameter("clip_skip", .integer(1...8), "layers of the text encoder, counted from its end"),
       Parameter("enhance_prompt", .flag, "whether words for detail and sharpness are added to the prompt"),
       Parameter("base64", .flag, "whether the answer holds the pictures instead of their addresses"),

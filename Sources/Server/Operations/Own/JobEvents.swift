@@ -3,12 +3,13 @@ import FoundationEssentials
 
 /// What happens to a job, as server-sent events. They have the names of the library's events, and the data of these.
 struct JobEvents: Sendable {
+  private let job: JobID
   private let events: AsyncStream<JobEvent>
   private let links: PictureLinks
 
   /// Nil if there is no such job. Of one that has ended the pictures are told again while they are kept.
   init?(of id: JobID, _ premises: Premises) {
-    links = premises.links
+    (job, links) = (id, premises.links)
     if let running = premises.queue.events(of: id) {
       events = running
       return
@@ -51,7 +52,7 @@ struct JobEvents: Sendable {
     var fields: [String: FieldValue] = [
       "index": .number("\(picture.index)"), "width": .number("\(picture.width)"),
       "height": .number("\(picture.height)"), "format": .text(picture.format.rawValue),
-      "filtered": .flag(picture.isFiltered), "link": .text(links.path(to: picture)),
+      "filtered": .flag(picture.isFiltered), "link": .text(links.path(to: picture, of: job)),
       "model": .text(picture.model),
     ]
     fields["seed"] = picture.seed.map { .number("\($0)") }
