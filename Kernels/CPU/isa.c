@@ -23,6 +23,8 @@ static int feature(unsigned leaf, unsigned subleaf, int edx, int bit) {
   return (edx ? d : a) >> bit & 1;
 }
 
+static int has_avxvnni(void) { return feature(7, 1, 0, 4); }
+
 __attribute__((target("xsave"))) static unsigned long long kept_by_the_system(void) { return _xgetbv(0); }
 
 /// Tiles' numbers need 8 KiB more to be kept with each thread, so the system wants to be asked first. Threads that are
@@ -45,11 +47,14 @@ int dk_has_isa(dk_isa isa) {
   int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   int avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  int pairs = avx512 && __builtin_cpu_supports("avx512bf16");
+  int vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+  int pairs = vnni && __builtin_cpu_supports("avx512bf16");
   switch (isa) {
     case dk_isa_portable: return 1;
     case dk_isa_avx2: return avx2;
+    case dk_isa_avxvnni: return avx2 && has_avxvnni();
     case dk_isa_avx512: return avx512;
+    case dk_isa_avx512vnni: return vnni;
     case dk_isa_avx512bf16: return pairs;
     case dk_isa_amx:
       if (atomic_load(&tiles) < 0) atomic_store(&tiles, allowed_tiles());
@@ -66,8 +71,9 @@ static int is_intel(void) {
 static dk_isa find_best(void) {
   if (dk_has_isa(dk_isa_amx)) return dk_isa_amx;
   if (dk_has_isa(dk_isa_avx512bf16) && !is_intel()) return dk_isa_avx512bf16;
-  if (dk_has_isa(dk_isa_avx512)) return dk_isa_avx512;
-  return dk_has_isa(dk_isa_avx2) ? dk_isa_avx2 : dk_isa_portable;
+  for (dk_isa isa = dk_isa_avx512vnni; isa > dk_isa_portable; isa--)
+    if (dk_has_isa(isa)) return isa;
+  return dk_isa_portable;
 }
 
 /// Asked for once: a virtual machine's processor takes microseconds to say what it is.

@@ -6,8 +6,12 @@ package enum InstructionSet: String, Sendable, CaseIterable {
   /// What every processor has.
   case portable
   case avx2
+  /// AVX2 with sums of products of whole numbers.
+  case avxvnni
   case avx512
-  /// AVX-512 with products of pairs of bfloat16.
+  /// AVX-512 with sums of products of whole numbers.
+  case avx512vnni
+  /// The same with products of pairs of bfloat16.
   case avx512bf16
   /// The same with products of tiles of bfloat16.
   case amx
@@ -31,7 +35,9 @@ package enum InstructionSet: String, Sendable, CaseIterable {
     switch self {
     case .portable: dk_isa_portable
     case .avx2: dk_isa_avx2
+    case .avxvnni: dk_isa_avxvnni
     case .avx512: dk_isa_avx512
+    case .avx512vnni: dk_isa_avx512vnni
     case .avx512bf16: dk_isa_avx512bf16
     case .amx: dk_isa_amx
     }

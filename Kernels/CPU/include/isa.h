@@ -1,12 +1,14 @@
 #pragma once
 
-/// Instruction sets with their own copy of every kernel, slowest first.
+/// Instruction sets that kernels are chosen by, slowest first.
 typedef enum {
   dk_isa_portable = 0,
   dk_isa_avx2 = 1,
-  dk_isa_avx512 = 2,
-  dk_isa_avx512bf16 = 3,  // AVX-512 with products of pairs of bfloat16
-  dk_isa_amx = 4,  // the same, with products of tiles of bfloat16
+  dk_isa_avxvnni = 2,  // AVX2 with sums of products of whole numbers (AVX-VNNI)
+  dk_isa_avx512 = 3,
+  dk_isa_avx512vnni = 4,  // AVX-512 with sums of products of whole numbers
+  dk_isa_avx512bf16 = 5,  // the same, with products of pairs of bfloat16
+  dk_isa_amx = 6,  // the same, with products of tiles of bfloat16
 } dk_isa;
 
 /// Whether this machine has the instruction set, and the system lets this process use it.
