@@ -36,7 +36,7 @@ final class Recorder {
   let batch: Int
   let firstPicture: Int
   let source = MemorySource()
-  private(set) var inputs: [(name: String, rate: Rate, numbers: [Float])] = []
+  var inputs: [(name: String, rate: Rate, numbers: [Float])] = []
   private var parameters = 0
 
   init(batch: Int, firstPicture: Int) {
