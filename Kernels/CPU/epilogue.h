@@ -81,9 +81,10 @@ static inline VF ISA(finish)(const dk_epilogue *e, VF x, long picture, long row,
 /// Applies `e` to `count` values of row `row` that belong to columns `column` on, and stores them at `to`.
 static inline void ISA(finish_row)(const dk_epilogue *e, const float *from, NUMBER *to, long picture, long row,
                                    long column, long count) {
-  for (long i = 0; i < count; i += LANES) {
-    long some = count - i < LANES ? count - i : LANES;
-    VF x = ISA(load_float_some)(from + i, some);
-    ISA(store_some)(to + i, ISA(finish)(e, x, picture, row, column + i, some), some);
-  }
+  long i = 0;
+  for (; i + LANES <= count; i += LANES)
+    ISA(store)(to + i, ISA(finish)(e, ISA(load_float)(from + i), picture, row, column + i, LANES));
+  if (i == count) return;
+  VF x = ISA(load_float_some)(from + i, count - i);
+  ISA(store_some)(to + i, ISA(finish)(e, x, picture, row, column + i, count - i), count - i);
 }
