@@ -32,7 +32,7 @@ __attribute__((target("xsave"))) static unsigned long long kept_by_the_system(vo
 static int allowed_tiles(void) {
   enum { ARCH_REQ_XCOMP_PERM = 0x1023, TILE_DATA = 18 };
   const unsigned long long tile_state = 3 << 17;
-  int has_tiles = feature(7, 0, 1, 24) && feature(7, 0, 1, 22);
+  int has_tiles = feature(7, 0, 1, 24) && feature(7, 0, 1, 25) && feature(7, 0, 1, 22);
   if (!has_tiles || (kept_by_the_system() & tile_state) != tile_state) return 0;
 #if defined(__linux__)
   return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, TILE_DATA) == 0;

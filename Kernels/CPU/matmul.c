@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "int8.h"
 #include "matmul_tiles.h"
 #include "panel.h"
 
@@ -13,6 +14,7 @@ enum { ROWS = 96, DEPTH = 384, CHUNK = 4, ITEMS_PER_THREAD = 4, COPIED = 32, TAP
 
 static long least(long a, long b) { return a < b ? a : b; }
 static long parts(long count, long size) { return (count + size - 1) / size; }
+static int is_int8(const dk_convolution *c) { return c->packing == dk_panels_int8 || c->packing == dk_tiles_int8; }
 static dk_storage storage_of(const dk_convolution *c) {
   return c->packing == dk_panels_float32 ? dk_float32 : dk_bfloat16;
 }
@@ -45,6 +47,7 @@ static cut cut_of(const dk_convolution *c) {
 
 long dk_convolution_items(const dk_convolution *c) {
   if (c->packing == dk_tiles_bfloat16) return dk_tiles_items(c);
+  if (is_int8(c)) return dk_int8_items(c);
   cut s = cut_of(c);
   return s.blocks * s.chunks;
 }
@@ -97,6 +100,7 @@ static workspace divided(char *scratch) {
 
 long dk_convolution_scratch(const dk_convolution *c) {
   if (c->packing == dk_tiles_bfloat16) return dk_tiles_scratch(c);
+  if (is_int8(c)) return dk_int8_scratch(c);
   return ROW_BYTES + FACTOR_BYTES + WEIGHT_BYTES + SUM_BYTES;
 }
 
@@ -104,6 +108,8 @@ void dk_convolution_item(const dk_convolution *c, long item, long thread) {
   char *scratch = c->scratch + thread * dk_convolution_scratch(c);
   if (c->packing == dk_tiles_bfloat16)
     dk_tiles_item(c, item, scratch);
+  else if (is_int8(c))
+    dk_int8_item(c, item, scratch);
   else
     DISPATCH(convolution_item, storage_of(c))(c, item, scratch);
 }

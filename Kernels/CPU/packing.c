@@ -2,7 +2,11 @@
 
 #include <string.h>
 
+#include "int8.h"
 #include "panel.h"
+
+// Bytes of a column's scale and of its sum.
+enum { BESIDE = 8 };
 
 static long up(long count, long step) { return (count + step - 1) / step * step; }
 
@@ -11,6 +15,8 @@ long dk_packed_bytes(long outputs, long channels, long area, dk_packing packing)
     case dk_panels_float32: return up(outputs, GRAIN) * area * channels * 4;
     case dk_panels_bfloat16: return up(outputs, GRAIN) * area * up(channels, 2) * 2;
     case dk_tiles_bfloat16: return up(outputs, SIDE) * area * up(channels, DEEP) * 2;
+    case dk_panels_int8: return up(outputs, GRAIN) * (up(channels, QUAD) + BESIDE);
+    case dk_tiles_int8: return up(outputs, GRAIN) * (up(channels, DEEP_INT8) + BESIDE);
   }
 }
 
@@ -57,10 +63,53 @@ static void pack_tiles(const float *rows, long first, long count, long channels,
   }
 }
 
+/// What a column's weights are multiplied by to be whole numbers of -127 ... 127, and what brings them back. Weights that are
+/// not finite make the column's results NaN; those of next to nothing count as zeros.
+static float scale_of(const float *weights, long channels, float *inverse) {
+  float largest = 0;
+  int finite = 1;
+  for (long c = 0; c < channels; c++) {
+    float size = __builtin_fabsf(weights[c]);
+    finite &= size <= 3.402823466e38f;
+    largest = size > largest ? size : largest;
+  }
+  int some = finite && largest >= 0x1p-100f;
+  *inverse = some ? 127 / largest : 0;
+  return !finite ? __builtin_nanf("") : some ? largest / 127 : 0;
+}
+
+/// Brings a column to 8 bits, in fours that lie `apart` bytes from each other. Returns the sum of its numbers.
+static int pack_column(const float *weights, long channels, float inverse, signed char *to, long apart) {
+  int sum = 0;
+  for (long c = 0; c < channels && inverse > 0; c++) {
+    float scaled = weights[c] * inverse;
+    float rounded = scaled + 12582912.0f;  // 1.5 * 2^23: to the nearest whole number, ties to even
+    int whole = (int)(rounded - 12582912.0f);
+    to[c / QUAD * apart + c % QUAD] = (signed char)whole;
+    sum += whole;
+  }
+  return sum;
+}
+
+static void pack_int8(const float *rows, long first, long count, long channels, char *packed, long outputs, int tiles) {
+  long depth = up(channels, tiles ? DEEP_INT8 : QUAD), padded = up(outputs, GRAIN);
+  float *scales = (float *)(packed + padded * depth);
+  int *offsets = (int *)(scales + padded);
+  for (long i = first; i < first + count; i++, rows += channels) {
+    long width = tiles ? SIDE : panel_width(outputs, i / PANEL), start = tiles ? i / SIDE * SIDE : i / PANEL * PANEL;
+    float inverse;
+    scales[i] = scale_of(rows, channels, &inverse);
+    signed char *to = (signed char *)packed + start * depth + (i - start) * QUAD;
+    offsets[i] = 128 * pack_column(rows, channels, inverse, to, width * QUAD);
+  }
+}
+
 void dk_pack_weights(const float *rows, long first, long count, long channels, long area, void *packed,
                      long outputs, dk_packing packing) {
   if (packing == dk_tiles_bfloat16)
     pack_tiles(rows, first, count, channels, area, packed);
+  else if (packing == dk_panels_int8 || packing == dk_tiles_int8)
+    pack_int8(rows, first, count, channels * area, packed, outputs, packing == dk_tiles_int8);
   else
     pack_panels(rows, first, count, channels, area, packed, outputs, packing == dk_panels_bfloat16);
 }

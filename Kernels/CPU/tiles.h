@@ -15,7 +15,7 @@
 #define HAS_DOT
 
 #pragma clang attribute push(                                                                                  \
-    __attribute__((target("amx-tile,amx-bf16,avx512bf16,avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), \
+    __attribute__((target("amx-tile,amx-bf16,amx-int8,avx512bf16,avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), \
     apply_to = function)
 enum { TILE_NUMBERS = SIDE * DEEP };
 #define END_TILES _Pragma("clang attribute pop")

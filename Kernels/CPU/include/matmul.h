@@ -27,7 +27,8 @@ typedef struct {
   long kernel_height, kernel_width, stride, pad_top, pad_left;
   long out_height, out_width, outputs;
   const void *weights;  // packed by dk_pack_weights
-  dk_packing packing;  // says how the input and the output are stored as well
+  dk_packing packing;  // says how the input and the output are stored as well, unless it is in 8 bits
+  dk_storage storage;  // of the input and the output if the packing is in 8 bits
   const void *zeros;  // `channels` zeros, read outside the picture
   void *output;  // [pictures, out_height, out_width, outputs]
   long output_stride;

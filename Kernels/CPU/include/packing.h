@@ -11,7 +11,16 @@ typedef enum {
   /// For products of tiles: `[columns / 16][channels / 32][kernel columns][kernel rows]` tiles of
   /// `[channels 32 / 2][columns 16][2]`, filled up with zeros.
   dk_tiles_bfloat16 = 2,
+  // In 8 bits, for 1x1 kernels alone; the input and the output are stored as dk_convolution says. After the numbers come a
+  // scale in float32 for each column, and an int32 for each: 128 x the sum of its numbers.
+  /// Panels of 48 columns, with factors in fours: `[channels / 4][columns][4]`.
+  dk_panels_int8 = 7,
+  /// For products of tiles: `[columns / 16][channels / 64]` tiles of `[channels 64 / 4][columns 16][4]`.
+  dk_tiles_int8 = 8,
 } dk_packing;
+
+/// Channels whose sums of products in 8 bits fit int32 for certain: 127 x 127 x so many are less than 2^31.
+enum { DK_INT8_CHANNELS = 133143 };
 
 /// Bytes of packed weights for `outputs` columns of `area` x `channels` factors each.
 long dk_packed_bytes(long outputs, long channels, long area, dk_packing packing);
