@@ -6,6 +6,7 @@
 #include "int8.h"
 #include "matmul_tiles.h"
 #include "panel.h"
+#include "winograd.h"
 
 // An item is a block of rows times a chunk of panels. A block's factors of one piece of the depth stay in the
 // second-level cache while the chunk's panels pass, and a tile's width of weights stays in the first-level cache
@@ -48,6 +49,7 @@ static cut cut_of(const dk_convolution *c) {
 long dk_convolution_items(const dk_convolution *c) {
   if (c->packing == dk_tiles_bfloat16) return dk_tiles_items(c);
   if (is_int8(c)) return dk_int8_items(c);
+  if (dk_is_winograd(c->packing)) return dk_winograd_items(c);
   cut s = cut_of(c);
   return s.blocks * s.chunks;
 }
@@ -99,10 +101,21 @@ static workspace divided(char *scratch) {
 #include "each_isa.h"
 
 long dk_convolution_scratch(const dk_convolution *c) {
+  if (dk_is_winograd(c->packing)) return dk_winograd_scratch(c);
   if (c->packing == dk_tiles_bfloat16) return dk_tiles_scratch(c);
   if (is_int8(c)) return dk_int8_scratch(c);
   return ROW_BYTES + FACTOR_BYTES + WEIGHT_BYTES + SUM_BYTES;
 }
+
+long dk_convolution_prepare_items(const dk_convolution *c) {
+  return dk_is_winograd(c->packing) ? dk_winograd_prepare_items(c) : 0;
+}
+
+long dk_convolution_shared(const dk_convolution *c) {
+  return dk_is_winograd(c->packing) ? dk_winograd_shared(c) : 0;
+}
+
+void dk_convolution_prepare(const dk_convolution *c, long item, long thread) { dk_winograd_prepare(c, item, thread); }
 
 void dk_convolution_item(const dk_convolution *c, long item, long thread) {
   char *scratch = c->scratch + thread * dk_convolution_scratch(c);
@@ -110,6 +123,8 @@ void dk_convolution_item(const dk_convolution *c, long item, long thread) {
     dk_tiles_item(c, item, scratch);
   else if (is_int8(c))
     dk_int8_item(c, item, scratch);
+  else if (dk_is_winograd(c->packing))
+    dk_winograd_item(c, item, thread);
   else
     DISPATCH(convolution_item, storage_of(c))(c, item, scratch);
 }

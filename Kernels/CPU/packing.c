@@ -4,6 +4,7 @@
 
 #include "int8.h"
 #include "panel.h"
+#include "winograd.h"
 
 // Bytes of a column's scale and of its sum.
 enum { BESIDE = 8 };
@@ -17,6 +18,9 @@ long dk_packed_bytes(long outputs, long channels, long area, dk_packing packing)
     case dk_tiles_bfloat16: return up(outputs, SIDE) * area * up(channels, DEEP) * 2;
     case dk_panels_int8: return up(outputs, GRAIN) * (up(channels, QUAD) + BESIDE);
     case dk_tiles_int8: return up(outputs, GRAIN) * (up(channels, DEEP_INT8) + BESIDE);
+    case dk_winograd2_int16:
+    case dk_winograd4_int16:
+    case dk_winograd4_float32: return up(outputs, GRAIN) * dk_winograd_column_bytes(channels, packing);
   }
 }
 
@@ -110,6 +114,8 @@ void dk_pack_weights(const float *rows, long first, long count, long channels, l
     pack_tiles(rows, first, count, channels, area, packed);
   else if (packing == dk_panels_int8 || packing == dk_tiles_int8)
     pack_int8(rows, first, count, channels * area, packed, outputs, packing == dk_tiles_int8);
+  else if (dk_is_winograd(packing))
+    dk_pack_winograd(rows, first, count, channels, packed, outputs, packing);
   else
     pack_panels(rows, first, count, channels, area, packed, outputs, packing == dk_panels_bfloat16);
 }

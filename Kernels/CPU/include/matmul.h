@@ -35,7 +35,15 @@ typedef struct {
   dk_epilogue epilogue;
   long threads;  // that share the work: they decide how it is cut into items, not the result
   char *scratch;  // dk_convolution_scratch bytes for each thread
+  char *shared;  // dk_convolution_shared bytes for all threads
 } dk_convolution;
+
+/// Items of a first phase, which must all have ended before those of the convolution begin; 0 where none is needed. They
+/// may run in any order and on any thread, and leave what they make in `shared`.
+long dk_convolution_prepare_items(const dk_convolution *c);
+/// Bytes that it needs.
+long dk_convolution_shared(const dk_convolution *c);
+void dk_convolution_prepare(const dk_convolution *c, long item, long thread);
 
 /// Number of items of the convolution; they may run in any order and on any thread.
 long dk_convolution_items(const dk_convolution *c);

@@ -11,6 +11,13 @@ typedef enum {
   /// For products of tiles: `[columns / 16][channels / 32][kernel columns][kernel rows]` tiles of
   /// `[channels 32 / 2][columns 16][2]`, filled up with zeros.
   dk_tiles_bfloat16 = 2,
+  /// Kernels of 3x3, transformed for Winograd's convolution of stride 1 with tiles of 2x2 output pixels, in whole numbers
+  /// of 16 bits; values are stored in bfloat16. Scales lie behind them. 16/9 of dk_panels_bfloat16's bytes.
+  dk_winograd2_int16 = 3,
+  /// The same with tiles of 4x4: 4 times dk_panels_bfloat16's bytes.
+  dk_winograd4_int16 = 4,
+  /// The same in float32, values too: 4 times dk_panels_float32's bytes.
+  dk_winograd4_float32 = 5,
   // In 8 bits, for 1x1 kernels alone; the input and the output are stored as dk_convolution says. After the numbers come a
   // scale in float32 for each column, and an int32 for each: 128 x the sum of its numbers.
   /// Panels of 48 columns, with factors in fours: `[channels / 4][columns][4]`.
