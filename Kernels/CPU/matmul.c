@@ -11,7 +11,7 @@
 // An item is a block of rows times a chunk of panels. A block's factors of one piece of the depth stay in the
 // second-level cache while the chunk's panels pass, and a tile's width of weights stays in the first-level cache
 // while the block's rows pass. The last panel is as wide as the columns left, rounded up to GRAIN.
-enum { ROWS = 96, DEPTH = 384, CHUNK = 4, ITEMS_PER_THREAD = 4, COPIED = 32, TAPS = DEPTH / COPIED, WHOLE_TILES = 24 };
+enum { ROWS = 144, DEPTH = 384, CHUNK = 8, ITEMS_PER_THREAD = 4, COPIED = 32, TAPS = DEPTH / COPIED, WHOLE_TILES = 24 };
 
 static long least(long a, long b) { return a < b ? a : b; }
 static long parts(long count, long size) { return (count + size - 1) / size; }
@@ -89,8 +89,8 @@ typedef struct {
 } workspace;
 
 // Rows of copied factors are no power of two, so that those of a tile do not share lines of the cache.
-enum { PITCH = DEPTH + 16, ROW_BYTES = TAPS * ROWS * 8, FACTOR_BYTES = ROWS * PITCH * 4, WEIGHT_BYTES = DEPTH * PANEL * 4 };
-enum { SUM_BYTES = ROWS * CHUNK * PANEL * 4 };
+enum { PITCH = DEPTH + 16, ROW_BYTES = TAPS * ROWS * 8, FACTOR_BYTES = ROWS * PITCH * 4 };
+enum { WEIGHT_BYTES = DEPTH * PANEL * 4, SUM_BYTES = ROWS * CHUNK * PANEL * 4 };
 
 static workspace divided(char *scratch) {
   char *factors = scratch + ROW_BYTES, *weights = factors + FACTOR_BYTES;
@@ -200,10 +200,43 @@ static inline void ISA(fetch)(const void *numbers, long stride, long row, long r
   }
 }
 
+/// Weights that the item will need next, to be fetched while it multiplies others: `share` lines for each tile.
+typedef struct {
+  const char *next, *end;
+  long share;
+} ISA(fetching);
+
+static inline void ISA(fetch_share)(ISA(fetching) *f) {
+  for (long i = 0; i < f->share && f->next < f->end; i++, f->next += 64) __builtin_prefetch(f->next, 0, 2);
+}
+
+/// A piece's weights in one panel.
+static inline const NUMBER *ISA(weights_of)(const dk_convolution *c, const piece *p, long panel) {
+  long stored = paired(c, c->channels);
+  return (const NUMBER *)c->weights + panel * PANEL * taps_of(c) * stored +
+         (p->tap * stored + p->start) * panel_width(c->outputs, panel);
+}
+
+/// Of the chunk's next panel, or of its first one for the next piece.
+static inline ISA(fetching) ISA(after)(const dk_convolution *c, const piece *p, long from, long panel, long to,
+                                       long rows) {
+  piece next = *p;
+  if (panel + 1 < to)
+    panel++;
+  else if (next_piece(c, &next))
+    panel = from;
+  else
+    return (ISA(fetching)){0};
+  long width = panel_width(c->outputs, panel), bytes = next.taps * paired(c, next.depth) * width * (long)sizeof(NUMBER);
+  long tiles = parts(rows, ISA(tile_rows)) * parts(width, ISA(tile_columns));
+  const char *at = (const char *)ISA(weights_of)(c, &next, panel);
+  return (ISA(fetching)){at, at + bytes, parts(bytes, 64 * tiles)};
+}
+
 /// One tile's width of columns for all rows of a block.
 static inline void ISA(multiply_columns)(const dk_convolution *c, const piece *p, const workspace *w, long first,
                                          long rows, long column, long width, const FACTOR *weights, long stride,
-                                         float *sums) {
+                                         float *sums, ISA(fetching) *ahead) {
   const dk_epilogue *e = &c->epilogue;
   long used = least(width, c->outputs - column), area = c->out_height * c->out_width;
   long stored = paired(c, p->depth), calls = ISA(copies)(c) ? 1 : p->taps;
@@ -218,6 +251,7 @@ static inline void ISA(multiply_columns)(const dk_convolution *c, const piece *p
       for (int i = 0; i < 2; i++)
         ISA(fetch)(e->residual[i], e->residual_stride[i], first + t, count, column, used);
     }
+    ISA(fetch_share)(ahead);
     for (long i = 0; i < calls; i++)
       ISA(multiply_tile)((const FACTOR *const *)w->rows + i * ROWS + t, depth, weights + i * stored * stride, stride,
                          width, tile, p->first && i == 0);
@@ -234,22 +268,22 @@ static void ISA(convolution_item)(const dk_convolution *c, long item, char *scra
   workspace w = divided(scratch);
   cut s = cut_of(c);
   long block = s.by_rows ? item / s.chunks : item % s.blocks, chunk = s.by_rows ? item % s.chunks : item / s.blocks;
-  long first = block * s.rows, rows = least(s.rows, rows_of(c) - first), stored = paired(c, c->channels);
+  long first = block * s.rows, rows = least(s.rows, rows_of(c) - first);
   long from = chunk * s.panels, to = least(from + s.panels, parts(c->outputs, PANEL));
   for (piece p = {0}; next_piece(c, &p);) {
     ISA(find_factors)(c, &p, first, rows, &w);
     for (long panel = from; panel < to; panel++) {
       long column = panel * PANEL, width = panel_width(c->outputs, panel);
-      const NUMBER *weights =
-          (const NUMBER *)c->weights + column * taps_of(c) * stored + (p.tap * stored + p.start) * width;
+      const NUMBER *weights = ISA(weights_of)(c, &p, panel);
+      ISA(fetching) ahead = ISA(after)(c, &p, from, panel, to, rows);
       for (long j = 0; j < width && column + j < c->outputs; j += ISA(tile_columns)) {
         long some = least(ISA(tile_columns), width - j);
         float *sums = w.sums + (p.first && p.last ? 0 : ((panel - from) * PANEL + j) * ROWS);
 #if defined(STORES_BF16) && !defined(HAS_DOT)
         ISA(widen_weights)(weights + 2 * j, p.taps * paired(c, p.depth), width, some, w.weights);
-        ISA(multiply_columns)(c, &p, &w, first, rows, column + j, some, w.weights, some, sums);
+        ISA(multiply_columns)(c, &p, &w, first, rows, column + j, some, w.weights, some, sums, &ahead);
 #else
-        ISA(multiply_columns)(c, &p, &w, first, rows, column + j, some, weights + AT_ONCE * j, width, sums);
+        ISA(multiply_columns)(c, &p, &w, first, rows, column + j, some, weights + AT_ONCE * j, width, sums, &ahead);
 #endif
       }
     }
