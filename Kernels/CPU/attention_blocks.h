@@ -1,22 +1,30 @@
 #pragma once
 #include "attention.h"
+#include "limits.h"
 #include "panel.h"
 
 // An item of attention is one head's block of queries. Keys and values are packed in blocks, and pass by in them.
-enum { QUERIES = 256, KEYS = 6 * PANEL, TILE_KEYS = 256 };
+enum { QUERIES = 192, TILE_QUERIES = 256, KEYS = 128, TILE_KEYS = 256 };
+// Queries that pass through a head together, at most, and channels that are padded to.
+enum { TOGETHER = 48, CHANNELS = 8 };
 
 static inline long padded(long columns) { return (columns + GRAIN - 1) / GRAIN * GRAIN; }
 static inline long even(long count) { return (count + 1) / 2 * 2; }
 static inline long least(long a, long b) { return a < b ? a : b; }
+static inline long whole_channels(long size) { return size + CHANNELS - 1; }
 
-static inline long query_blocks(const dk_attention *a) { return (a->queries + QUERIES - 1) / QUERIES; }
-static inline long block_keys(const dk_attention *a) { return a->tiles ? TILE_KEYS : KEYS; }
+static inline dk_limit products(const dk_attention *a) { return dk_limit_of(a->isa, a->storage); }
+static inline int in_tiles(const dk_attention *a) { return products(a) == dk_limit_tiles; }
+
+static inline long block_queries(const dk_attention *a) { return in_tiles(a) ? TILE_QUERIES : QUERIES; }
+static inline long query_blocks(const dk_attention *a) { return (a->queries + block_queries(a) - 1) / block_queries(a); }
+static inline long block_keys(const dk_attention *a) { return in_tiles(a) ? TILE_KEYS : KEYS; }
 static inline long key_blocks(const dk_attention *a) { return (a->keys + block_keys(a) - 1) / block_keys(a); }
 
 /// Bytes of a packed block: keys, then values, with their channels padded.
 static inline long block_bytes(const dk_attention *a) {
-  if (a->tiles) return TILE_KEYS * ((a->head_size + DEEP - 1) / DEEP * DEEP + padded(a->head_size)) * 2;
-  return KEYS * (even(a->head_size) + padded(a->head_size)) * dk_bytes(a->storage);
+  if (in_tiles(a)) return TILE_KEYS * ((a->head_size + DEEP - 1) / DEEP * DEEP + padded(a->head_size)) * 2;
+  return KEYS * (even(a->head_size) + whole_channels(a->head_size)) * (products(a) == dk_limit_pairs ? 2 : 4);
 }
 
 /// Where a block of keys lies, by picture * heads + head.

@@ -30,7 +30,7 @@ extension Lowering {
     let (query, key) = (node.inputs[0].shape, node.inputs[1].shape)
     var a = dk_attention()
     a.storage = storage.kernel
-    a.tiles = instructions == .amx && storage == .bfloat16 ? 1 : 0
+    a.isa = instructions.kernel
     a.pictures = query[0]
     a.queries = query[1]
     a.keys = key[1]

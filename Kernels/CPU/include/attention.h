@@ -1,4 +1,5 @@
 #pragma once
+#include "isa.h"
 #include "storage.h"
 
 /// Scaled dot-product attention: softmax(scale q k^T) v for each picture and head, in tiles with a running
@@ -6,7 +7,7 @@
 /// h * head_size ..< (h + 1) * head_size of each row. Keys and values are packed first.
 typedef struct {
   dk_storage storage;
-  int tiles;  // whether products are those of tiles (AMX), in bfloat16
+  dk_isa isa;  // of the threads that will compute it
   const void *query, *key, *value;  // [pictures, queries or keys, ...]
   long query_stride, key_stride, value_stride;
   long pictures, queries, keys, heads, head_size;
