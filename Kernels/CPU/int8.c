@@ -133,35 +133,30 @@ static inline void ISA(store_sums)(int *to, VI sums) {
       UNROLL for (int j = 0; j < VECTORS; j++) ISA(store_sums)(sums + r * PANEL + j * COLUMNS, acc[r][j]);            \
   }
 
-// Registers hold eight rows' sums where there are 32 of them, else four rows'.
+// The sums that registers hold beside the factors: 8 rows by up to 3 vectors where there are 32 registers, else 6 by 2.
 #if LANES == 16
-#define TOGETHER 8
+enum { ISA(tile_rows) = 8 };
+MULTIPLY(multiply1, 8, 1)
+MULTIPLY(multiply2, 8, 2)
+MULTIPLY(multiply3, 8, 3)
 #else
-#define TOGETHER 4
+enum { ISA(tile_rows) = 6 };
+MULTIPLY(multiply2, 6, 2)
 #endif
-MULTIPLY(multiply1, TOGETHER, 1)
-MULTIPLY(multiply2, TOGETHER, 2)
-MULTIPLY(multiply3, TOGETHER, 3)
 #undef MULTIPLY
 
-/// sums[TILE][PANEL] = rows[TILE] x panel[quads][width][4], for a width of 16, 32 or 48.
-static void ISA(multiply)(const QUANTUM *const *rows, long quads, const signed char *panel, long width, int *sums) {
-  long vectors = width % (3 * COLUMNS) == 0 ? 3 : width % (2 * COLUMNS) == 0 ? 2 : 1;
-  for (long r = 0; r < TILE; r += TOGETHER)
-    for (long column = 0; column < width; column += vectors * COLUMNS) {
-      const signed char *at = panel + column * QUAD;
-      int *to = sums + r * PANEL + column;
-      if (vectors == 3)
-        ISA(multiply3)(rows + r, quads, at, width, to);
-      else if (vectors == 2)
-        ISA(multiply2)(rows + r, quads, at, width, to);
-      else
-        ISA(multiply1)(rows + r, quads, at, width, to);
-    }
+/// sums[tile_rows][PANEL] = rows[tile_rows] x panel[quads][width][4], for a width of 16, 32 or 48.
+static __attribute__((noinline)) void ISA(multiply)(const QUANTUM *const *rows, long quads, const signed char *panel, long width, int *sums) {
+#if LANES == 16
+  if (width == 3 * COLUMNS) return ISA(multiply3)(rows, quads, panel, width, sums);
+  if (width == COLUMNS) return ISA(multiply1)(rows, quads, panel, width, sums);
+#endif
+  for (long column = 0; column < width; column += 2 * COLUMNS)
+    ISA(multiply2)(rows, quads, panel + column * QUAD, width, sums + column);
 }
 
 static void ISA(int8_item)(const dk_convolution *c, long item, char *scratch) {
-  int sums[TILE * PANEL] __attribute__((aligned(64)));
+  int sums[ISA(tile_rows) * PANEL] __attribute__((aligned(64)));
   dk_int8_cut cut = dk_int8_cut_of(c);
   dk_int8_rows rows = dk_int8_rows_in(scratch, &cut);
   dk_int8_columns columns = dk_int8_columns_of(c);
@@ -170,18 +165,18 @@ static void ISA(int8_item)(const dk_convolution *c, long item, char *scratch) {
   long quads = parts(c->channels, QUAD);
   ISA(quantise_rows)(c, &cut, first, count, rows);
   for (; panel < end; panel++) {
-    long column = panel * PANEL, width = panel_width(c->outputs, panel);
+    long column = panel * PANEL, width = panel_width(c->outputs, panel), used = least(width, c->outputs - column);
     const signed char *weights = (const signed char *)c->weights + column * quads * QUAD;
-    for (long t = 0; t < count; t += TILE) {
-      const QUANTUM *at[TILE];
-      for (long r = 0; r < TILE; r++) at[r] = (QUANTUM *)rows.rows + least(t + r, count - 1) * cut.pitch;
+    for (long t = 0; t < count; t += ISA(tile_rows)) {
+      const QUANTUM *at[ISA(tile_rows)];
+      for (long r = 0; r < ISA(tile_rows); r++) at[r] = (QUANTUM *)rows.rows + least(t + r, count - 1) * cut.pitch;
+      long some = least(ISA(tile_rows), count - t);
+      ISA(fetch_finish)(c, first + t, some, column, used);
       ISA(multiply)(at, quads, weights, width, sums);
-      for (long r = 0; r < least(TILE, count - t); r++)
-        ISA(finish_int8)(c, &columns, sums + r * PANEL, rows.scales[t + r], first + t + r, column,
-                         least(width, c->outputs - column));
+      for (long r = 0; r < some; r++)
+        ISA(finish_int8)(c, &columns, sums + r * PANEL, rows.scales[t + r], first + t + r, column, used);
     }
   }
 }
 #undef COLUMNS
-#undef TOGETHER
 #endif
