@@ -5,6 +5,7 @@
 
 #include "int8.h"
 #include "matmul_tiles.h"
+#include "openblas_product.h"
 #include "panel.h"
 #include "winograd.h"
 
@@ -48,6 +49,7 @@ static cut cut_of(const dk_convolution *c) {
 
 long dk_convolution_items(const dk_convolution *c) {
   if (c->packing == dk_tiles_bfloat16) return dk_tiles_items(c);
+  if (c->packing == dk_rows_float32) return dk_openblas_items(c);
   if (is_int8(c)) return dk_int8_items(c);
   if (dk_is_winograd(c->packing)) return dk_winograd_items(c);
   cut s = cut_of(c);
@@ -103,6 +105,7 @@ static workspace divided(char *scratch) {
 long dk_convolution_scratch(const dk_convolution *c) {
   if (dk_is_winograd(c->packing)) return dk_winograd_scratch(c);
   if (c->packing == dk_tiles_bfloat16) return dk_tiles_scratch(c);
+  if (c->packing == dk_rows_float32) return dk_openblas_scratch(c);
   if (is_int8(c)) return dk_int8_scratch(c);
   return ROW_BYTES + FACTOR_BYTES + WEIGHT_BYTES + SUM_BYTES;
 }
@@ -121,6 +124,8 @@ void dk_convolution_item(const dk_convolution *c, long item, long thread) {
   char *scratch = c->scratch + thread * dk_convolution_scratch(c);
   if (c->packing == dk_tiles_bfloat16)
     dk_tiles_item(c, item, scratch);
+  else if (c->packing == dk_rows_float32)
+    dk_openblas_item(c, item, scratch);
   else if (is_int8(c))
     dk_int8_item(c, item, scratch);
   else if (dk_is_winograd(c->packing))

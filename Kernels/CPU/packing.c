@@ -16,6 +16,7 @@ long dk_packed_bytes(long outputs, long channels, long area, dk_packing packing)
     case dk_panels_float32: return up(outputs, GRAIN) * area * channels * 4;
     case dk_panels_bfloat16: return up(outputs, GRAIN) * area * up(channels, 2) * 2;
     case dk_tiles_bfloat16: return up(outputs, SIDE) * area * up(channels, DEEP) * 2;
+    case dk_rows_float32: return outputs * channels * area * 4;
     case dk_panels_int8: return up(outputs, GRAIN) * (up(channels, QUAD) + BESIDE);
     case dk_tiles_int8: return up(outputs, GRAIN) * (up(channels, DEEP_INT8) + BESIDE);
     case dk_winograd2_int16:
@@ -114,6 +115,8 @@ void dk_pack_weights(const float *rows, long first, long count, long channels, l
     pack_tiles(rows, first, count, channels, area, packed);
   else if (packing == dk_panels_int8 || packing == dk_tiles_int8)
     pack_int8(rows, first, count, channels * area, packed, outputs, packing == dk_tiles_int8);
+  else if (packing == dk_rows_float32)
+    memcpy((float *)packed + first * channels * area, rows, (size_t)(count * channels * area) * sizeof(float));
   else if (dk_is_winograd(packing))
     dk_pack_winograd(rows, first, count, channels, packed, outputs, packing);
   else

@@ -11,6 +11,7 @@
 #include "limits.h"
 #include "matmul.h"
 #include "norm.h"
+#include "openblas.h"
 #include "packing.h"
 #include "rows.h"
 #include "storage.h"

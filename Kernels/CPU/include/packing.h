@@ -24,6 +24,8 @@ typedef enum {
   dk_panels_int8 = 7,
   /// For products of tiles: `[columns / 16][channels / 64]` tiles of `[channels 64 / 4][columns 16][4]`.
   dk_tiles_int8 = 8,
+  /// As in the checkpoint, `[columns][channels]`, for OpenBLAS: 1x1 kernels of stride 1 alone.
+  dk_rows_float32 = 9,
 } dk_packing;
 
 /// Channels whose sums of products in 8 bits fit int32 for certain: 127 x 127 x so many are less than 2^31.
