@@ -85,8 +85,7 @@ static void ISA(soften)(ISA(group) *g, long v, long seen, float scale, long chan
 
 /// Lets a group look at a packed block of `seen` keys, the head's `start`th on.
 static void ISA(attend)(const dk_attention *a, ISA(group) *g, const float *keys, long start, long seen) {
-  long size = a->head_size, depth = ELEMENTS(size), pieces = (depth + DEPTH - 1) / DEPTH;
-  long length = (depth + pieces - 1) / pieces;
+  long size = a->head_size, depth = ELEMENTS(size), length = evenly(depth, DEPTH);
   const float *values = keys + KEYS * depth;
   for (long c = 0; c < depth; c += length)
     for (long k = 0; k < seen; k += ROWS)
@@ -114,15 +113,15 @@ static void ISA(attention_item)(const dk_attention *a, long item, float *scratch
   ISA(group) g = {.queries = scratch, .scores = scratch + size * TOGETHER};
   g.output = g.scores + KEYS * TOGETHER;
   for (g.first = block * QUERIES; g.first < end; g.first += g.count) {
-    long row = picture * a->queries + g.first, after = least(end - g.first, 2 * VECTORS * LANES);
+    long row = picture * a->queries + g.first, left = (end - g.first + LANES - 1) / LANES;
     const NUMBER *query = (const NUMBER *)a->query + row * a->query_stride + head * size;
     NUMBER *output = (NUMBER *)a->output + row * a->output_stride + head * size;
-    g.count = least(end - g.first, VECTORS * LANES);
-    g.vectors = (g.count + LANES - 1) / LANES;
+    g.vectors = evenly(left, VECTORS);
     g.width = g.vectors * LANES;
+    g.count = least(end - g.first, g.width);
     for (long v = 0; v < VECTORS; v++) g.references[v] = (VF){0} - __builtin_inff(), g.sums[v] = (VF){0};
     ISA(lay_across)(query, a->query_stride, g.count, size, g.queries, g.width);
-    ISA(prefetch)(query + g.count * a->query_stride, a->query_stride, after - g.count, size);
+    ISA(prefetch)(query + g.count * a->query_stride, a->query_stride, least(end - g.first - g.count, g.width), size);
     ISA(prefetch)(output, a->output_stride, g.count, size);
 
     long keys = a->causal ? least(a->keys, g.first + g.count) : a->keys;

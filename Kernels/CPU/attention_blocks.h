@@ -11,6 +11,13 @@ enum { TOGETHER = 48, CHANNELS = 8 };
 static inline long padded(long columns) { return (columns + GRAIN - 1) / GRAIN * GRAIN; }
 static inline long even(long count) { return (count + 1) / 2 * 2; }
 static inline long least(long a, long b) { return a < b ? a : b; }
+
+/// The first of as few parts of `count` as have at most `most` each, and are about alike.
+static inline long evenly(long count, long most) {
+  long parts = (count + most - 1) / most;
+  return (count + parts - 1) / parts;
+}
+
 static inline long whole_channels(long size) { return size + CHANNELS - 1; }
 
 static inline dk_limit products(const dk_attention *a) { return dk_limit_of(a->isa, a->storage); }

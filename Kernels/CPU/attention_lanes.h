@@ -15,7 +15,7 @@
 #define ROWS (LANES == 16 ? 8 : 4)
 #define VECTORS (LANES == 16 ? 3 : 2)
 // Elements of a sum that are multiplied at once, so that queries stay in the first-level cache.
-#define DEPTH 128
+#define DEPTH (LANES == 16 ? 96 : 256)
 // Weights may be as large as 2^SLACK.
 #define SLACK 8.0f
 #define LOG2E 1.44269504088896341f
@@ -164,18 +164,22 @@ static inline void ISA(transpose)(QUAD v[4]) {
   v[3] = __builtin_shufflevector(c, d, 2, 3, 6, 7);
 }
 
+#ifdef STORES_BF16
+typedef unsigned short ISA(quad_numbers) __attribute__((vector_size(8)));
+typedef unsigned ISA(quad_bits) __attribute__((vector_size(16)));
+#endif
+
 /// Four elements.
 static inline QUAD ISA(load_elements)(const NUMBER *p) {
-  QUAD elements;
 #if defined(STORES_BF16) && !defined(HAS_DOT)
-  unsigned short numbers __attribute__((vector_size(8)));
+  ISA(quad_numbers) numbers;
   memcpy(&numbers, p, sizeof numbers);
-  typedef unsigned bits __attribute__((vector_size(16)));
-  elements = (QUAD)(__builtin_convertvector(numbers, bits) << 16);
+  return (QUAD)(__builtin_convertvector(numbers, ISA(quad_bits)) << 16);
 #else
+  QUAD elements;
   memcpy(&elements, p, sizeof elements);
-#endif
   return elements;
+#endif
 }
 
 /// Lays rows of `size` numbers across the columns of to[elements][width]. The last of `count` rows is there again for
@@ -202,29 +206,34 @@ static inline void ISA(lay_across)(const NUMBER *rows, long stride, long count, 
   }
 }
 
-/// Elements of one value, or of two: of `count` channels.
-static inline void ISA(pack_value)(const NUMBER *value, const NUMBER *odd, long count, float *to) {
-  for (long i = 0; i < count; i++) {
+/// ROWS channels of a value, or of an even value and the odd one after it.
+static inline void ISA(pack_value)(const NUMBER *value, const NUMBER *odd, float *to) {
+  UNROLL for (int i = 0; i < ROWS; i += 4) {
 #ifdef HAS_DOT
-    unsigned pair = value[i] | (unsigned)odd[i] << 16;
-    memcpy(to + i, &pair, sizeof pair);
+    ISA(quad_numbers) low, high;
+    memcpy(&low, value + i, sizeof low);
+    memcpy(&high, odd + i, sizeof high);
+    QUAD v = (QUAD)(__builtin_convertvector(low, ISA(quad_bits)) | __builtin_convertvector(high, ISA(quad_bits)) << 16);
 #else
     (void)odd;
-    to[i] = ISA(widen)(value[i]);
+    QUAD v = ISA(load_elements)(value + i);
 #endif
+    memcpy(to + i, &v, sizeof v);
   }
 }
 
-/// Packs values as [channels / ROWS][KEYS in elements][ROWS]. The odd value that may be missing is zero.
+/// Packs values as [channels / ROWS][KEYS in elements][ROWS]. Missing channels, and an odd value that is missing, are
+/// zeros.
 static inline void ISA(pack_values)(const NUMBER *values, long stride, long count, long size, float *to) {
-  static const NUMBER zeros[ROWS];
   for (long c = 0; c < size; c += ROWS, to += ROWS * ELEMENTS(KEYS))
     for (long k = 0; k < count; k += IN_ELEMENT) {
-      const NUMBER *value = values + k * stride + c, *odd = k + 1 < count ? value + stride : zeros;
-      if (size - c >= ROWS)
-        ISA(pack_value)(value, odd, ROWS, to + k / IN_ELEMENT * ROWS);
-      else
-        ISA(pack_value)(value, odd, size - c, to + k / IN_ELEMENT * ROWS);
+      NUMBER some[3][ROWS] = {0};
+      const NUMBER *value = values + k * stride + c, *odd = k + 1 < count ? value + stride : some[2];
+      if (size - c < ROWS) {
+        value = memcpy(some[0], value, (size_t)(size - c) * sizeof *value);
+        odd = memcpy(some[1], odd, (size_t)(size - c) * sizeof *odd);
+      }
+      ISA(pack_value)(value, odd, to + k / IN_ELEMENT * ROWS);
     }
 }
 
