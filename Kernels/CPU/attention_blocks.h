@@ -4,9 +4,9 @@
 #include "panel.h"
 
 // An item of attention is one head's block of queries. Keys and values are packed in blocks, and pass by in them.
-enum { QUERIES = 192, TILE_QUERIES = 256, KEYS = 128, TILE_KEYS = 256 };
-// Queries that pass through a head together, at most, and channels that are padded to.
-enum { TOGETHER = 48, CHANNELS = 8 };
+enum { QUERIES = 256, KEYS = 128, TILE_KEYS = 256 };
+// What no instruction set passes: queries that look at keys together, and channels that are summed together.
+enum { TOGETHER = 48, ROWS_AT_MOST = 8 };
 
 static inline long padded(long columns) { return (columns + GRAIN - 1) / GRAIN * GRAIN; }
 static inline long even(long count) { return (count + 1) / 2 * 2; }
@@ -18,13 +18,13 @@ static inline long evenly(long count, long most) {
   return (count + parts - 1) / parts;
 }
 
-static inline long whole_channels(long size) { return size + CHANNELS - 1; }
+/// Channels of a head with those that are added to fill the last rows.
+static inline long whole_channels(long size) { return size + ROWS_AT_MOST - 1; }
 
 static inline dk_limit products(const dk_attention *a) { return dk_limit_of(a->isa, a->storage); }
 static inline int in_tiles(const dk_attention *a) { return products(a) == dk_limit_tiles; }
 
-static inline long block_queries(const dk_attention *a) { return in_tiles(a) ? TILE_QUERIES : QUERIES; }
-static inline long query_blocks(const dk_attention *a) { return (a->queries + block_queries(a) - 1) / block_queries(a); }
+static inline long query_blocks(const dk_attention *a) { return (a->queries + QUERIES - 1) / QUERIES; }
 static inline long block_keys(const dk_attention *a) { return in_tiles(a) ? TILE_KEYS : KEYS; }
 static inline long key_blocks(const dk_attention *a) { return (a->keys + block_keys(a) - 1) / block_keys(a); }
 

@@ -4,8 +4,8 @@
 
 long dk_tiles_attention_scratch(const dk_attention *a) {
   long size = a->head_size, deep = (size + DEEP - 1) / DEEP * DEEP;
-  return TILE_QUERIES * deep * 2 + TILE_QUERIES * padded(size) * 4 + 2 * SIDE * (TILE_KEYS + SIDE) * 4 +
-         2 * SIDE * (TILE_KEYS + DEEP) * 2 + TILE_QUERIES * 2 * 4;
+  return QUERIES * deep * 2 + QUERIES * padded(size) * 4 + 2 * SIDE * (TILE_KEYS + SIDE) * 4 +
+         2 * SIDE * (TILE_KEYS + DEEP) * 2 + QUERIES * 2 * 4;
 }
 
 #if defined(__x86_64__)
@@ -55,11 +55,11 @@ void dk_tiles_pack(const dk_attention *a, long item) {
 
 /// The memory of one item.
 typedef struct {
-  NUMBER *queries;  // [TILE_QUERIES][deep], with zeros after a head's channels
-  float *output;  // [TILE_QUERIES][wide], weighted sums of values so far
+  NUMBER *queries;  // [QUERIES][deep], with zeros after a head's channels
+  float *output;  // [QUERIES][wide], weighted sums of values so far
   float *scores;  // [32][SCORES]
   NUMBER *weights;  // [32][WEIGHTS]
-  float *references, *sums;  // [TILE_QUERIES]: what is subtracted from scores, and sums of weights
+  float *references, *sums;  // [QUERIES]: what is subtracted from scores, and sums of weights
   long deep, wide;  // numbers of a row
 } workspace;
 
@@ -197,12 +197,12 @@ static void attend(const dk_attention *a, const workspace *w, const char *block,
 /// Divides the scratch memory, and copies `count` queries into it.
 static workspace begin(const dk_attention *a, const NUMBER *query, long count, char *scratch) {
   workspace w = {.queries = (NUMBER *)scratch, .deep = deep_tiles(a) * DEEP, .wide = value_tiles(a) * SIDE};
-  w.output = (float *)(w.queries + TILE_QUERIES * w.deep);
-  w.scores = w.output + TILE_QUERIES * w.wide;
+  w.output = (float *)(w.queries + QUERIES * w.deep);
+  w.scores = w.output + QUERIES * w.wide;
   w.weights = (NUMBER *)(w.scores + 2 * SIDE * SCORES);
   w.references = (float *)(w.weights + 2 * SIDE * WEIGHTS);
-  w.sums = w.references + TILE_QUERIES;
-  memset(w.queries, 0, (size_t)(TILE_QUERIES * w.deep) * 2);
+  w.sums = w.references + QUERIES;
+  memset(w.queries, 0, (size_t)(QUERIES * w.deep) * 2);
   for (long i = 0; i < count; i++) {
     memcpy(w.queries + i * w.deep, query + i * a->query_stride, (size_t)a->head_size * 2);
     w.references[i] = -__builtin_inff();
@@ -213,8 +213,8 @@ static workspace begin(const dk_attention *a, const NUMBER *query, long count, c
 
 void dk_tiles_attend(const dk_attention *a, long item, char *scratch) {
   long size = a->head_size, block = item % query_blocks(a), head = item / query_blocks(a) % a->heads;
-  long picture = item / query_blocks(a) / a->heads, first = block * TILE_QUERIES;
-  long count = least(TILE_QUERIES, a->queries - first), row = picture * a->queries + first;
+  long picture = item / query_blocks(a) / a->heads, first = block * QUERIES;
+  long count = least(QUERIES, a->queries - first), row = picture * a->queries + first;
   workspace w = begin(a, (const NUMBER *)a->query + row * a->query_stride + head * size, count, scratch);
 
   long keys = a->causal ? least(a->keys, first + count) : a->keys;
