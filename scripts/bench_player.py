@@ -19,6 +19,8 @@ def parser(description):
     result.add_argument("--rounds", type=int, default=5, metavar="N", help="samples of each time (default 5)")
     result.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), metavar="N")
     result.add_argument("--wait", action="store_true", help="read a line from the standard input before each sample")
+    result.add_argument("--predictions", type=int, choices=[1, 2], default=2, help="rows of a step: 2 with guidance")
+    result.add_argument("--vae", type=Path, metavar="DIR", help="an autoencoder's folder, in the place of the model's own")
     return result
 
 
@@ -28,6 +30,8 @@ def parsed(parser):
         parser.error(f"{options.model} is no folder with a unet/ in it")
     if options.size < 8 or options.size % 8 or options.rounds < 1 or options.threads < 1:
         parser.error("--size wants a positive multiple of 8, --rounds and --threads at least 1")
+    if options.vae and not (options.vae / "config.json").is_file():
+        parser.error(f"{options.vae} is no folder with a config.json in it")
     return options
 
 
