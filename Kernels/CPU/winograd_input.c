@@ -65,79 +65,88 @@ static inline float ISA(largest_lane)(VF v) {
 
 /// Scales each place's channels and stores them as whole numbers. A lane's sum of squares tells how large its largest
 /// number may be, which must not leave 16 bits.
-static void ISA(quantise)(const dk_winograd *w, const float *numbers, const VF *squares, char *block, long row) {
+static void ISA(quantise)(const dk_winograd *w, long channels, const float *numbers, char *block, long row) {
   float *scales = (float *)(block + w->scales) + row;
   for (long p = 0; p < w->places; p++) {
-    float length = sqrtf(ISA(sum)(squares[p])), peak = sqrtf(ISA(largest_lane)(squares[p]));
+    const float *from = numbers + p * w->stored;
+    short *to = (short *)(block + p * w->plane) + row * w->stored;
+    VF squares = {0};
+    for (long c = 0; c < channels; c += LANES) {
+      VF x = ISA(load_float)(from + c);
+      squares += x * x;
+    }
+    float length = sqrtf(ISA(sum)(squares)), peak = sqrtf(ISA(largest_lane)(squares));
     // 2^15.45, and a bound for what is nothing beside other places.
     float scale = fminf(44762.0f / fmaxf(length, 0x1p-60f), 32767.0f / fmaxf(peak, 0x1p-60f));
     scales[p * w->rows] = 1 / scale;
-    const float *from = numbers + p * w->stored;
-    short *to = (short *)(block + p * w->plane) + row * w->stored;
-    for (long c = 0; c < w->stored; c += LANES) ISA(store_wholes)(to + c, ISA(load_float)(from + c) * scale);
+    long c = 0;
+    for (; c < channels; c += LANES) ISA(store_wholes)(to + c, ISA(load_float)(from + c) * scale);
+    for (; c < w->stored; c++) to[c] = 0;
   }
 }
 #endif
 
-/// Transforms all channels of a window: as they are to the block, or, if whole numbers are wanted, to `numbers`. Returns
-/// the sum of all squares; `squares` gets those of each place.
-INLINE float ISA(transform)(const dk_winograd *w, long channels, const NUMBER *const *pixels, char *block, long row,
-                            float *numbers, VF *squares, const int edge) {
-  VF window[6 * 6], points[6 * 6], all = {0};
-  UNROLL for (int p = 0; p < edge * edge; p++) squares[p] = (VF){0};
+/// Transforms a window's `some` channels from `channel` on, columns first, then lines.
+INLINE void ISA(window_to_points)(const NUMBER *const *pixels, long channel, long some, VF *points, const int edge) {
+  VF half[6 * 6], column[6];
+  UNROLL for (int x = 0; x < edge; x++) {
+    UNROLL for (int y = 0; y < edge; y++) {
+      const NUMBER *from = pixels[y * edge + x] + channel;
+      column[y] = some == LANES ? ISA(load)(from) : ISA(load_some)(from, some);
+    }
+    ISA(to_points)(column, 1, half + x, edge, edge);
+  }
+  UNROLL for (int y = 0; y < edge; y++) ISA(to_points)(half + y * edge, 1, points + y * edge, 1, edge);
+}
+
+/// Transforms all channels of a window: numbers go to `to`, `plane` floats from place to place. Returns the sum of their
+/// squares.
+INLINE float ISA(transform)(const NUMBER *const *pixels, long channels, float *to, long plane, const int edge) {
+  VF squares[4] = {0};
   for (long c = 0; c < channels; c += LANES) {
-    long some = channels - c < LANES ? channels - c : LANES;
-    if (some == LANES) {
-      UNROLL for (int p = 0; p < edge * edge; p++) window[p] = ISA(load)(pixels[p] + c);
-    } else {
-      for (int p = 0; p < edge * edge; p++) window[p] = ISA(load_some)(pixels[p] + c, some);
-    }
-    ISA(window_to_points)(window, points, edge);
+    VF points[6 * 6];
+    if (channels - c >= LANES)
+      ISA(window_to_points)(pixels, c, LANES, points, edge);
+    else
+      ISA(window_to_points)(pixels, c, channels - c, points, edge);
     UNROLL for (int p = 0; p < edge * edge; p++) {
-#ifdef STORES_BF16
-      ISA(store_float)(numbers + p * w->stored + c, points[p]);
-#else
-      ISA(store_float)((float *)(block + p * w->plane) + row * w->stored + c, points[p]);
-#endif
-      squares[p] += points[p] * points[p];
+      ISA(store_float)(to + p * plane + c, points[p]);
+      squares[p % 4] += points[p] * points[p];
     }
   }
-  for (long p = 0; p < edge * edge; p++) all += squares[p];
-  (void)block, (void)row, (void)numbers;
-  return ISA(sum)(all);
+  return ISA(sum)((squares[0] + squares[1]) + (squares[2] + squares[3]));
 }
 
-static float ISA(transform_window)(const dk_winograd *w, long channels, const NUMBER *const *pixels, char *block,
-                                   long row, float *numbers, VF *squares) {
+static float ISA(transform_window)(const NUMBER *const *pixels, long channels, float *to, long plane, long edge) {
 #ifdef STORES_BF16
-  // Zeros after the channels.
-  long filled = (channels + LANES - 1) / LANES * LANES;
-  for (long p = 0; filled < w->stored && p < w->places; p++)
-    memset(numbers + p * w->stored + filled, 0, (size_t)(w->stored - filled) * 4);
-  if (w->edge == 4) return ISA(transform)(w, channels, pixels, block, row, numbers, squares, 4);
+  if (edge == 4) return ISA(transform)(pixels, channels, to, plane, 4);
 #endif
-  return ISA(transform)(w, channels, pixels, block, row, numbers, squares, 6);
+  (void)edge;
+  return ISA(transform)(pixels, channels, to, plane, 6);
 }
 
 static void ISA(input)(const dk_convolution *c, const dk_winograd *w, long tile, char *block, long row,
                        char *scratch) {
   const NUMBER *pixels[6 * 6];
-  VF squares[6 * 6];
-  float *numbers = (float *)scratch;
-  NUMBER *copy = (NUMBER *)scratch;
   int *exponent = (int *)(block + w->marks) + row, *mask = exponent + w->rows;
-  *exponent = *mask = 0;
 #ifdef STORES_BF16
-  copy += w->places * w->stored * 2;
+  float *numbers = (float *)scratch;
+  const long plane = w->stored;
+  NUMBER *copy = (NUMBER *)(numbers + w->places * plane);
+#else
+  float *numbers = (float *)block + row * w->stored;
+  const long plane = w->plane / 4;
+  NUMBER *copy = (NUMBER *)scratch;
 #endif
+  *exponent = *mask = 0;
   ISA(window)(c, w, tile, pixels);
-  float all = ISA(transform_window)(w, c->channels, pixels, block, row, numbers, squares);
+  float all = ISA(transform_window)(pixels, c->channels, numbers, plane, w->edge);
   if (!(all >= least_square && all <= most_square)) {
     *mask = ISA(seen)(ISA(tame_window)(pixels, w->places, c->channels, copy, exponent), w->edge);
-    ISA(transform_window)(w, c->channels, pixels, block, row, numbers, squares);
+    ISA(transform_window)(pixels, c->channels, numbers, plane, w->edge);
   }
 #ifdef STORES_BF16
-  ISA(quantise)(w, numbers, squares, block, row);
+  ISA(quantise)(w, c->channels, numbers, block, row);
 #endif
   if (tile + 1 < w->tiles) return;
   // Rows that kernels read, though no tile is there.

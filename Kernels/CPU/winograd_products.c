@@ -78,7 +78,7 @@ static inline VF ISA(spread)(float group) { return group - (VF){0}; }
 
 // As many sums as there are registers for, and kernels for the rows that are left.
 #if LANES == 16
-enum { ISA(most_rows) = 8, ISA(piece) = 128 };
+enum { ISA(most_rows) = 8, ISA(strip) = PANEL, ISA(piece) = 64 };
 MULTIPLY(multiply_1, 8, 1)
 MULTIPLY(multiply_2, 8, 2)
 MULTIPLY(multiply_3, 8, 3)
@@ -86,24 +86,34 @@ MULTIPLY(multiply_few_1, 4, 1)
 MULTIPLY(multiply_few_2, 4, 2)
 MULTIPLY(multiply_few_3, 4, 3)
 #elif LANES == 8
-enum { ISA(most_rows) = 6, ISA(piece) = 256 };
+enum { ISA(most_rows) = 6, ISA(strip) = 16, ISA(piece) = 96 };
 MULTIPLY(multiply_2, 6, 2)
 MULTIPLY(multiply_few_2, 4, 2)
 MULTIPLY(multiply_pair_2, 2, 2)
 #else
-enum { ISA(most_rows) = 4, ISA(piece) = 256 };
+enum { ISA(most_rows) = 4, ISA(strip) = 8, ISA(piece) = 96 };
 MULTIPLY(multiply_2, 4, 2)
 #endif
 #undef MULTIPLY
 
+/// Some lines of the weights that are wanted next are fetched into the first-level cache before each kernel.
+static inline void ISA(fetch)(const char **ahead, long lines) {
+  for (long i = 0; i < lines; i++) __builtin_prefetch(*ahead + i * 64);
+  *ahead += lines * 64;
+}
+
 /// One place: all rows of a block with a piece of a panel that the first-level cache keeps.
 static inline void ISA(multiply_piece)(const GROUP *factors, long row, long rows, long groups, const GROUP *weights,
                                        long width, GROUP *sums, int fresh) {
+  const char *ahead = (const char *)(weights + groups * width);
+  const long kernels = (rows + ISA(most_rows) - 1) / ISA(most_rows) * ((width + ISA(strip) - 1) / ISA(strip));
+  const long lines = (groups * width * 4 / 64 + kernels - 1) / kernels;
 #if LANES == 16
   for (long r = 0; r < rows; r += 8) {
     const GROUP *from = factors + r * row;
     GROUP *to = sums + r * PANEL;
     int few = rows - r <= 4;
+    ISA(fetch)(&ahead, lines);
     if (width == 48)
       (few ? ISA(multiply_few_3) : ISA(multiply_3))(from, row, groups, weights, width, to, fresh);
     else if (width == 32)
@@ -112,10 +122,11 @@ static inline void ISA(multiply_piece)(const GROUP *factors, long row, long rows
       (few ? ISA(multiply_few_1) : ISA(multiply_1))(from, row, groups, weights, width, to, fresh);
   }
 #else
-  for (long j = 0; j < width; j += 2 * LANES)
+  for (long j = 0; j < width; j += ISA(strip))
     for (long r = 0; r < rows;) {
       const GROUP *from = factors + r * row;
       GROUP *to = sums + r * PANEL + j;
+      ISA(fetch)(&ahead, lines);
 #if LANES == 8
       long left = rows - r;
       (left > 4 ? ISA(multiply_2) : left > 2 ? ISA(multiply_few_2) : ISA(multiply_pair_2))(
@@ -132,11 +143,12 @@ static inline void ISA(multiply_piece)(const GROUP *factors, long row, long rows
 static void ISA(products)(const dk_winograd *w, const char *block, long rows, const char *weights, long width,
                           char *sums) {
   const long row = w->stored * (long)sizeof(NUMBER) / 4;
+  const long pieces = (w->groups + ISA(piece) - 1) / ISA(piece), length = (w->groups + pieces - 1) / pieces;
   for (long place = 0; place < w->places; place++) {
     const GROUP *factors = (const GROUP *)(block + place * w->plane);
     const GROUP *panel = (const GROUP *)weights + place * w->groups * width;
-    for (long k = 0; k < w->groups; k += ISA(piece)) {
-      long groups = w->groups - k < ISA(piece) ? w->groups - k : ISA(piece);
+    for (long k = 0; k < w->groups; k += length) {
+      long groups = w->groups - k < length ? w->groups - k : length;
       ISA(multiply_piece)(factors + k, row, rows, groups, panel + k * width, width,
                           (GROUP *)(sums + place * w->sums_plane), k == 0);
     }

@@ -60,13 +60,12 @@ INLINE void ISA(from_points)(const VF *m, long step, VF *to, long to_step, const
 }
 
 /// Lines first, then columns.
-#define BOTH_WAYS(NAME, TRANSFORM, FROM, TO)                                                         \
-  INLINE void ISA(NAME)(const VF *from, VF *to, const int edge) {                                    \
-    VF half[6 * 6];                                                                                  \
-    UNROLL for (int i = 0; i < (FROM); i++) ISA(TRANSFORM)(from + i, FROM, half + i, FROM, edge);    \
+#define BOTH_WAYS(NAME, TRANSFORM, FROM, TO)                                                            \
+  INLINE void ISA(NAME)(const VF *from, VF *to, const int edge) {                                       \
+    VF half[6 * 6];                                                                                     \
+    UNROLL for (int i = 0; i < (FROM); i++) ISA(TRANSFORM)(from + i, FROM, half + i, FROM, edge);       \
     UNROLL for (int i = 0; i < (TO); i++) ISA(TRANSFORM)(half + i * (FROM), 1, to + i * (TO), 1, edge); \
   }
-BOTH_WAYS(window_to_points, to_points, edge, edge)
 BOTH_WAYS(kernels_to_points, kernel_to_points, 3, edge)
 BOTH_WAYS(outputs_from_points, from_points, edge, edge - 2)
 #undef BOTH_WAYS
