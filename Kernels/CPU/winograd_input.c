@@ -57,30 +57,70 @@ static inline void ISA(store_wholes)(short *to, VF x) {
 #endif
 }
 
-static inline float ISA(largest_lane)(VF v) {
-  float most = v[0];
-  for (int i = 1; i < LANES; i++) most = v[i] > most ? v[i] : most;
-  return most;
+// A vector with its lanes moved on by `n`.
+#undef MOVED
+#if LANES == 16
+#define MOVED(v, n)                                                                                                \
+  __builtin_shufflevector(v, v, (0 + n) % 16, (1 + n) % 16, (2 + n) % 16, (3 + n) % 16, (4 + n) % 16, (5 + n) % 16, \
+                          (6 + n) % 16, (7 + n) % 16, (8 + n) % 16, (9 + n) % 16, (10 + n) % 16, (11 + n) % 16,     \
+                          (12 + n) % 16, (13 + n) % 16, (14 + n) % 16, (15 + n) % 16)
+#elif LANES == 8
+#define MOVED(v, n)                                                                                          \
+  __builtin_shufflevector(v, v, (0 + n) % 8, (1 + n) % 8, (2 + n) % 8, (3 + n) % 8, (4 + n) % 8, (5 + n) % 8, \
+                          (6 + n) % 8, (7 + n) % 8)
+#else
+#define MOVED(v, n) __builtin_shufflevector(v, v, (0 + n) % 4, (1 + n) % 4, (2 + n) % 4, (3 + n) % 4)
+#endif
+
+static inline VF ISA(larger)(VF a, VF b) { return ISA(select)(a > b, a, b); }
+
+/// The sum and the largest of a vector's lanes.
+static inline void ISA(fold)(VF v, float *sum, float *largest) {
+  VF most = v;
+  if (LANES > 8) v += MOVED(v, 8), most = ISA(larger)(most, MOVED(most, 8));
+  if (LANES > 4) v += MOVED(v, 4), most = ISA(larger)(most, MOVED(most, 4));
+  v += MOVED(v, 2), most = ISA(larger)(most, MOVED(most, 2));
+  v += MOVED(v, 1), most = ISA(larger)(most, MOVED(most, 1));
+  *sum = v[0];
+  *largest = most[0];
 }
 
-/// Scales each place's channels and stores them as whole numbers. A lane's sum of squares tells how large its largest
-/// number may be, which must not leave 16 bits.
+/// Factors that bring each place's channels to whole numbers of the right length. A lane's sum of squares tells how
+/// large its largest number may be, which must not leave 16 bits.
+static void ISA(find_factors)(const dk_winograd *w, long channels, const float *numbers, float *factors) {
+  float lengths[48] = {0}, peaks[48] = {0};
+  for (long p = 0; p < w->places; p++) {
+    const float *from = numbers + p * w->stored;
+    VF even = {0}, odd = {0};
+    for (long c = 0; c < channels; c += 2 * LANES) {
+      VF x = ISA(load_float)(from + c);
+      even += x * x;
+      if (c + LANES >= channels) break;
+      x = ISA(load_float)(from + c + LANES);
+      odd += x * x;
+    }
+    ISA(fold)(even + odd, lengths + p, peaks + p);
+  }
+  // 2^15.45, and a bound for what is nothing beside other places.
+  const VF longest = (VF){0} + 44762.0f, largest = (VF){0} + 32767.0f, least = (VF){0} + 0x1p-60f;
+  for (long p = 0; p < w->places; p += LANES) {
+    VF length = ISA(larger)(__builtin_elementwise_sqrt(ISA(load_float)(lengths + p)), least);
+    VF peak = ISA(larger)(__builtin_elementwise_sqrt(ISA(load_float)(peaks + p)), least);
+    VF factor = longest / length, bound = largest / peak;
+    ISA(store_float)(factors + p, ISA(select)(factor < bound, factor, bound));
+  }
+}
+
+/// Scales each place's channels and stores them as whole numbers.
 static void ISA(quantise)(const dk_winograd *w, long channels, const float *numbers, char *block, long row) {
-  float *scales = (float *)(block + w->scales) + row;
+  float factors[48], *scales = (float *)(block + w->scales) + row;
+  ISA(find_factors)(w, channels, numbers, factors);
   for (long p = 0; p < w->places; p++) {
     const float *from = numbers + p * w->stored;
     short *to = (short *)(block + p * w->plane) + row * w->stored;
-    VF squares = {0};
-    for (long c = 0; c < channels; c += LANES) {
-      VF x = ISA(load_float)(from + c);
-      squares += x * x;
-    }
-    float length = sqrtf(ISA(sum)(squares)), peak = sqrtf(ISA(largest_lane)(squares));
-    // 2^15.45, and a bound for what is nothing beside other places.
-    float scale = fminf(44762.0f / fmaxf(length, 0x1p-60f), 32767.0f / fmaxf(peak, 0x1p-60f));
-    scales[p * w->rows] = 1 / scale;
+    scales[p * w->rows] = 1 / factors[p];
     long c = 0;
-    for (; c < channels; c += LANES) ISA(store_wholes)(to + c, ISA(load_float)(from + c) * scale);
+    for (; c < channels; c += LANES) ISA(store_wholes)(to + c, ISA(load_float)(from + c) * factors[p]);
     for (; c < w->stored; c++) to[c] = 0;
   }
 }
