@@ -3,13 +3,10 @@
 #include "panel.h"
 
 enum {
-  BLOCK_ROWS = 48,
-  DEEP_BLOCK = 48,
-  CHANNELS_STEP = 16,
   LINE = 64,
+  CHANNELS_STEP = 16,
+  BLOCK_ROWS = 48,  // sums of so many stay in the second-level cache
   SHARED_BYTES = 48 << 20,
-  FUSED_CHANNELS = 256,
-  FUSED_BYTES = 256 << 10,
   PORTION = 4096,  // channels of tiles that one item of the first phase transforms
 };
 
@@ -22,9 +19,11 @@ static long spread(long bytes) { return ((bytes + LINE - 1) / LINE | 1) * LINE; 
 
 static int is_float32(const dk_convolution *c) { return c->packing == dk_winograd4_float32; }
 
+static long parts(long count, long size) { return (count + size - 1) / size; }
+
 static void cut(dk_winograd *w, long rows, long number_bytes) {
-  w->rows = least(up(rows, ROWS_STEP), up(w->tiles, ROWS_STEP));
-  w->blocks = (w->tiles + w->rows - 1) / w->rows;
+  w->rows = least(rows, up(w->tiles, ROWS_STEP));
+  w->blocks = parts(w->tiles, w->rows);
   w->plane = spread(w->rows * w->stored * number_bytes);
   w->scales = w->places * w->plane;
   w->marks = w->scales + w->places * w->rows * 4;
@@ -33,30 +32,40 @@ static void cut(dk_winograd *w, long rows, long number_bytes) {
   w->sums_bytes = w->places * w->sums_plane;
 }
 
-/// All windows are transformed first and then multiplied where they need not too much memory. With few channels it is
-/// better that an item multiplies what it has just transformed, while it is in the second-level cache.
+/// Rows of blocks that threads can share out well.
+static long fair_rows(long tiles, long threads) {
+  long best = BLOCK_ROWS, longest = parts(parts(tiles, best), threads) * best;
+  for (long rows = 32; rows <= 64; rows += ROWS_STEP) {
+    long each = parts(parts(tiles, rows), threads) * rows;
+    // More than a sixteenth less work for the last thread.
+    if (each < longest - longest / 16) best = rows, longest = each;
+  }
+  return best;
+}
+
+/// Best is that an item multiplies what it has just transformed, while it is near. Where there are too few blocks for
+/// that, or all weights would pass too often, windows are transformed first, if they need not too much memory.
 dk_winograd dk_winograd_of(const dk_convolution *c) {
   long bytes = is_float32(c) ? 4 : 2;
   dk_winograd w = {.side = c->packing == dk_winograd2_int16 ? 2 : 4};
   w.edge = w.side + 2;
   w.places = w.edge * w.edge;
-  w.across = (c->out_width + w.side - 1) / w.side;
-  w.down = (c->out_height + w.side - 1) / w.side;
+  w.across = parts(c->out_width, w.side);
+  w.down = parts(c->out_height, w.side);
   w.tiles = c->pictures * w.across * w.down;
   w.stored = up(c->channels, CHANNELS_STEP);
   w.groups = is_float32(c) ? c->channels : (c->channels + 1) / 2;
-  cut(&w, BLOCK_ROWS, bytes);
-  int fits = w.blocks * w.block_bytes <= SHARED_BYTES;
-  if (fits && c->channels > FUSED_CHANNELS) return w;
   dk_winograd fused = w;
   fused.fused = 1;
-  long row_bytes = w.places * w.stored * bytes;
-  long rows = c->channels > FUSED_CHANNELS ? DEEP_BLOCK : most(2 * ROWS_STEP, FUSED_BYTES / row_bytes);
-  cut(&fused, least(rows, BLOCK_ROWS), bytes);
-  return fits && fused.blocks < 4 * c->threads ? w : fused;
+  cut(&w, BLOCK_ROWS, bytes);
+  cut(&fused, fair_rows(w.tiles, c->threads), bytes);
+  long weights = c->outputs * dk_winograd_column_bytes(c->channels, c->packing), windows = w.blocks * w.block_bytes;
+  w.by_blocks = windows > weights;
+  if (windows > SHARED_BYTES) return fused;
+  return fused.blocks >= 2 * c->threads && weights <= 2 * windows ? fused : w;
 }
 
-static long panels(const dk_convolution *c) { return (up(c->outputs, GRAIN) + PANEL - 1) / PANEL; }
+static long panels(const dk_convolution *c) { return parts(c->outputs, PANEL); }
 
 long dk_winograd_items(const dk_convolution *c) {
   dk_winograd w = dk_winograd_of(c);
@@ -79,7 +88,7 @@ static long portion(const dk_convolution *c) { return most(1, PORTION / c->chann
 
 long dk_winograd_prepare_items(const dk_convolution *c) {
   dk_winograd w = dk_winograd_of(c);
-  return w.fused ? 0 : (w.tiles + portion(c) - 1) / portion(c);
+  return w.fused ? 0 : parts(w.tiles, portion(c));
 }
 
 long dk_winograd_shared(const dk_convolution *c) {
@@ -108,8 +117,8 @@ void dk_winograd_item(const dk_convolution *c, long item, long thread) {
   dk_winograd w = dk_winograd_of(c);
   char *sums = c->scratch + thread * dk_winograd_scratch(c);
   if (!w.fused) {
-    long number = item % w.blocks;
-    multiply(c, &w, number, c->shared + number * w.block_bytes, item / w.blocks, sums);
+    long number = w.by_blocks ? item / panels(c) : item % w.blocks;
+    multiply(c, &w, number, c->shared + number * w.block_bytes, w.by_blocks ? item % panels(c) : item / w.blocks, sums);
     return;
   }
   char *block = sums + block_at(c, &w);

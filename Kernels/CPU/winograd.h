@@ -21,6 +21,7 @@ typedef struct {
   long plane, scales, marks, block_bytes;  // bytes: from place to place, where scales and exponents begin, of all
   long sums_plane, sums_bytes;  // bytes of sums: from place to place, of all
   int fused;  // an item transforms its block itself, and multiplies all outputs
+  int by_blocks;  // else, whether a block's panels follow each other, or a panel's blocks
 } dk_winograd;
 
 /// Tiles of a block are filled up to a multiple of this, so that kernels need no copies for few rows.
