@@ -164,17 +164,14 @@ static inline void ISA(transpose)(QUAD v[4]) {
   v[3] = __builtin_shufflevector(c, d, 2, 3, 6, 7);
 }
 
-#ifdef STORES_BF16
-typedef unsigned short ISA(quad_numbers) __attribute__((vector_size(8)));
-typedef unsigned ISA(quad_bits) __attribute__((vector_size(16)));
-#endif
-
 /// Four elements.
 static inline QUAD ISA(load_elements)(const NUMBER *p) {
 #if defined(STORES_BF16) && !defined(HAS_DOT)
-  ISA(quad_numbers) numbers;
+  typedef NUMBER four __attribute__((vector_size(8)));
+  typedef unsigned bits __attribute__((vector_size(16)));
+  four numbers;
   memcpy(&numbers, p, sizeof numbers);
-  return (QUAD)(__builtin_convertvector(numbers, ISA(quad_bits)) << 16);
+  return (QUAD)(__builtin_convertvector(numbers, bits) << 16);
 #else
   QUAD elements;
   memcpy(&elements, p, sizeof elements);
@@ -208,18 +205,21 @@ static inline void ISA(lay_across)(const NUMBER *rows, long stride, long count, 
 
 /// ROWS channels of a value, or of an even value and the odd one after it.
 static inline void ISA(pack_value)(const NUMBER *value, const NUMBER *odd, float *to) {
-  UNROLL for (int i = 0; i < ROWS; i += 4) {
 #ifdef HAS_DOT
-    ISA(quad_numbers) low, high;
-    memcpy(&low, value + i, sizeof low);
-    memcpy(&high, odd + i, sizeof high);
-    QUAD v = (QUAD)(__builtin_convertvector(low, ISA(quad_bits)) | __builtin_convertvector(high, ISA(quad_bits)) << 16);
+  typedef NUMBER eight __attribute__((vector_size(ROWS * 2)));
+  eight a, b;
+  memcpy(&a, value, sizeof a);
+  memcpy(&b, odd, sizeof b);
+  const eight pairs[2] = {__builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11),
+                          __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)};
+  memcpy(to, pairs, sizeof pairs);
 #else
-    (void)odd;
+  (void)odd;
+  UNROLL for (int i = 0; i < ROWS; i += 4) {
     QUAD v = ISA(load_elements)(value + i);
-#endif
     memcpy(to + i, &v, sizeof v);
   }
+#endif
 }
 
 /// Packs values as [channels / ROWS][KEYS in elements][ROWS]. Missing channels, and an odd value that is missing, are
