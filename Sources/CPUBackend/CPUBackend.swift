@@ -37,6 +37,8 @@ package final class CPUBackend: Backend {
 
   package var storages: [Storage] { instructions.storages }
 
+  package func weightFormats(for values: Storage) -> [WeightFormat] { [WeightFormat(matching: values), .int8] }
+
   package var bytesHeld: Int { packed.keys.reduce(arena.bytes) { $0 + $1.bytes } }
 
   package var arenaBytesHeld: Int { arena.bytes }
@@ -75,7 +77,7 @@ package final class CPUBackend: Backend {
   package func isShortage(_ error: any Error) -> Bool { error is OutOfResources }
 
   private func packs(_ plan: Plan) -> [PackKey] {
-    plan.nodes.flatMap { $0.packs(instructions.matrices(plan.weights)) }
+    plan.nodes.flatMap { $0.packs(plan, instructions) }
   }
 
   /// Packs what is missing, on all threads, largest first.

@@ -59,21 +59,15 @@ struct PackKey: Hashable {
 
 extension Node {
   /// Everything that the node's kernel needs packed.
-  func packs(_ matrices: dk_packing) -> [PackKey] {
+  func packs(_ plan: Plan, _ instructions: InstructionSet) -> [PackKey] {
     parameterUses.map { use in
       switch use {
-      case .matrix(let weight, let area): PackKey(parts: weight.parts, packing: .matrix(area: area, matrices))
+      case .matrix(let weight, let area):
+        PackKey(
+          parts: weight.parts, packing: .matrix(area: area, instructions.packing(of: self, in: plan)))
       case .channels, .table: PackKey(parts: use.parameters, packing: .plain)
       }
     }
-  }
-}
-
-extension InstructionSet {
-  /// How the matrices of products lie.
-  func matrices(_ format: WeightFormat) -> dk_packing {
-    guard format == .bfloat16 else { return dk_panels_float32 }
-    return self == .amx ? dk_tiles_bfloat16 : dk_panels_bfloat16
   }
 }
 

@@ -25,7 +25,8 @@ extension Lowering {
   {
     let input = node.inputs[0].shape
     var c = dk_convolution()
-    c.packing = instructions.matrices(plan.weights)
+    c.packing = instructions.packing(of: node, in: plan)
+    c.storage = plan.storage.kernel
     c.threads = threads
     c.pixel_stride = node.inputs[0].rowStride
     switch node.op {

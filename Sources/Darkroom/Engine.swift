@@ -46,7 +46,7 @@ public actor Engine {
     let instructions = try Engine.instructions(ProcessInfo.processInfo.environment)
     makeBackend = { try device.backend(threads: threads, instructions: instructions) }
     let backend = try DarkroomError.wrapping(makeBackend)
-    precisions = backend.storages.map(GenerationRequest.Precision.init)
+    precisions = backend.precisions
     residents = ResidentModels(backend, limit: memoryLimit)
     upscalers = LoadedUpscalers(residents)
   }

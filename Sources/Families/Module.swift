@@ -13,22 +13,28 @@ package struct Module: Hashable {
   package let mayWorkInStrips: Bool
   /// Where its parameters' numbers come from. Packed parameters are dropped by it.
   package let source: any WeightSource
+  private let eightBitLayers: LayerNames
   private let record: () -> Graph
 
   /// - Parameters:
   ///   - sizes: everything that the graph depends on.
+  ///   - eightBitLayers: those that pictures stand in 8 bits.
   ///   - record: makes the graph, the same whenever it is called.
   package init(
     _ name: String, sizes: [Int], of source: any WeightSource, mayWorkInStrips: Bool = false,
-    record: @escaping () -> Graph
+    eightBitLayers: LayerNames = .usualEightBit, record: @escaping () -> Graph
   ) {
     model = ObjectIdentifier(source)
     (self.name, self.sizes, self.source) = (name, sizes, source)
-    (self.mayWorkInStrips, self.record) = (mayWorkInStrips, record)
+    (self.mayWorkInStrips, self.eightBitLayers, self.record) = (mayWorkInStrips, eightBitLayers, record)
   }
 
   /// Records what it computes.
-  package func graph() -> Graph { record() }
+  package func graph() -> Graph {
+    let graph = record()
+    graph.eightBitLayers = .forcedEightBit ?? eightBitLayers
+    return graph
+  }
 
   package static func == (a: Module, b: Module) -> Bool {
     a.model == b.model && a.name == b.name && a.sizes == b.sizes

@@ -13,7 +13,8 @@ extension Plan {
     let result = result(of: node).shape.count * place(node.output).storage.bytes
     return node.op.parameterUses.reduce(operands + result) { bytes, use in
       guard case .matrix(let weight, _) = use else { return bytes }
-      return bytes + weights.bytes(rows: weight.outputs, columns: weight.depth)
+      let format = weights == .int8 && !node.isInt8 ? WeightFormat(matching: storage) : weights
+      return bytes + format.bytes(rows: weight.outputs, columns: weight.depth)
     }
   }
 }

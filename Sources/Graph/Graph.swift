@@ -8,6 +8,8 @@ package struct Node: Sendable {
   package var rate: Rate
   /// The rows of that value that it makes, where a plan works in strips; nil for all.
   package var part: Operand?
+  /// Whether its matrix and its first input are to be multiplied in 8 bits.
+  package var isInt8 = false
 
   package var operands: [Operand] {
     let others = epilogue.operands
@@ -51,6 +53,8 @@ package final class Graph {
   private(set) var kept: Set<Int> = []
   package private(set) var inputs: [Input] = []
   package private(set) var outputs: [Output] = []
+  /// Layers whose weights may have 8 bits.
+  package var eightBitLayers = LayerNames([])
 
   package init() {}
 

@@ -46,16 +46,18 @@ package struct Plan: Sendable {
     segment: Int? = nil, strips: Strips? = nil
   ) {
     self.storage = storage
-    self.weights = weights ?? WeightFormat(matching: storage)
+    let format = weights ?? WeightFormat(matching: storage)
+    self.weights = format
     self.strips = strips
     let keep = graph.outputs.map(\.value)
-    let all = fusing ? fused(graph.nodes, shapes: graph.shapes, keep: keep) : graph.nodes
+    let nodes = format == .int8 ? graph.int8Nodes : graph.nodes
+    let all = fusing ? fused(nodes, shapes: graph.shapes, keep: keep) : nodes
     var builder = PlanBuilder(
       shapes: graph.shapes, rates: graph.rates, storages: Plan.storages(graph, all, storage))
     builder.append(
       all.filter { $0.rate == .picture } + all.filter { $0.rate == .step }, in: strips, keep: keep,
       marked: graph.kept)
-    nodes = builder.nodes
+    self.nodes = builder.nodes
     prologue = builder.prologue
     inputs = graph.inputs
     outputs = graph.outputs
@@ -76,5 +78,32 @@ package struct Plan: Sendable {
   package func place(_ value: Int) -> Place {
     guard let place = places[value] else { preconditionFailure("value \(value) has no place") }
     return place
+  }
+}
+
+extension Graph {
+  /// The nodes, those marked whose matrices may have 8 bits.
+  fileprivate var int8Nodes: [Node] {
+    nodes.map { node in
+      guard let weight = matrixOfRows(node), weight.parts.allSatisfy({ eightBitLayers.contains($0.name) }) else {
+        return node
+      }
+      var node = node
+      node.isInt8 = true
+      return node
+    }
+  }
+
+  /// The matrix that each row of a node's input is multiplied by to be a row of the result, if it does that.
+  private func matrixOfRows(_ node: Node) -> Weight? {
+    switch node.op {
+    case .linear(let weight): return weight
+    case .conv2d(let weight, let window):
+      let isRowByRow =
+        window.kernel == 1 && window.stride == 1 && window.padTop == 0 && window.padLeft == 0
+        && shapes[node.output].dimensions.dropLast() == node.inputs[0].shape.dimensions.dropLast()
+      return isRowByRow ? weight : nil
+    default: return nil
+    }
   }
 }

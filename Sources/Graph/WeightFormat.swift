@@ -6,6 +6,9 @@ public enum WeightFormat: String, Codable, Sendable, CaseIterable {
   case float32
   case float16
   case bfloat16
+  /// Matrices of layers that stand it (`Graph.eightBitLayers`) in 8 bits, with a scale for each row; their inputs are
+  /// brought to 8 bits as well, each row by a scale of its own. All else is as values are.
+  case int8
 
   /// The one whose numbers are those of values.
   package init(matching values: Storage) {
@@ -21,6 +24,23 @@ public enum WeightFormat: String, Codable, Sendable, CaseIterable {
     switch self {
     case .float32: 4 * rows * columns
     case .float16, .bfloat16: 2 * rows * columns
+    case .int8: rows * columns
     }
   }
+}
+
+/// How a network's numbers are stored: its values, and its weights.
+package struct NumberFormat: Sendable, Hashable {
+  package let values: Storage
+  package let weights: WeightFormat
+
+  /// - Parameter weights: nil for as values are.
+  package init(_ values: Storage, weights: WeightFormat? = nil) {
+    (self.values, self.weights) = (values, weights ?? WeightFormat(matching: values))
+  }
+
+  package static let float32 = NumberFormat(.float32)
+
+  /// The word for it: that of the precision.
+  package var name: String { weights.rawValue }
 }

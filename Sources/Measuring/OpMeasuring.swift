@@ -21,7 +21,7 @@ extension Pipeline {
   fileprivate func measureOps(_ job: Job, rounds: Int, threads: Int) throws -> OpMeasurement {
     let pass = job.passes[0]
     let reservation = try reserve(job)
-    let storage = reservation.storage
+    let format = reservation.format
     let networks = [
       TimedNetwork("unet", denoisers(pass, job, batch: 1)[0], .step, reservation, residents),
       TimedNetwork("vae", pass.model.decoder(pass.latents), .picture, reservation, residents),
@@ -43,8 +43,8 @@ extension Pipeline {
         matrixOperationsPerSecond: median(limits.compactMap(\.matrixOperations)),
         scalarOperationsPerSecond: median(limits.compactMap(\.scalarOperations)),
         bytesPerSecond: median(limits.compactMap(\.bytes))),
-      matrixLimit: median(limits.compactMap { $0.products(in: storage) }),
-      rounds: rounds, threads: threads, instructions: backend.summary, precision: storage.rawValue,
+      matrixLimit: median(limits.compactMap { $0.products(in: format.values) }),
+      rounds: rounds, threads: threads, instructions: backend.summary, precision: format.name,
       coreSpeeds: coreSpeeds)
   }
 }

@@ -66,7 +66,7 @@ extension Engine {
         load: samples.seconds(.load)[0], steps: samples.seconds(.step), decodes: samples.seconds(.decode),
         pictures: samples.seconds(.picture), stepsOfPicture: jobs.whole.request.steps,
         coreSpeeds: samples.all.flatMap(\.coreSpeeds), peakMemory: ResidentMemory.peak, threads: threads,
-        instructions: pipeline.backend.summary, precision: pipeline.storage(jobs.short).rawValue)
+        instructions: pipeline.backend.summary, precision: pipeline.format(jobs.short).name)
     }
   }
 }

@@ -26,6 +26,7 @@ struct OpCase: Sendable, CustomTestStringConvertible {
   func recorded(batch: Int? = nil, firstPicture: Int = 0) -> Recorder {
     let recorder = Recorder(batch: batch ?? self.batch, firstPicture: firstPicture)
     recorder.graph.output("result", record(recorder))
+    recorder.graph.eightBitLayers = LayerNames(["*"])
     return recorder
   }
 }

@@ -61,7 +61,7 @@ import DarkroomCLI
     "prompt_template": (["{a|b}"], []),
     "prompt_mode": (["chunks", "truncate"], ["cut"]),
     "prediction": (["epsilon", "v_prediction"], ["v"]),
-    "precision": (["auto", "float32", "float16", "bfloat16"], ["float64"]),
+    "precision": (["auto", "float32", "float16", "bfloat16", "int8"], ["float64"]),
   ]
 
   /// The request of one flag; nil if it is refused.

@@ -22,7 +22,7 @@ import Testing
       request.secondPass = Bool.random(using: &random) ? .auto : .never
       request.count = Int.random(in: 1...3, using: &random)
       request.sampler = ["euler", "dpm_adaptive"].randomElement(using: &random)
-      request.precision = [.float32, .bfloat16].randomElement(using: &random)
+      request.precision = [.float32, .bfloat16, .int8].randomElement(using: &random)
       request.prompts = Bool.random(using: &random) ? nil : [WeightedPrompt(text: "a mast", weight: 0.5)]
       (request.steps, request.seed) = (2, 1)
       return request

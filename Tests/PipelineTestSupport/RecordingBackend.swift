@@ -26,6 +26,8 @@ package final class RecordingBackend: Backend {
 
   package var summary: String { backend.summary }
   package var storages: [Storage] { backend.storages }
+
+  package func weightFormats(for values: Storage) -> [WeightFormat] { backend.weightFormats(for: values) }
   package var bytesHeld: Int { backend.bytesHeld }
   package var arenaBytesHeld: Int { backend.arenaBytesHeld }
   package func arenaBytes(_ plan: Plan) -> Int { backend.arenaBytes(plan) }

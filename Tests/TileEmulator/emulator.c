@@ -8,7 +8,7 @@
 #include <string.h>
 
 // Encodings and meanings are those of Intel's Software Developer's Manual, volume 2, chapters 2.3 (VEX) and 3 to 5
-// (LDTILECFG, TILELOADD, TILESTORED, TILEZERO, TILERELEASE, TDPBF16PS).
+// (LDTILECFG, TILELOADD, TILESTORED, TILEZERO, TILERELEASE, TDPBF16PS, TDPBUSD).
 
 #if defined(__x86_64__)
 #include <ucontext.h>
@@ -108,6 +108,21 @@ static void multiply(int to, int a, int b) {
   }
 }
 
+/// Unsigned bytes of `a` times signed ones of `b`.
+static void multiply_bytes(int to, int a, int b) {
+  const configuration *c = &configured;
+  require(to != a && to != b && a != b);
+  require(c->rows[to] == c->rows[a] && c->bytes[to] == c->bytes[b] && c->bytes[a] == 4 * c->rows[b]);
+  for (int m = 0; m < c->rows[to]; m++)
+    for (int n = 0; n < c->bytes[to] / 4; n++) {
+      uint32_t sum;
+      memcpy(&sum, tiles[to][m] + n * 4, 4);
+      for (int k = 0; k < c->rows[b] * 4; k++)
+        sum += (uint32_t)(tiles[a][m][k] * (int8_t)tiles[b][k / 4][n * 4 + k % 4]);
+      memcpy(tiles[to][m] + n * 4, &sum, 4);
+    }
+}
+
 static void load(const instruction *i) {
   const configuration *c = &configured;
   require(c->palette == 1);
@@ -153,6 +168,11 @@ static int perform(const instruction *i) {
     case 0x5c:
       if (!i->is_register || i->prefix != pF3) return 0;
       multiply(i->reg, i->rm, i->vector);
+      counts.products++;
+      return 1;
+    case 0x5e:
+      if (!i->is_register || i->prefix != p66) return 0;
+      multiply_bytes(i->reg, i->rm, i->vector);
       counts.products++;
       return 1;
     default: return 0;

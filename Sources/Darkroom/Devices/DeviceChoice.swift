@@ -154,12 +154,22 @@ extension GenerationRequest.Precision {
   }
 
   /// Nil is for the backend to choose.
-  var storage: Storage? {
+  var format: NumberFormat? {
     switch self {
     case .auto: nil
     case .float32: .float32
-    case .float16: .float16
-    case .bfloat16: .bfloat16
+    case .float16: NumberFormat(.float16)
+    case .bfloat16: NumberFormat(.bfloat16)
+    case .int8: NumberFormat(.bfloat16, weights: .int8)
     }
+  }
+}
+
+extension Backend {
+  /// What requests may ask for, the one for `auto` first.
+  var precisions: [GenerationRequest.Precision] {
+    let storages = storages
+    let hasInt8 = storages.contains(.bfloat16) && weightFormats(for: .bfloat16).contains(.int8)
+    return storages.map(GenerationRequest.Precision.init) + (hasInt8 ? [.int8] : [])
   }
 }

@@ -3,30 +3,32 @@ import Graph
 import Sampling
 
 extension Pipeline {
-  /// How a job's networks store their values.
-  package func storage(_ job: Job) -> Storage { job.request.precision.storage ?? backend.storages[0] }
+  /// How a job's networks store their numbers.
+  package func format(_ job: Job) -> NumberFormat {
+    job.request.precision.format ?? NumberFormat(backend.storages[0])
+  }
 
   /// What a job takes as it would run now, or, if it cannot, as it would run in more memory.
-  package func estimate(_ job: Job, storing storage: Storage? = nil) throws -> MemoryEstimate {
-    residents.estimate(try workload(job, storing: storage ?? self.storage(job)))
+  package func estimate(_ job: Job, storing format: NumberFormat? = nil) throws -> MemoryEstimate {
+    residents.estimate(try workload(job, storing: format ?? self.format(job)))
   }
 
   /// Decides how a job will run. Where memory does not hold what is there and what comes, what is there goes.
   /// - Parameter storage: nil for the job's own.
   /// - Throws: `DarkroomError` of kind `resources` if there is no way.
   package func reserve(
-    _ job: Job, storing storage: Storage? = nil, _ reporter: Reporter? = nil
+    _ job: Job, storing format: NumberFormat? = nil, _ reporter: Reporter? = nil
   ) throws -> Reservation {
-    let storage = storage ?? self.storage(job)
-    guard let reservation = residents.reserve(try workload(job, storing: storage)) else {
-      throw DarkroomError.tooLarge(try estimate(job, storing: storage))
+    let format = format ?? self.format(job)
+    guard let reservation = residents.reserve(try workload(job, storing: format)) else {
+      throw DarkroomError.tooLarge(try estimate(job, storing: format))
     }
     for notice in reservation.notices { reporter?.notice(notice) }
     return reservation
   }
 
   /// All networks that a job runs, at their sizes.
-  package func workload(_ job: Job, storing storage: Storage) throws -> Workload {
+  package func workload(_ job: Job, storing format: NumberFormat) throws -> Workload {
     let first = job.passes[0]
     var encoders: [Module] = []
     if first.encodesPictures(in: job.request.system) {
@@ -44,7 +46,7 @@ extension Pipeline {
       after.append(pass.model.decoder(pass.latents))
     }
     return Workload(
-      storage: storage, before: job.conditioner.modules + encoders, after: after,
+      format: format, before: job.conditioner.modules + encoders, after: after,
       denoisers: { [self] in denoisers(first, job, batch: $0) },
       mostTogether: min(job.request.count, job.sampler.isAdaptive ? 1 : Pipeline.mostTogether),
       pictureBytes: pictureBytes(job))

@@ -6,7 +6,7 @@ import Graph
 final class PlanBook {
   private struct Key: Hashable {
     let module: Module
-    let storage: Storage
+    let format: NumberFormat
   }
 
   /// Networks at their sizes; each takes some hundred kilobytes.
@@ -18,15 +18,15 @@ final class PlanBook {
   init(_ backend: any Backend) { self.backend = backend }
 
   /// The plans of a network.
-  func plans(_ module: Module, storing storage: Storage) -> StripSearch { page(module, storage).search }
+  func plans(_ module: Module, storing format: NumberFormat) -> StripSearch { page(module, format).search }
 
   /// What all of a network's packed weights take.
-  func weightBytes(_ module: Module, storing storage: Storage) -> Int { page(module, storage).weightBytes }
+  func weightBytes(_ module: Module, storing format: NumberFormat) -> Int { page(module, format).weightBytes }
 
-  private func page(_ module: Module, _ storage: Storage) -> (
+  private func page(_ module: Module, _ format: NumberFormat) -> (
     key: Key, search: StripSearch, weightBytes: Int
   ) {
-    let key = Key(module: module, storage: storage)
+    let key = Key(module: module, format: format)
     if let index = pages.firstIndex(where: { $0.key == key }) {
       pages.append(pages.remove(at: index))
     } else {
@@ -38,15 +38,15 @@ final class PlanBook {
           PlanFigures(
             arena: backend.arenaBytes($0), scratch: backend.scratchBytes($0), operations: $0.operations,
             isHeld: backend.holds($0))
-        }, { backend.plan(graph, values: storage, strips: $0) })
+        }, { backend.plan(graph, values: format.values, weights: format.weights, strips: $0) })
       pages.append((key, search, backend.weightBytes([search.whole])))
     }
     return pages[pages.count - 1]
   }
 
-  func plan(_ module: Module, storing storage: Storage, strips: Strips? = nil) -> Plan {
-    guard let strips else { return plans(module, storing: storage).whole }
-    return backend.plan(module.graph(), values: storage, strips: strips)
+  func plan(_ module: Module, storing format: NumberFormat, strips: Strips? = nil) -> Plan {
+    guard let strips else { return plans(module, storing: format).whole }
+    return backend.plan(module.graph(), values: format.values, weights: format.weights, strips: strips)
   }
 
   /// Forgets the networks whose numbers come from a source.

@@ -3,8 +3,7 @@ import Graph
 
 /// The networks that a job runs, and what lies outside of them.
 package struct Workload {
-  /// How values and weights are stored.
-  let storage: Storage
+  let format: NumberFormat
   /// Networks that run before the first pass's denoisers, and after them, one picture at a time.
   let before: [Module]
   let after: [Module]
@@ -27,8 +26,7 @@ package struct Workload {
 
 /// How a job runs in the memory that there is. It is handed to whatever runs a network of the job.
 package struct Reservation {
-  /// How values and weights are stored.
-  package let storage: Storage
+  package let format: NumberFormat
   /// Pictures sampled together.
   package let batch: Int
   /// Whether each network's weights and values go before the next network's come.

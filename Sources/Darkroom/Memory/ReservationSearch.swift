@@ -59,11 +59,11 @@ struct ReservationSearch {
   var leastWeights: Int { modules.map(weights).max() ?? 0 }
 
   private func plans(_ module: Module) -> StripSearch {
-    models.plans.plans(module, storing: workload.storage)
+    models.plans.plans(module, storing: workload.format)
   }
 
   private func weights(_ module: Module) -> Int {
-    models.plans.weightBytes(module, storing: workload.storage)
+    models.plans.weightBytes(module, storing: workload.format)
   }
 
   /// - Parameter besideOthers: whether what the device holds stays, and need not be packed again.
@@ -90,7 +90,7 @@ struct ReservationSearch {
       tally = adding(choice.figures, module, to: tally)
     }
     return Reservation(
-      storage: workload.storage, batch: batch, takesTurns: takesTurns, strips: cut.strips, extra: cut.extra,
+      format: workload.format, batch: batch, takesTurns: takesTurns, strips: cut.strips, extra: cut.extra,
       need: MemoryNeed(
         weights: tally.weights, arena: tally.arena, scratch: workload.pictureBytes + tally.scratch))
   }

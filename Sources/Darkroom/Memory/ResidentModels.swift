@@ -8,7 +8,7 @@ import Graph
 package final class ResidentModels {
   private struct Key: Hashable {
     let module: Module
-    let storage: Storage
+    let format: NumberFormat
     let strips: Strips?
   }
 
@@ -49,7 +49,7 @@ package final class ResidentModels {
   /// - Throws: what reading a parameter throws, or an error that says how much memory is missing.
   package func program(_ module: Module, _ reservation: Reservation) throws -> any Program {
     let strips = reservation.strips[module]
-    let key = Key(module: module, storage: reservation.storage, strips: strips)
+    let key = Key(module: module, format: reservation.format, strips: strips)
     if let index = programs.firstIndex(where: { $0.key == key }) {
       programs.append(programs.remove(at: index))
     } else {
@@ -63,7 +63,7 @@ package final class ResidentModels {
 
   /// The plan of `program`.
   package func plan(_ module: Module, _ reservation: Reservation) -> Plan {
-    plans.plan(module, storing: reservation.storage, strips: reservation.strips[module])
+    plans.plan(module, storing: reservation.format, strips: reservation.strips[module])
   }
 
   /// Where memory turns out to be too small for all networks, the others go.

@@ -6,7 +6,7 @@ import Graph
 final class KeptEncodings {
   struct Key: Hashable {
     let module: Module
-    let storage: Storage
+    let format: NumberFormat
     let inputs: NamedInputs
   }
 

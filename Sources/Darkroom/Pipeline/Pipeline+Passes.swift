@@ -10,7 +10,7 @@ extension Pipeline {
   ) throws -> Conditioning {
     tracker.enter(.loading)
     return try job.conditioner.encode { module, inputs, outputs in
-      let text = KeptEncodings.Key(module: module, storage: reservation.storage, inputs: inputs)
+      let text = KeptEncodings.Key(module: module, format: reservation.format, inputs: inputs)
       if let kept = model.encodings[text] { return kept }
       let program = try residents.program(module, reservation)
       if tracker.stage != .encoding { tracker.enter(.encoding) }

@@ -45,7 +45,7 @@ package final class Pipeline {
     _ request: GenerationRequest, _ limits: RequestLimits = .standard
   ) throws -> ResolvedRequest {
     try ResolvedRequest(
-      request, for: model.description, precisions: backend.storages.map(GenerationRequest.Precision.init),
+      request, for: model.description, precisions: backend.precisions,
       limits: limits)
   }
 
@@ -117,7 +117,7 @@ package final class Pipeline {
     } catch let error as DarkroomError where error.kind == .nonFinite {
       // Numbers of the file that are none would only come back in float32.
       if let fault = try model.checkpoint.firstNonFinite() { throw fault }
-      guard reservation.storage != .float32 else { throw error }
+      guard reservation.format != .float32 else { throw error }
       reporter.notice(Notice(description: "\(error); \(stage) again in float32"))
       residents.removeAll()
       let exact = try reserve(job, storing: .float32, reporter)

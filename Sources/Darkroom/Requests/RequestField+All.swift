@@ -158,7 +158,7 @@ extension RequestField {
       .sampling, flag: ("NAME", nil), usual: "the model's own", isOptional: true),
     RequestField(
       "precision", \.precision,
-      .choice(["fp32": .float32, "fp16": .float16, "half": .float16, "bf16": .bfloat16]),
+      .choice(["fp32": .float32, "fp16": .float16, "half": .float16, "bf16": .bfloat16, "8bit": .int8]),
       "arithmetic of the networks", .speed, flag: ("NAME", nil), initial: .auto),
   ]
 

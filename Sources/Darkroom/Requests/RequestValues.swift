@@ -36,6 +36,9 @@ extension GenerationRequest {
     case float16
     /// The same with float32's range and fewer digits; on the processor.
     case bfloat16
+    /// The linear layers of large networks in 8 bits where the picture allows it, sums in whole numbers of 32; all else
+    /// in bfloat16; on the processor.
+    case int8
   }
 
   /// What of a picture is worked on where a mask chooses what is drawn anew.

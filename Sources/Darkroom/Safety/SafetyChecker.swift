@@ -33,7 +33,7 @@ package struct SafetyChecker {
   private func embedding(of picture: Picture, on residents: ResidentModels) throws -> [Float] {
     let prepared = picture.prepared(model.preparation)
     let workload = Workload(
-      storage: .float32, before: [model.module], after: [], denoisers: { _ in [] }, mostTogether: 1,
+      format: .float32, before: [model.module], after: [], denoisers: { _ in [] }, mostTogether: 1,
       pictureBytes: prepared.count * MemoryLayout<Float>.stride)
     guard let reservation = residents.reserve(workload) else {
       throw DarkroomError.tooLarge(residents.estimate(workload))

@@ -66,12 +66,16 @@ extension Engine {
 
   /// How an upscaler's network stores values.
   private func storage(_ precision: GenerationRequest.Precision) throws -> Storage {
-    guard let storage = precision.storage else { return Upscaler.storage(on: residents.backend) }
-    guard residents.backend.storages.contains(storage) else {
+    guard let format = precision.format else { return Upscaler.storage(on: residents.backend) }
+    let (storage, storages) = (format.values, residents.backend.storages)
+    // These networks have no layers for 8 bits.
+    guard format == NumberFormat(storage), storages.contains(storage) else {
       throw DarkroomError(
         .request, field: "precision", found: precision.rawValue,
-        expected: "auto, \(precisions.map(\.rawValue).joined(separator: " or "))",
-        "\(precision.rawValue) is not possible on \(residents.backend.summary)")
+        expected: "auto, \(storages.map(\.rawValue).joined(separator: " or "))",
+        precision == .int8
+          ? "int8 is for models that draw, not for upscalers"
+          : "\(precision.rawValue) is not possible on \(residents.backend.summary)")
     }
     return storage
   }

@@ -8,7 +8,7 @@ extension ComparisonSetting {
     try self.init(
       engineVersion: darkroomVersion, model: pipeline.model.name,
       weights: pipeline.model.reference().contentKey, computes: computes,
-      precision: pipeline.storage(job).rawValue, width: job.passes[0].width, height: job.passes[0].height,
+      precision: pipeline.format(job).name, width: job.passes[0].width, height: job.passes[0].height,
       guidanceScale: request.guidanceScale, negativePrompt: request.negativePrompt,
       noise: Self.noise(request, eta: comparison.shared.eta), repeats: comparison.repeats,
       referenceCalls: comparison.referenceCalls)
