@@ -39,6 +39,22 @@ package final class CPUBackend: Backend {
 
   package func weightFormats(for values: Storage) -> [WeightFormat] { [WeightFormat(matching: values), .int8] }
 
+  package func plan(_ graph: Graph, values: Storage, weights: WeightFormat?, strips: Strips?) -> Plan {
+    Plan(
+      graph, values: values, weights: format(weights, for: values), strips: strips,
+      convolutionRows: CPUBackend.convolutionRows)
+  }
+
+  package func kernel(of node: Node, in plan: Plan) -> String? {
+    switch node.op {
+    case .conv2d, .linear: instructions.packing(of: node, in: plan).words
+    default: nil
+    }
+  }
+
+  /// Rows of Winograd's largest tiles.
+  private static let convolutionRows = 4
+
   package var bytesHeld: Int { packed.keys.reduce(arena.bytes) { $0 + $1.bytes } }
 
   package var arenaBytesHeld: Int { arena.bytes }

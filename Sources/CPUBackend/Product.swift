@@ -11,10 +11,17 @@ extension Lowering {
     c.weights = packed(weight.parts, .matrix(area: c.kernel_height * c.kernel_width, c.packing))
     c.zeros = UnsafeRawPointer(zeros.pointer)
     c.scratch = scratch.characters
+    c.shared = scratch.characters + dk_convolution_scratch(&c) * threads
     c.output = output(node)
     c.output_stride = weight.outputs
     c.epilogue = epilogue(node.epilogue)
-    emit(c, items: withUnsafePointer(to: c) { dk_convolution_items($0) }) { context, item, thread in
+    let preparing = dk_convolution_prepare_items(&c)
+    if preparing > 0 {
+      emit(c, items: preparing) { context, item, thread in
+        dk_convolution_prepare(context?.assumingMemoryBound(to: dk_convolution.self), item, thread)
+      }
+    }
+    emit(c, items: dk_convolution_items(&c)) { context, item, thread in
       dk_convolution_item(context?.assumingMemoryBound(to: dk_convolution.self), item, thread)
     }
   }

@@ -15,8 +15,8 @@ extension Lowering {
           * MemoryLayout<Float>.stride
       case .conv2d, .linear:
         withUnsafePointer(to: productShape(node, plan, instructions, threads: threads)) {
-          dk_convolution_scratch($0)
-        } * threads
+          dk_convolution_scratch($0) * threads + dk_convolution_shared($0)
+        }
       default: 0
       }
     }.max() ?? 0

@@ -25,6 +25,9 @@ package protocol Backend: AnyObject {
   ///   - strips: how to save memory; nil to have all values as a whole.
   func plan(_ graph: Graph, values: Storage, weights: WeightFormat?, strips: Strips?) -> Plan
 
+  /// Which kernel a node of a plan gets, in words, where there are several for its op; nil otherwise.
+  func kernel(of node: Node, in plan: Plan) -> String?
+
   /// Whether the device can hold each value of a plan in one piece.
   func holds(_ plan: Plan) -> Bool
 
@@ -122,6 +125,7 @@ extension Backend {
     return format
   }
   package func holds(_ plan: Plan) -> Bool { true }
+  package func kernel(of node: Node, in plan: Plan) -> String? { nil }
   package var bytesHeld: Int { 0 }
   package var arenaBytesHeld: Int { 0 }
 

@@ -3,11 +3,15 @@
 extension Op {
   /// The op that makes rows of the result out of the rows of the operand that they need. The window of their first row
   /// may begin above the picture no more.
-  func making(_ rows: Range<Int>) -> Op {
+  /// - Parameter height: rows of the whole result.
+  func making(_ rows: Range<Int>, of height: Int) -> Op {
     guard case .conv2d(let weight, let window) = self else { return self }
     let padding = max(0, window.padTop - rows.lowerBound * window.stride)
     return .conv2d(
-      weight, Window(kernel: window.kernel, stride: window.stride, padTop: padding, padLeft: window.padLeft))
+      weight,
+      Window(
+        kernel: window.kernel, stride: window.stride, padTop: padding, padLeft: window.padLeft,
+        pictureRows: height))
   }
 }
 
@@ -39,9 +43,14 @@ extension Node {
     }
   }
 
-  /// How many rows of the result come from the same rows of the operand.
-  func rowFactor(_ shapes: [Shape]) -> Int {
-    if case .upsample = op { shapes[output][1] / inputs[0].shape[1] } else { 1 }
+  /// How many rows of the result are made of the same rows of the operand: a strip has all of them or none.
+  /// - Parameter tile: how many a tile of a convolution has.
+  func rowsTogether(_ shapes: [Shape], tile: Int) -> Int {
+    switch op {
+    case .upsample: shapes[output][1] / inputs[0].shape[1]
+    case .conv2d(_, let window): window.mayBeTiled ? tile : 1
+    default: 1
+    }
   }
 
   /// The rows of the first operand that rows of the result are made of.
@@ -52,7 +61,7 @@ extension Node {
       let last = (rows.upperBound - 1) * window.stride - window.padTop + window.kernel
       return max(0, first)..<min(last, inputs[0].shape[1])
     case .upsample:
-      let factor = rowFactor(shapes)
+      let factor = shapes[output][1] / inputs[0].shape[1]
       return rows.lowerBound / factor..<(rows.upperBound + factor - 1) / factor
     default: return rows
     }

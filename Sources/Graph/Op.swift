@@ -54,13 +54,19 @@ package struct Window: Sendable, Hashable {
   package let stride: Int
   package let padTop: Int
   package let padLeft: Int
+  /// Rows of the whole result where a strip makes some of them; nil if all are made.
+  package let pictureRows: Int?
 
-  package init(kernel: Int, stride: Int, padTop: Int, padLeft: Int) {
+  package init(kernel: Int, stride: Int, padTop: Int, padLeft: Int, pictureRows: Int? = nil) {
     self.kernel = kernel
     self.stride = stride
     self.padTop = padTop
     self.padLeft = padLeft
+    self.pictureRows = pictureRows
   }
+
+  /// Whether kernels may make tiles of its result, several rows and columns together.
+  package var mayBeTiled: Bool { kernel == 3 && stride == 1 }
 }
 
 /// How a picture was cut into strips for its statistics.

@@ -43,7 +43,7 @@ package struct Plan: Sendable {
   ///   - strips: how to save memory, if at all.
   package init(
     _ graph: Graph, fusing: Bool = true, values storage: Storage = .float32, weights: WeightFormat? = nil,
-    segment: Int? = nil, strips: Strips? = nil
+    segment: Int? = nil, strips: Strips? = nil, convolutionRows: Int = 1
   ) {
     self.storage = storage
     let format = weights ?? WeightFormat(matching: storage)
@@ -53,7 +53,8 @@ package struct Plan: Sendable {
     let nodes = format == .int8 ? graph.int8Nodes : graph.nodes
     let all = fusing ? fused(nodes, shapes: graph.shapes, keep: keep) : nodes
     var builder = PlanBuilder(
-      shapes: graph.shapes, rates: graph.rates, storages: Plan.storages(graph, all, storage))
+      shapes: graph.shapes, rates: graph.rates, storages: Plan.storages(graph, all, storage),
+      convolutionRows: convolutionRows)
     builder.append(
       all.filter { $0.rate == .picture } + all.filter { $0.rate == .step }, in: strips, keep: keep,
       marked: graph.kept)

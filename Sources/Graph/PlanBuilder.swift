@@ -23,7 +23,11 @@ struct PlanBuilder {
   /// When the next node runs.
   var time = 0
 
-  init(shapes: [Shape], rates: [Rate], storages: [Storage]) {
+  /// Rows that a tile of a convolution's result has: strips have whole tiles, so that they get the same numbers.
+  let convolutionRows: Int
+
+  init(shapes: [Shape], rates: [Rate], storages: [Storage], convolutionRows: Int) {
+    self.convolutionRows = convolutionRows
     self.shapes = shapes
     self.rates = rates
     self.storages = storages

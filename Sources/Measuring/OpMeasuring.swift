@@ -75,6 +75,7 @@ private final class TimedNetwork {
   private let rate: Rate
   private let plan: Plan
   private let program: () throws -> any Program
+  private let kernel: (Node, Plan) -> String?
   private let nodes: ArraySlice<Node>
   var runs: [Run] = []
 
@@ -85,6 +86,7 @@ private final class TimedNetwork {
     self.rate = rate
     plan = residents.plan(module, reservation)
     nodes = rate == .picture ? plan.nodes[..<plan.prologue] : plan.nodes[plan.prologue...]
+    kernel = { [backend = residents.backend] in backend.kernel(of: $0, in: $1) }
     // Asked for each time, since networks may take turns in memory.
     program = { try residents.program(module, reservation) }
   }
@@ -115,8 +117,9 @@ private final class TimedNetwork {
   var ops: [OpSpeed] {
     Dictionary(grouping: nodes.indices) { plan.title(of: plan.nodes[$0]) }.map { title, indices in
       let group = Group(indices, self)
+      let first = plan.nodes[indices[0]]
       return OpSpeed(
-        network: name, kind: plan.nodes[indices[0]].op.kind, name: title, count: indices.count,
+        network: name, kind: first.op.kind, name: title, kernel: kernel(first, plan), count: indices.count,
         seconds: group.seconds, shareOfTime: group.shareOfTime,
         operationsPerSecond: group.operations / group.seconds, bytesPerSecond: group.bytes / group.seconds,
         share: group.share { [group] limits in

@@ -11,6 +11,8 @@ package struct OpSpeed: Codable, Sendable, Equatable {
   package let kind: Kind
   /// The op with its sizes.
   package let name: String
+  /// Which of several kernels it gets, such as `winograd 4x4, int16`; nil if there is but one.
+  package let kernel: String?
   /// Nodes of this kind in one step, or in one decoding.
   package let count: Int
   /// Of all of them together.

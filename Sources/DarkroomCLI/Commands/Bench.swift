@@ -92,10 +92,13 @@ private func spread(_ samples: [Double]) -> (median: Double, least: Double, most
 extension OpMeasurement {
   fileprivate var text: String {
     let milliseconds = { (seconds: Double) in "\(fixed(seconds * 1e3, places: 3)) ms" }
-    let heads = ["network", "op", "count", "time", "of the time", "arithmetic", "memory", "of the limit"]
+    let heads = [
+      "network", "op", "kernel", "count", "time", "of the time", "arithmetic", "memory", "of the limit",
+    ]
     let rows = ops.map { op in
       [
-        op.network, op.name, "\(op.count)", milliseconds(op.seconds), percent(op.shareOfTime),
+        op.network, op.name, op.kernel ?? "", "\(op.count)", milliseconds(op.seconds),
+        percent(op.shareOfTime),
         giga(op.operationsPerSecond, "FLOP"), giga(op.bytesPerSecond, "B"), percent(op.share),
       ]
     }

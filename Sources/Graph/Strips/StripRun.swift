@@ -65,7 +65,7 @@ struct StripRun {
     let node = nodes[index]
     let looks = looks[node.output] ?? []
     let makers = makers(index)
-    let factor = node.rowFactor(builder.shapes)
+    let factor = node.rowsTogether(builder.shapes, tile: builder.convolutionRows)
     var values: [Int: Int] = [:]
     pass(height: builder.shapes[node.output][1], multipleOf: factor, looks, rate: node.rate, in: &builder) {
       rows, run, builder in
@@ -145,21 +145,22 @@ struct StripPart {
 
   /// Makes the target with the nodes that it takes, in order.
   mutating func make(_ nodes: [Node], in builder: inout PlanBuilder) {
-    for index in nodes.indices.reversed() { need(nodes[index], builder.shapes) }
+    for index in nodes.indices.reversed() { need(nodes[index], builder) }
     for node in nodes {
       if let rows = needed[node.output] { append(node, rows, in: &builder) }
     }
   }
 
   /// Notes what a node reads, if it is needed itself.
-  private mutating func need(_ node: Node, _ shapes: [Shape]) {
+  private mutating func need(_ node: Node, _ builder: PlanBuilder) {
     guard var rows = needed[node.output] else { return }
-    let source = node.sourceRows(rows, shapes)
-    let factor = node.rowFactor(shapes)
-    if factor > 1 {
-      rows = source.lowerBound * factor..<source.upperBound * factor
+    let together = node.rowsTogether(builder.shapes, tile: builder.convolutionRows)
+    if together > 1 {
+      let end = (rows.upperBound + together - 1) / together * together
+      rows = rows.lowerBound / together * together..<min(end, builder.shapes[node.output][1])
       needed[node.output] = rows
     }
+    let source = node.sourceRows(rows, builder.shapes)
     for (index, operand) in node.operands.enumerated() where run.isPassing(operand.value) {
       let read = index == 0 ? source : rows
       let others = needed[operand.value] ?? read
@@ -171,7 +172,8 @@ struct StripPart {
   private mutating func append(_ node: Node, _ rows: Range<Int>, in builder: inout PlanBuilder) {
     let source = node.sourceRows(rows, builder.shapes)
     var inputs = node.inputs.enumerated().map { self.rows($0 == 0 ? source : rows, of: $1) }
-    var op = node.op.making(rows)
+    var op = node.op.making(
+      rows, of: builder.shapes[node.output].rank == 4 ? builder.shapes[node.output][1] : 1)
     if case .groupNorm(let groups, let affine) = node.op {
       let (statistics, cut) = run.statistics(node.inputs[0], groups: groups)
       inputs.append(statistics)
