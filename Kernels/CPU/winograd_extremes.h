@@ -1,5 +1,5 @@
-// Windows with numbers that are too large or too small to be squared, or not finite, for one pass of each_isa.h. Included
-// after vector.h.
+// Windows with numbers that are too large or too small to be squared, or not finite, for one pass of each_isa.h.
+// Included after vector.h.
 
 /// 2^exponent, for -126 to 127.
 static inline float ISA(power)(int exponent) {
@@ -12,20 +12,21 @@ static inline float ISA(power)(int exponent) {
 /// Copies a window times a power of two that brings its largest number near one, and lets `pixels` point to the copy.
 /// What is not finite becomes zero; the bits of pixels that have such are returned. The power is 2^-exponent.
 static long ISA(tame_window)(const NUMBER **pixels, long count, long channels, NUMBER *copy, int *exponent) {
-  const int infinite = 0x7f800000;
-  int largest = 0;
+  const VI infinite = (VI){0} + 0x7f800000;
+  VI most = {0};
   long bad = 0;
-  for (long i = 0; i < count; i++)
-    for (long c = 0; c < channels; c++) {
-      float x = ISA(widen)(pixels[i][c]);
-      int bits;
-      memcpy(&bits, &x, sizeof bits);
-      bits &= 0x7fffffff;
-      if (bits >= infinite)
-        bad |= 1l << i;
-      else if (bits > largest)
-        largest = bits;
+  for (long i = 0; i < count; i++) {
+    VI spoilt = {0};
+    for (long c = 0; c < channels; c += LANES) {
+      VI bits = (VI)ISA(load_some)(pixels[i] + c, channels - c < LANES ? channels - c : LANES) & 0x7fffffff;
+      spoilt |= bits >= infinite;
+      bits &= bits < infinite;
+      most = (VI)ISA(select)(bits > most, (VF)bits, (VF)most);
     }
+    for (int j = 0; j < LANES; j++) bad |= (long)(spoilt[j] & 1) << i;
+  }
+  int largest = 0;
+  for (int j = 0; j < LANES; j++) largest = most[j] > largest ? most[j] : largest;
   *exponent = largest == 0 ? 0 : (largest >> 23) - 127;
   // Two powers, since one of them might be no float.
   float once = ISA(power)(-*exponent / 2), again = ISA(power)(-*exponent + *exponent / 2);
