@@ -88,3 +88,14 @@ static inline void ISA(finish_row)(const dk_epilogue *e, const float *from, NUMB
   VF x = ISA(load_float_some)(from + i, count - i);
   ISA(store_some)(to + i, ISA(finish)(e, x, picture, row, column + i, count - i), count - i);
 }
+
+/// Has the processor fetch lines that an epilogue will read or write: rows are too far apart for it to see them coming.
+static inline void ISA(fetch_rows)(const void *numbers, long stride, long row, long rows, long column,
+                                   long count) {
+  if (!numbers) return;
+  for (long r = row; r < row + rows; r++) {
+    const char *at = (const char *)((const NUMBER *)numbers + r * stride + column);
+    const char *end = at + count * (long)sizeof(NUMBER);
+    for (at -= (size_t)at % 64; at < end; at += 64) __builtin_prefetch(at);
+  }
+}

@@ -195,16 +195,6 @@ static inline void ISA(widen_weights)(const NUMBER *from, long depth, long strid
 }
 #endif
 
-/// Has the processor fetch lines that an epilogue will read or write: rows are too far apart for it to see them coming.
-static inline void ISA(fetch)(const void *numbers, long stride, long row, long rows, long column, long count) {
-  if (!numbers) return;
-  for (long r = row; r < row + rows; r++) {
-    const char *at = (const char *)((const NUMBER *)numbers + r * stride + column);
-    const char *end = at + count * (long)sizeof(NUMBER);
-    for (at -= (size_t)at % 64; at < end; at += 64) __builtin_prefetch(at);
-  }
-}
-
 /// Weights that the item will need next, to be fetched while it multiplies others: `share` lines for each tile.
 typedef struct {
   const char *next, *end;
@@ -251,10 +241,10 @@ static inline void ISA(multiply_columns)(const dk_convolution *c, const piece *p
     // Sums that do not wait for another piece share one place.
     float *tile = sums + (p->first && p->last ? 0 : t * ISA(tile_columns));
     if (p->last) {
-      ISA(fetch)(c->output, c->output_stride, first + t, count, column, used);
-      ISA(fetch)(e->gate, e->gate_stride, first + t, count, column, used);
+      ISA(fetch_rows)(c->output, c->output_stride, first + t, count, column, used);
+      ISA(fetch_rows)(e->gate, e->gate_stride, first + t, count, column, used);
       for (int i = 0; i < 2; i++)
-        ISA(fetch)(e->residual[i], e->residual_stride[i], first + t, count, column, used);
+        ISA(fetch_rows)(e->residual[i], e->residual_stride[i], first + t, count, column, used);
     }
     ISA(fetch_share)(ahead);
     for (long i = 0; i < calls; i++)

@@ -58,16 +58,40 @@ static void ISA(untame)(float *outputs, long count, long width, int exponent, co
       outputs[i * PANEL + j] = mask >> i & 1 ? NAN : scalbnf(outputs[i * PANEL + j], exponent + exponents[j]);
 }
 
+/// Output pixels of a tile: `height` lines of `width` pixels, the first of which is row `row` of the output.
+typedef struct {
+  long picture, row, height, width;
+} ISA(tile_pixels);
+
+static inline ISA(tile_pixels) ISA(pixels_of)(const dk_convolution *c, const dk_winograd *w, long tile) {
+  long picture = tile / (w->across * w->down);
+  long y = tile / w->across % w->down * w->side, x = tile % w->across * w->side;
+  long height = c->out_height - y, width = c->out_width - x;
+  return (ISA(tile_pixels)){picture, (picture * c->out_height + y) * c->out_width + x,
+                            height < w->side ? height : w->side, width < w->side ? width : w->side};
+}
+
 static void ISA(finish_outputs)(const dk_convolution *c, const dk_winograd *w, long tile, const float *outputs,
                                 long column, long count) {
-  long picture = tile / (w->across * w->down);
-  long top = tile / w->across % w->down * w->side, left = tile % w->across * w->side;
-  for (long y = top; y < top + w->side && y < c->out_height; y++)
-    for (long x = left; x < left + w->side && x < c->out_width; x++) {
-      long row = (picture * c->out_height + y) * c->out_width + x;
-      ISA(finish_row)(&c->epilogue, outputs + ((y - top) * w->side + x - left) * PANEL,
-                      (NUMBER *)c->output + row * c->output_stride + column, picture, row, column, count);
+  ISA(tile_pixels) t = ISA(pixels_of)(c, w, tile);
+  for (long y = 0; y < t.height; y++)
+    for (long x = 0; x < t.width; x++) {
+      long row = t.row + y * c->out_width + x;
+      ISA(finish_row)(&c->epilogue, outputs + (y * w->side + x) * PANEL,
+                      (NUMBER *)c->output + row * c->output_stride + column, t.picture, row, column, count);
     }
+}
+
+/// What a tile's epilogue will read or write is fetched while the tile before is transformed.
+static void ISA(fetch_outputs)(const dk_convolution *c, const dk_winograd *w, long tile, long column, long count) {
+  const dk_epilogue *e = &c->epilogue;
+  ISA(tile_pixels) t = ISA(pixels_of)(c, w, tile);
+  for (long y = 0; y < t.height; y++) {
+    long row = t.row + y * c->out_width;
+    ISA(fetch_rows)(c->output, c->output_stride, row, t.width, column, count);
+    ISA(fetch_rows)(e->gate, e->gate_stride, row, t.width, column, count);
+    for (int i = 0; i < 2; i++) ISA(fetch_rows)(e->residual[i], e->residual_stride[i], row, t.width, column, count);
+  }
 }
 
 static void ISA(output)(const dk_convolution *c, const dk_winograd *w, long tile, long rows, const char *block,
@@ -84,6 +108,7 @@ static void ISA(output)(const dk_convolution *c, const dk_winograd *w, long tile
   for (long r = 0; r < rows; r++) {
     const ISA(tile_sums) t = {sums + r * PANEL * 4, w->sums_plane, (const float *)(block + w->scales) + r, scales,
                               w->rows, width};
+    if (r + 1 < rows) ISA(fetch_outputs)(c, w, tile + r + 1, column, count);
 #ifdef STORES_BF16
     if (w->edge == 4)
       ISA(transform_back)(&t, outputs, 4);
