@@ -45,7 +45,7 @@ static inline VF ISA(add_product)(VF sum, VF a, VF b) { return sum + a * b; }
 #endif
 
 /// sums[ROWS][width] (+)= factors[depth][ROWS] x panel[depth][width], in elements. `fresh` starts from zero. Each sum
-/// runs over the depth in order. Not to be inlined: where other values want registers, sums would leave theirs.
+/// runs over the depth in order. Not inlined, so that no other values want registers.
 #define MULTIPLY(NAME, COUNT)                                                                                \
   __attribute__((noinline)) static void ISA(NAME)(const float *factors, const float *panel, long depth,      \
                                                   float *sums, int fresh) {                                  \
