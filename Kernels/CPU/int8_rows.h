@@ -75,19 +75,10 @@ static inline void ISA(finish_int8)(const dk_convolution *c, const dk_int8_colum
   }
 }
 
-static inline void ISA(fetch)(const void *numbers, long stride, long row, long rows, long column, long count) {
-  if (!numbers) return;
-  for (long r = row; r < row + rows; r++) {
-    const char *at = (const char *)((const NUMBER *)numbers + r * stride + column);
-    const char *end = at + count * (long)sizeof(NUMBER);
-    for (at -= (size_t)at % 64; at < end; at += 64) __builtin_prefetch(at);
-  }
-}
-
 /// Has the processor fetch what finishing rows will read or write, which lies too far apart for it to see it coming.
 static inline void ISA(fetch_finish)(const dk_convolution *c, long row, long rows, long column, long count) {
   const dk_epilogue *e = &c->epilogue;
-  ISA(fetch)(c->output, c->output_stride, row, rows, column, count);
-  ISA(fetch)(e->gate, e->gate_stride, row, rows, column, count);
-  for (int i = 0; i < 2; i++) ISA(fetch)(e->residual[i], e->residual_stride[i], row, rows, column, count);
+  ISA(fetch_rows)(c->output, c->output_stride, row, rows, column, count);
+  ISA(fetch_rows)(e->gate, e->gate_stride, row, rows, column, count);
+  for (int i = 0; i < 2; i++) ISA(fetch_rows)(e->residual[i], e->residual_stride[i], row, rows, column, count);
 }
