@@ -8,6 +8,7 @@ import SystemFiles
 /// many pictures share a batch. Not to be used from two threads at once.
 package final class CPUBackend: Backend {
   package let instructions: InstructionSet
+  let matmul: Matmul
   package let remarks: [String]
   let pool: ThreadPool
   let arena = Arena()
@@ -16,14 +17,16 @@ package final class CPUBackend: Backend {
   /// - Parameters:
   ///   - threads: how many threads compute, the caller's among them.
   ///   - instructions: one of `InstructionSet.available`.
+  ///   - matmul: one of `Matmul.available`.
   ///   - remarks: why it and not another device computes, for the user.
   /// - Throws: `OutOfResources`.
   package init(
     threads: Int = CPUBackend.availableCores, instructions: InstructionSet = .best,
-    remarks: [String] = []
+    matmul: Matmul = .own, remarks: [String] = []
   ) throws {
     precondition(dk_may_use_isa(instructions.kernel) != 0, "this machine has no \(instructions)")
-    (self.instructions, self.remarks) = (instructions, remarks)
+    precondition(Matmul.available.contains(matmul), "this machine has no \(matmul)")
+    (self.instructions, self.matmul, self.remarks) = (instructions, matmul, remarks)
     pool = try ThreadPool(threads: max(1, threads), instructions)
   }
 
@@ -47,7 +50,7 @@ package final class CPUBackend: Backend {
 
   package func kernel(of node: Node, in plan: Plan) -> String? {
     switch node.op {
-    case .conv2d, .linear: instructions.packing(of: node, in: plan).words
+    case .conv2d, .linear: instructions.packing(of: node, in: plan, by: matmul).words
     default: nil
     }
   }
@@ -62,7 +65,7 @@ package final class CPUBackend: Backend {
   package func arenaBytes(_ plan: Plan) -> Int { plan.arenaBytes }
 
   package func scratchBytes(_ plan: Plan) -> Int {
-    Lowering.scratchBytes(plan, instructions, threads: pool.threads)
+    Lowering.scratchBytes(plan, instructions, matmul, threads: pool.threads)
   }
 
   package func weightBytes(_ plans: [Plan]) -> Int {
@@ -79,7 +82,7 @@ package final class CPUBackend: Backend {
     // The program holds what it reads and no more, so that dropped parameters go when their programs go.
     let keys = Set(packs(plan))
     let lowering = try Lowering(
-      plan, packs: packed.filter { keys.contains($0.key) }, arena: arena, instructions,
+      plan, packs: packed.filter { keys.contains($0.key) }, arena: arena, instructions, matmul,
       threads: pool.threads)
     return CPUProgram(plan, lowering, pool, arena)
   }
@@ -93,7 +96,7 @@ package final class CPUBackend: Backend {
   package func isShortage(_ error: any Error) -> Bool { error is OutOfResources }
 
   private func packs(_ plan: Plan) -> [PackKey] {
-    plan.nodes.flatMap { $0.packs(plan, instructions) }
+    plan.nodes.flatMap { $0.packs(plan, instructions, matmul) }
   }
 
   /// Packs what is missing, on all threads, largest first.

@@ -16,21 +16,24 @@ final class Lowering {
   /// Where the arena was; nil if it had no memory.
   let base: UnsafeMutableRawPointer?
   let instructions: InstructionSet
+  let matmul: Matmul
   /// How many share the work.
   let threads: Int
   private var contexts: [UnsafeMutableRawPointer] = []
   private var lowered: [Step] = []
 
-  init(_ plan: Plan, packs: [PackKey: Buffer], arena: Arena, _ instructions: InstructionSet, threads: Int)
-    throws
-  {
+  init(
+    _ plan: Plan, packs: [PackKey: Buffer], arena: Arena, _ instructions: InstructionSet, _ matmul: Matmul,
+    threads: Int
+  ) throws {
     self.plan = plan
     self.instructions = instructions
+    self.matmul = matmul
     self.threads = threads
     self.packs = packs
     self.arena = arena
     base = arena.base
-    scratch = try Buffer(bytes: Lowering.scratchBytes(plan, instructions, threads: threads))
+    scratch = try Buffer(bytes: Lowering.scratchBytes(plan, instructions, matmul, threads: threads))
     zeros = try Buffer(floats: plan.nodes.map { $0.zerosCount }.max() ?? 0)
     for (index, node) in plan.nodes.enumerated() {
       lower(node)
@@ -42,7 +45,7 @@ final class Lowering {
 
   /// The same for where the arena is now.
   func moved() throws -> Lowering {
-    try Lowering(plan, packs: packs, arena: arena, instructions, threads: threads)
+    try Lowering(plan, packs: packs, arena: arena, instructions, matmul, threads: threads)
   }
 
   deinit { for context in contexts { context.deallocate() } }

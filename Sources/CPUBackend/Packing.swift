@@ -59,12 +59,13 @@ struct PackKey: Hashable {
 
 extension Node {
   /// Everything that the node's kernel needs packed.
-  func packs(_ plan: Plan, _ instructions: InstructionSet) -> [PackKey] {
+  func packs(_ plan: Plan, _ instructions: InstructionSet, _ matmul: Matmul) -> [PackKey] {
     parameterUses.map { use in
       switch use {
       case .matrix(let weight, let area):
         PackKey(
-          parts: weight.parts, packing: .matrix(area: area, instructions.packing(of: self, in: plan)))
+          parts: weight.parts,
+          packing: .matrix(area: area, instructions.packing(of: self, in: plan, by: matmul)))
       case .channels, .table: PackKey(parts: use.parameters, packing: .plain)
       }
     }

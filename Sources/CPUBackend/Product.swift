@@ -5,7 +5,7 @@ extension Lowering {
   /// A convolution, or a linear layer as a convolution of 1x1 pixels over one line of them per picture.
   func product(_ node: Node, _ weight: Weight) {
     let input = node.inputs[0]
-    var c = Lowering.productShape(node, plan, instructions, threads: threads)
+    var c = Lowering.productShape(node, plan, instructions, matmul, threads: threads)
     c.input = address(input)
     c.pixel_stride = input.rowStride
     c.weights = packed(weight.parts, .matrix(area: c.kernel_height * c.kernel_width, c.packing))
@@ -27,12 +27,12 @@ extension Lowering {
   }
 
   /// The sizes alone, which decide the scratch memory.
-  static func productShape(_ node: Node, _ plan: Plan, _ instructions: InstructionSet, threads: Int)
-    -> dk_convolution
-  {
+  static func productShape(
+    _ node: Node, _ plan: Plan, _ instructions: InstructionSet, _ matmul: Matmul, threads: Int
+  ) -> dk_convolution {
     let input = node.inputs[0].shape
     var c = dk_convolution()
-    c.packing = instructions.packing(of: node, in: plan)
+    c.packing = instructions.packing(of: node, in: plan, by: matmul)
     c.storage = plan.storage.kernel
     c.threads = threads
     c.pixel_stride = node.inputs[0].rowStride

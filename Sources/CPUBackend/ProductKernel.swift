@@ -4,10 +4,11 @@ import Graph
 extension InstructionSet {
   /// How the matrix of a product lies, which says by which kernel it is multiplied. It depends on the sizes of one
   /// picture, so that pictures of a batch and rows of a strip are computed alike.
-  func packing(of node: Node, in plan: Plan) -> dk_packing {
+  func packing(of node: Node, in plan: Plan, by matmul: Matmul) -> dk_packing {
     let usesTiles = self == .amx && plan.storage == .bfloat16
     if isInt8(node) { return usesTiles ? dk_tiles_int8 : dk_panels_int8 }
     if let winograd = winograd(node, plan) { return winograd }
+    if let openBLAS = matmul.packing(of: node, in: plan) { return openBLAS }
     guard plan.storage == .bfloat16 else { return dk_panels_float32 }
     return usesTiles ? dk_tiles_bfloat16 : dk_panels_bfloat16
   }
@@ -53,6 +54,7 @@ extension dk_packing {
     case dk_panels_int8: "int8"
     case dk_tiles_int8: "int8 tiles"
     case dk_tiles_bfloat16: "tiles"
+    case dk_rows_float32: "openblas"
     default: "direct"
     }
   }

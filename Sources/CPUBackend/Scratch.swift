@@ -3,7 +3,9 @@ import Graph
 
 extension Lowering {
   /// Bytes of scratch memory that the plan's hungriest node needs.
-  static func scratchBytes(_ plan: Plan, _ instructions: InstructionSet, threads: Int) -> Int {
+  static func scratchBytes(
+    _ plan: Plan, _ instructions: InstructionSet, _ matmul: Matmul, threads: Int
+  ) -> Int {
     plan.nodes.map { node in
       switch node.op {
       case .attention(let options):
@@ -14,7 +16,7 @@ extension Lowering {
         withUnsafePointer(to: groupNormShape(node, groups)) { dk_group_norm_scratch($0) }
           * MemoryLayout<Float>.stride
       case .conv2d, .linear:
-        withUnsafePointer(to: productShape(node, plan, instructions, threads: threads)) {
+        withUnsafePointer(to: productShape(node, plan, instructions, matmul, threads: threads)) {
           dk_convolution_scratch($0) * threads + dk_convolution_shared($0)
         }
       default: 0

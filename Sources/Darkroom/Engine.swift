@@ -25,7 +25,8 @@ public actor Engine {
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-  /// The environment's DARKROOM_INSTRUCTIONS may name a slower instruction set than the machine's best.
+  /// The environment's DARKROOM_INSTRUCTIONS may name a slower instruction set than the machine's best, its
+  /// DARKROOM_MATMUL who multiplies matrices in float32: `own` or `openblas`.
   /// - Parameters:
   ///   - device: what computes.
   ///   - threads: of the processor; all cores that the process may use by default.
@@ -43,8 +44,10 @@ public actor Engine {
     self.wildcards = Wildcards(folder: wildcards)
     let threads = threads ?? CPUBackend.availableCores
     self.threads = threads
-    let instructions = try Engine.instructions(ProcessInfo.processInfo.environment)
-    makeBackend = { try device.backend(threads: threads, instructions: instructions) }
+    let environment = ProcessInfo.processInfo.environment
+    let instructions = try Engine.instructions(environment)
+    let matmul = try Engine.matmul(environment, instructions)
+    makeBackend = { try device.backend(threads: threads, instructions: instructions, matmul: matmul) }
     let backend = try DarkroomError.wrapping(makeBackend)
     precisions = backend.precisions
     residents = ResidentModels(backend, limit: memoryLimit)
@@ -58,6 +61,22 @@ public actor Engine {
       let known = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
       throw DarkroomError(
         .request, "DARKROOM_INSTRUCTIONS: \"\(name)\" is not possible here; expected one of \(known)")
+    }
+    return found
+  }
+
+  /// Who multiplies matrices, as the environment asks, or the faster one.
+  package static func matmul(
+    _ environment: [String: String], _ instructions: InstructionSet, available: [Matmul] = Matmul.available
+  ) throws -> Matmul {
+    guard let name = environment["DARKROOM_MATMUL"] else { return .best(for: instructions) }
+    guard let found = Matmul(rawValue: name) else {
+      let known = Matmul.allCases.map(\.rawValue).joined(separator: ", ")
+      throw DarkroomError(.request, "DARKROOM_MATMUL: \"\(name)\" is not possible here; expected one of \(known)")
+    }
+    guard available.contains(found) else {
+      throw DarkroomError(
+        .request, "DARKROOM_MATMUL: \"\(name)\" needs OpenBLAS, libopenblas.so.0, which cannot be opened")
     }
     return found
   }

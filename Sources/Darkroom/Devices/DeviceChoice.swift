@@ -47,15 +47,15 @@ public struct DeviceChoice: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// - Throws: `OutOfResources`, `VulkanError`, or `DarkroomError` if there is no such device.
-  func backend(threads: Int, instructions: InstructionSet) throws -> any Backend {
+  func backend(threads: Int, instructions: InstructionSet, matmul: Matmul) throws -> any Backend {
     switch kind {
-    case .cpu: return try CPUBackend(threads: threads, instructions: instructions)
+    case .cpu: return try CPUBackend(threads: threads, instructions: instructions, matmul: matmul)
     case .vulkan(let which): return try VulkanDevices(VulkanDevices.shaders()).backend(which)
     case .auto:
       let shaders = try VulkanDevices.shaders()
       // A machine without Vulkan, or with a broken one, has its processor.
       guard let devices = try? VulkanDevices(shaders), devices.best != nil else {
-        return try CPUBackend(threads: threads, instructions: instructions)
+        return try CPUBackend(threads: threads, instructions: instructions, matmul: matmul)
       }
       do {
         let backend = try devices.backend(nil)
@@ -63,7 +63,7 @@ public struct DeviceChoice: Sendable, Equatable, CustomStringConvertible {
         return backend
       } catch {
         return try CPUBackend(
-          threads: threads, instructions: instructions,
+          threads: threads, instructions: instructions, matmul: matmul,
           remarks: ["device: \(error); the processor computes instead"])
       }
     }

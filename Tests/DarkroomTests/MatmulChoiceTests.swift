@@ -1,0 +1,30 @@
+import CPUBackend
+import Darkroom
+import Testing
+
+/// DARKROOM_MATMUL in the environment.
+@Suite struct MatmulChoiceTests {
+  private func choice(_ name: String?, _ instructions: InstructionSet = .portable, _ available: [Matmul]) throws
+    -> Matmul
+  {
+    try Engine.matmul(name.map { ["DARKROOM_MATMUL": $0] } ?? [:], instructions, available: available)
+  }
+
+  @Test func namesAreTaken() throws {
+    #expect(try choice("own", .portable, Matmul.allCases) == .own)
+    #expect(try choice("openblas", .avx2, Matmul.allCases) == .openblas)
+  }
+
+  @Test func theTableDecidesByDefault() throws {
+    #expect(try choice(nil, .avx2, Matmul.allCases) == .own)
+    #expect(try choice(nil, .portable, Matmul.available) == Matmul.available.last)
+  }
+
+  @Test func otherNamesAndAMissingLibraryAreErrors() {
+    let wrong = #expect(throws: DarkroomError.self) { try choice("blas", .portable, Matmul.allCases) }
+    #expect(wrong?.kind == .request)
+    #expect(wrong?.description == "DARKROOM_MATMUL: \"blas\" is not possible here; expected one of own, openblas")
+    let missing = #expect(throws: DarkroomError.self) { try choice("openblas", .portable, [.own]) }
+    #expect(missing?.kind == .request && missing?.description.contains("libopenblas.so.0") == true)
+  }
+}
