@@ -102,8 +102,8 @@ void dk_layer_norm_item(const dk_layer_norm *n, long item) { DISPATCH(layer_norm
 #undef MEASURED
 #define MEASURED 8
 
-/// Adds `rows` pixels' `count` channels to the moments of the `before` pixels before them: one pass over memory, two over
-/// registers, so that numbers far from zero lose nothing.
+/// Adds `rows` pixels' `count` channels to the moments of the `before` pixels before them: one pass over memory, two
+/// over registers, so that numbers far from zero lose nothing.
 static inline void ISA(add_pixels)(const NUMBER *from, long stride, int rows, long before, long count, float *means,
                                    float *squares) {
   VF x[MEASURED], sum = {0}, deviations = {0};
@@ -149,8 +149,8 @@ static void ISA(measure)(const dk_group_norm *n, long item) {
   }
 }
 
-static inline void ISA(apply_some)(const NUMBER *from, NUMBER *to, const float *scale, const float *shift,
-                                   dk_activation activation, long count) {
+static inline __attribute__((always_inline)) void ISA(apply_some)(
+    const NUMBER *from, NUMBER *to, const float *scale, const float *shift, dk_activation activation, long count) {
   VF x = count == LANES ? ISA(load)(from) : ISA(load_some)(from, count);
   x = ISA(activate)(activation, x * ISA(load_float)(scale) + ISA(load_float)(shift));
   if (count == LANES)
@@ -160,7 +160,8 @@ static inline void ISA(apply_some)(const NUMBER *from, NUMBER *to, const float *
 }
 
 /// With an activation that is known, so that nothing is asked for each vector.
-static inline void ISA(apply_with)(const dk_group_norm *n, long item, dk_activation activation) {
+static inline __attribute__((always_inline)) void ISA(apply_with)(const dk_group_norm *n, long item,
+                                                                  dk_activation activation) {
   long first, count = item_pixels(n, item, &first), channels = n->channels;
   const float *scale = scales(n, first / n->pixels), *shift = scale + stored(n);
   for (long i = 0; i < count; i++) {
