@@ -114,7 +114,8 @@ static inline void ISA(store_sums)(int *to, VI sums) {
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define MULTIPLY(NAME, ROWS, VECTORS)                                                                                  \
-  static inline void ISA(NAME)(const QUANTUM *const *rows, long quads, const signed char *panel, long width, int *sums) { \
+  static inline void ISA(NAME)(const QUANTUM *const *rows, long quads, const signed char *panel, long width,           \
+                               int *sums) {                                                                           \
     VI acc[ROWS][VECTORS];                                                                                            \
     const QUANTUM *f[ROWS];                                                                                           \
     UNROLL for (int r = 0; r < ROWS; r++) {                                                                           \
@@ -146,7 +147,9 @@ MULTIPLY(multiply2, 6, 2)
 #undef MULTIPLY
 
 /// sums[tile_rows][PANEL] = rows[tile_rows] x panel[quads][width][4], for a width of 16, 32 or 48.
-static __attribute__((noinline)) void ISA(multiply)(const QUANTUM *const *rows, long quads, const signed char *panel, long width, int *sums) {
+/// (Inlined, its loop would find rows' addresses anew in each step.)
+static __attribute__((noinline)) void ISA(multiply)(const QUANTUM *const *rows, long quads, const signed char *panel,
+                                                    long width, int *sums) {
 #if LANES == 16
   if (width == 3 * COLUMNS) return ISA(multiply3)(rows, quads, panel, width, sums);
   if (width == COLUMNS) return ISA(multiply1)(rows, quads, panel, width, sums);

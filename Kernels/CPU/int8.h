@@ -2,8 +2,8 @@
 #include "matmul.h"
 #include "panel.h"
 
-// Products of rows in 8 bits: y = scale of the row x scale of the column x sum of q w. Every row of the input is brought
-// to whole numbers q of -127 ... 127 by its own largest number, every column of weights w by its own when it is packed.
+// Products of rows in 8 bits: y = scale of the row x scale of the column x sum of q w. Every row of the input is
+// brought to whole numbers q of -127 ... 127 by its own largest number, every column of weights w by its own when it is packed.
 // Sums are exact in int32, so all instruction sets make the same ones in any order.
 
 /// The kernels of dk_convolution for weights packed as dk_panels_int8 or dk_tiles_int8.

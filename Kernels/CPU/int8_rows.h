@@ -1,5 +1,5 @@
-// Rows of numbers brought to 8 bits, and sums brought back. Included after epilogue.h, once per pass. Where UNSIGNED_ROWS is
-// defined, factors are bytes q + 128, as products of unsigned by signed bytes want them; else q itself in 16 bits.
+// Rows of numbers brought to 8 bits, and sums brought back. Included after epilogue.h, once per pass. Where UNSIGNED_ROWS
+// is defined, factors are bytes q + 128, as products of unsigned by signed bytes want them; else q itself in 16 bits.
 
 #ifdef UNSIGNED_ROWS
 enum { ISA(offset) = 128 };
@@ -61,8 +61,8 @@ static inline void ISA(quantise_rows)(const dk_convolution *c, const dk_int8_cut
 }
 
 /// Brings the sums of a row back, applies the epilogue and stores `count` numbers from `column` on.
-static inline void ISA(finish_int8)(const dk_convolution *c, const dk_int8_columns *columns, const int *sums, float scale,
-                                    long row, long column, long count) {
+static inline void ISA(finish_int8)(const dk_convolution *c, const dk_int8_columns *columns, const int *sums,
+                                    float scale, long row, long column, long count) {
   NUMBER *to = (NUMBER *)c->output + row * c->output_stride + column;
   long picture = c->epilogue.vector ? row / (c->out_height * c->out_width) : 0;
   for (long i = 0; i < count; i += LANES) {

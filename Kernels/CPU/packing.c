@@ -68,8 +68,8 @@ static void pack_tiles(const float *rows, long first, long count, long channels,
   }
 }
 
-/// What a column's weights are multiplied by to be whole numbers of -127 ... 127, and what brings them back. Weights that are
-/// not finite make the column's results NaN; those of next to nothing count as zeros.
+/// What a column's weights are multiplied by to be whole numbers of -127 ... 127, and what brings them back. Weights that
+/// are not finite make the column's results NaN; those of next to nothing count as zeros.
 static float scale_of(const float *weights, long channels, float *inverse) {
   float largest = 0;
   int finite = 1;

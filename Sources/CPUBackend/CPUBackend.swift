@@ -40,7 +40,9 @@ package final class CPUBackend: Backend {
 
   package var storages: [Storage] { instructions.storages }
 
-  package func weightFormats(for values: Storage) -> [WeightFormat] { [WeightFormat(matching: values), .int8] }
+  package func weightFormats(for values: Storage) -> [WeightFormat] {
+    [WeightFormat(matching: values), .int8]
+  }
 
   package func plan(_ graph: Graph, values: Storage, weights: WeightFormat?, strips: Strips?) -> Plan {
     Plan(

@@ -137,7 +137,9 @@ final class LatentDiffusion: DiffusionModel {
 
   func denoiser(_ size: LatentSize, rows: Int, conditioning: ConditioningShapes) -> Module {
     let tokens = conditioning["context"]?[0] ?? 0
-    return Module("unet", sizes: [rows, size.height, size.width, tokens], of: checkpoint) { [unet] in
+    return Module(
+      "unet", sizes: [rows, size.height, size.width, tokens], of: checkpoint, eightBitLayers: .stableDiffusion
+    ) { [unet] in
       unet.graph(batch: rows, height: size.height, width: size.width, tokens: tokens)
     }
   }

@@ -86,7 +86,8 @@ extension Graph {
   /// The nodes, those marked whose matrices may have 8 bits.
   fileprivate var int8Nodes: [Node] {
     nodes.map { node in
-      guard let weight = matrixOfRows(node), weight.parts.allSatisfy({ eightBitLayers.contains($0.name) }) else {
+      guard let weight = matrixOfRows(node), weight.parts.allSatisfy({ eightBitLayers.contains($0.name) })
+      else {
         return node
       }
       var node = node

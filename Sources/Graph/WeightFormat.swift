@@ -1,5 +1,5 @@
-/// How the weights of a network lie in memory once they are packed: matrices and tables. Numbers of each channel, such as
-/// biases, are few and always float32.
+/// How the weights of a network lie in memory once they are packed: matrices and tables. Numbers of each channel, such
+/// as biases, are few and always float32.
 ///
 /// It is a choice apart from how values are stored; each backend says which go together (`Backend.weightFormats`).
 public enum WeightFormat: String, Codable, Sendable, CaseIterable {

@@ -12,7 +12,9 @@ import Testing
 
   /// Sums of whole numbers are exact, so that a result is the definition's to the bit.
   @Test(arguments: instructions, shapes)
-  func resultsAreTheDefinitions(_ instructions: InstructionSet, _ shape: (rows: Int, depth: Int, outputs: Int)) throws {
+  func resultsAreTheDefinitions(
+    _ instructions: InstructionSet, _ shape: (rows: Int, depth: Int, outputs: Int)
+  ) throws {
     let recorder = Self.row(shape.rows, shape.depth, shape.outputs).recorded()
     let plan = Plan(recorder.graph, values: .float32, weights: .int8)
     let result = try recorder.run(on: CPUBackend(threads: 2, instructions: instructions), plan: plan)
@@ -55,7 +57,9 @@ import Testing
     for (row, size) in sizes.enumerated() {
       let range = row * 32..<(row + 1) * 32
       let scaled = expected[range].map { $0 * size }
-      #expect(size > 0 ? normalisedError(Array(result[range]), from: scaled) < 0.03 : result[range].allSatisfy { $0 == 0 })
+      #expect(
+        size > 0
+          ? normalisedError(Array(result[range]), from: scaled) < 0.03 : result[range].allSatisfy { $0 == 0 })
     }
   }
 

@@ -57,6 +57,22 @@ import Testing
     #expect(try pipeline.picture(request).psnr(from: expected) >= 40)
   }
 
+  @Test(arguments: Set(InstructionSet.available + Tiles.instructions))
+  func int8KeepsThePicture(_ instructions: InstructionSet) throws {
+    let pipeline = try Pipeline(.builtIn, CPUBackend(instructions: instructions))
+    var request = GenerationRequest(prompt: "a yellow cat on a meadow")
+    (request.seed, request.steps, request.width, request.height) = (1, 8, 128, 128)
+    request.precision = .float32
+    let expected = try pipeline.picture(request)
+    request.precision = .int8
+    #expect(try pipeline.resolve(request).request.weights == .int8)
+    let picture = try pipeline.picture(request)
+    #expect(picture.psnr(from: expected) >= 40)
+    // Some layers did have 8 bits.
+    request.precision = .bfloat16
+    #expect(try pipeline.picture(request).pixels != picture.pixels)
+  }
+
   private func onlyPicture(of request: GenerationRequest, by engine: Engine) async throws -> GeneratedPicture
   {
     let found = Mutex<GeneratedPicture?>(nil)

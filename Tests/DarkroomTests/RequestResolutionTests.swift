@@ -178,6 +178,17 @@ import Testing
     }
   }
 
+  @Test func precisionsOfOtherDevicesAreRefused() throws {
+    var request = GenerationRequest(prompt: "a")
+    request.precision = .int8
+    let model = try Self.model()
+    let error = #expect(throws: DarkroomError.self) { try Self.resolve(request, model, [.float16, .float32]) }
+    #expect(error?.field == "precision" && error?.found == "int8")
+    #expect(error?.expected == "auto or float32 or float16")
+    let taken = try Self.resolve(request, model, [.bfloat16, .float32, .int8])
+    #expect(taken.precision == .int8 && taken.weights == .int8)
+  }
+
   /// Limits are a value: a tighter set refuses what the standard takes.
   @Test func limitsAreAValue() throws {
     var tight = RequestLimits()

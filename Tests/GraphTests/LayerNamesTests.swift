@@ -5,16 +5,21 @@ import Testing
 @Suite struct LayerNamesTests {
   @Test func aStarStandsForAnyLetters() {
     let names = LayerNames(["unet.*.attn1.*", "*.ff.net.2.weight", "whole"], except: ["*.to_v.*"])
-    for name in ["unet.a.0.attn1.to_q.weight", "unet..attn1.", "x.ff.net.2.weight", ".ff.net.2.weight", "whole"] {
+    for name in [
+      "unet.a.0.attn1.to_q.weight", "unet..attn1.", "x.ff.net.2.weight", ".ff.net.2.weight", "whole",
+    ] {
       #expect(names.contains(name), "\(name)")
     }
-    for name in ["unet.attn1.to_q", "vae.a.attn1.b", "unet.a.attn1.to_v.weight", "x.ff.net.2.weights", "wholes", ""] {
+    for name in [
+      "unet.attn1.to_q", "vae.a.attn1.b", "unet.a.attn1.to_v.weight", "x.ff.net.2.weights", "wholes", "",
+    ] {
       #expect(!names.contains(name), "\(name)")
     }
     #expect(LayerNames(["*"]).contains("") && LayerNames(["a*b*c"]).contains("abbcbc"))
     #expect(!LayerNames([""]).contains("a") && LayerNames([""]).contains("") && !LayerNames([]).contains("a"))
     // Stars that could take all that follows cost no more than the length.
-    #expect(!LayerNames([String(repeating: "*a", count: 30)]).contains(String(repeating: "a", count: 2000) + "b"))
+    #expect(
+      !LayerNames([String(repeating: "*a", count: 30)]).contains(String(repeating: "a", count: 2000) + "b"))
   }
 
   /// Linear layers and kernels of one pixel are products of rows; a node of several matrices needs all names.
@@ -29,7 +34,8 @@ import Testing
     let x = graph.input("x", [1, 4, 4, 64], rate: .step)
     let both = Weight([parameter("a.one", [64, 64]), parameter("a.two", [64, 64])])
     graph.output("both", x.linear(both, bias: []))
-    graph.output("other", x.linear(Weight([parameter("a.one", [64, 64]), parameter("b", [64, 64])]), bias: []))
+    graph.output(
+      "other", x.linear(Weight([parameter("a.one", [64, 64]), parameter("b", [64, 64])]), bias: []))
     let kernel = Weight([parameter("a.kernel", [64, 64, 1, 1])])
     graph.output("pixel", x.conv2d(kernel, point, height: 4, width: 4, bias: []))
     graph.output("half", x.conv2d(kernel, half, height: 2, width: 2, bias: []))

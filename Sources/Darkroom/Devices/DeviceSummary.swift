@@ -47,7 +47,8 @@ extension DeviceSummary {
     let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
     return DeviceSummary(
       id: "cpu", name: "processor, \(CPUBackend.availableCores) threads", kind: "cpu", driver: "", uuid: "",
-      memory: memory, largestAllocation: memory, precisions: InstructionSet.best.storages.map(\.rawValue) + [WeightFormat.int8.rawValue],
+      memory: memory, largestAllocation: memory,
+      precisions: InstructionSet.best.storages.map(\.rawValue) + [WeightFormat.int8.rawValue],
       matrices: InstructionSet.best.rawValue, distrusted: [], problem: nil)
   }
 

@@ -162,7 +162,8 @@ extension Upscaler {
   ) -> Workload {
     let cells = TileCells(picture, model, tiles)
     return Workload(
-      format: NumberFormat(storage), before: [model.module(height: tiles.height, width: tiles.width)], after: [],
+      format: NumberFormat(storage), before: [model.module(height: tiles.height, width: tiles.width)],
+      after: [],
       denoisers: { _ in [] }, mostTogether: 1,
       pictureBytes: picture.pixels.count + cells.bandCount + resizer(cells, to: size).bytes
         + (cells.inputCount + cells.outputCount) * MemoryLayout<Float>.stride)
