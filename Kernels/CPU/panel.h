@@ -1,6 +1,6 @@
 #pragma once
-/// Matrix products of vectors run in tiles of TILE rows by PANEL columns; column counts are padded to GRAIN.
-enum { TILE = 8, PANEL = 48, GRAIN = 16 };
+/// Weights of matrix products of vectors lie in panels of PANEL columns; column counts are padded to GRAIN.
+enum { PANEL = 48, GRAIN = 16 };
 
 /// A processor's tile has SIDE rows of 64 bytes: SIDE sums in float32, or DEEP numbers in bfloat16. One product takes
 /// DEEP factors of SIDE rows and SIDE columns.

@@ -27,7 +27,9 @@ package enum Matmul: String, Sendable, CaseIterable {
     switch node.op {
     case .linear: break
     case .conv2d(_, let window):
-      guard window.kernel == 1, window.stride == 1, plan.result(of: node).shape.rows == shape.rows else { return nil }
+      guard window.kernel == 1, window.stride == 1, plan.result(of: node).shape.rows == shape.rows else {
+        return nil
+      }
     default: return nil
     }
     return shape.rows / max(1, shape.rank > 1 ? shape[0] : 1) >= Matmul.leastRows ? dk_rows_float32 : nil

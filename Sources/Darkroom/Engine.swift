@@ -72,7 +72,8 @@ public actor Engine {
     guard let name = environment["DARKROOM_MATMUL"] else { return .best(for: instructions) }
     guard let found = Matmul(rawValue: name) else {
       let known = Matmul.allCases.map(\.rawValue).joined(separator: ", ")
-      throw DarkroomError(.request, "DARKROOM_MATMUL: \"\(name)\" is not possible here; expected one of \(known)")
+      throw DarkroomError(
+        .request, "DARKROOM_MATMUL: \"\(name)\" is not possible here; expected one of \(known)")
     }
     guard available.contains(found) else {
       throw DarkroomError(

@@ -18,7 +18,8 @@ import Testing
       let weight = Weight([r.parameter(40, 33, 1, 1, scale: 0.2)])
       let window = Window(kernel: 1, stride: 1, padTop: 0, padLeft: 0)
       let product = r.input(12, 13, 33).conv2d(weight, window, height: 12, width: 13, bias: [r.parameter(40)])
-      return (product.adding(perChannel: r.input(40)).activated(.silu) * r.input(12, 13, 40)) + r.input(12, 13, 40)
+      return (product.adding(perChannel: r.input(40)).activated(.silu) * r.input(12, 13, 40))
+        + r.input(12, 13, 40)
     },
   ]
 
@@ -39,7 +40,8 @@ import Testing
     let size = together.count / 3
     for picture in 0..<3 {
       let alone = try run(row.recorded(batch: 1, firstPicture: picture))
-      #expect(sameBytes(Array(together[(picture * size)..<((picture + 1) * size)]), alone), "picture \(picture)")
+      #expect(
+        sameBytes(Array(together[(picture * size)..<((picture + 1) * size)]), alone), "picture \(picture)")
     }
   }
 

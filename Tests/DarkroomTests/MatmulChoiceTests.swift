@@ -4,9 +4,9 @@ import Testing
 
 /// DARKROOM_MATMUL in the environment.
 @Suite struct MatmulChoiceTests {
-  private func choice(_ name: String?, _ instructions: InstructionSet = .portable, _ available: [Matmul]) throws
-    -> Matmul
-  {
+  private func choice(
+    _ name: String?, _ instructions: InstructionSet, _ available: [Matmul]
+  ) throws -> Matmul {
     try Engine.matmul(name.map { ["DARKROOM_MATMUL": $0] } ?? [:], instructions, available: available)
   }
 
@@ -23,7 +23,8 @@ import Testing
   @Test func otherNamesAndAMissingLibraryAreErrors() {
     let wrong = #expect(throws: DarkroomError.self) { try choice("blas", .portable, Matmul.allCases) }
     #expect(wrong?.kind == .request)
-    #expect(wrong?.description == "DARKROOM_MATMUL: \"blas\" is not possible here; expected one of own, openblas")
+    #expect(
+      wrong?.description == "DARKROOM_MATMUL: \"blas\" is not possible here; expected one of own, openblas")
     let missing = #expect(throws: DarkroomError.self) { try choice("openblas", .portable, [.own]) }
     #expect(missing?.kind == .request && missing?.description.contains("libopenblas.so.0") == true)
   }
