@@ -11,10 +11,22 @@ package struct LatentSpace: Sendable, Equatable {
   /// A latent z is decoded from z / scale + shift, and an encoded e becomes (e - shift) x scale.
   package let scale: Float
   package let shift: Float
+  package let coding: LatentCoding
 
-  package init(channels: Int, factor: Int, scale: Float, shift: Float) {
+  package init(
+    channels: Int, factor: Int, scale: Float, shift: Float, coding: LatentCoding = .variational
+  ) {
     (self.channels, self.factor, self.scale, self.shift) = (channels, factor, scale, shift)
+    self.coding = coding
   }
+}
+
+/// What an autoencoder's networks read and make.
+package enum LatentCoding: Sendable, Equatable {
+  /// Pictures from -1 to 1. The encoder makes a normal distribution of latents (Kingma and Welling 2013).
+  case variational
+  /// Pictures from 0 to 1. The encoder makes latents and no distribution; the decoder reads limit x tanh(z / limit).
+  case tiny(limit: Float)
 }
 
 /// What a request has to fit, and what holds where it says nothing. A value: requests can be checked while the model
@@ -124,7 +136,8 @@ package struct LatentSize: Hashable, Sendable {
 ///
 /// Modules have fixed names for what the pipeline gives and takes: a denoiser reads `latents` at each step and makes
 /// `prediction`, and may read what `PictureConditioning` names; a decoder reads `latents` and makes `picture`; an encoder
-/// reads `picture` and makes `moments`, the means and the logarithms of the variances of the posterior. Latents are channels first outside.
+/// reads `picture` and makes `moments`, the means and the logarithms of the variances of the posterior, or latents alone
+/// (`LatentCoding`). Latents are channels first outside.
 package protocol DiffusionModel: AnyObject {
   var traits: ModelTraits { get }
 

@@ -22,30 +22,34 @@ final class LatentDiffusion: DiffusionModel {
     /// What diffusers' pipeline takes where a request says nothing.
     var steps = 50
     var guidanceScale = 7.5
+    /// What the user should know of what was taken for granted.
+    var notices: [String] = []
+
+    /// What the pipeline of Stable Diffusion 1 and 2 sets in any file.
+    static let stableDiffusionScheduler: [String: JSONValue] = ["steps_offset": 1, "clip_sample": false]
   }
 
   let traits: ModelTraits
   private let checkpoint: Checkpoint
   private let unet: UNet
   private let textEncoder: TextEncoder
-  private let vae: VAEDecoder
+  private let decoder: any LatentDecoder
   private var pictureConditioning: PictureConditioning? { traits.pictureConditioning }
   /// Nil if the model has none. Whether all of its tensors fit is checked when it is needed.
-  private let unverifiedEncoder: VAEEncoder?
+  private let unverifiedEncoder: (any LatentEncoder)?
 
   init(_ contents: ModelContents, _ sizes: Sizes, _ family: Family) throws {
     checkpoint = contents.checkpoint
     unet = UNet(checkpoint[.unet], sizes.unet)
     textEncoder = TextEncoder(checkpoint[.textEncoder], sizes.text)
-    vae = VAEDecoder(checkpoint[.vae], sizes.vae)
+    decoder = sizes.autoencoder.decoder(checkpoint[.vae])
     try checkpoint.verify()
     try checkpoint.refuseStrangers(in: [
       "unet.", "vae.decoder.", "vae.post_quant_conv.", "text_encoder.embeddings.", "text_encoder.encoder.",
     ])
-    let weights = checkpoint[.vae]
-    unverifiedEncoder = weights.contains(VAEEncoder.firstTensor) ? VAEEncoder(weights, sizes.vae) : nil
+    unverifiedEncoder = sizes.autoencoder.encoder(checkpoint[.vae])
     try contents.expectClasses([
-      .unet: ["UNet2DConditionModel"], .vae: ["AutoencoderKL"], .textEncoder: ["CLIPTextModel"],
+      .unet: ["UNet2DConditionModel"], .vae: Autoencoder.classes, .textEncoder: ["CLIPTextModel"],
     ])
     let schedule = try contents.schedule(usual: family.prediction, overridden: family.scheduler)
     let tokenizer = try contents.tokenizer(length: sizes.text.positions, padToken: family.padToken)
@@ -60,12 +64,12 @@ final class LatentDiffusion: DiffusionModel {
     defaults.prediction = try contents.predictionBesideFile()
     traits = ModelTraits(
       family: (family.name.name, family.name.title + (family.pictureConditioning?.purpose ?? "")),
-      latents: sizes.vae.latentSpace, nativeSide: sizes.unet.sampleSize * sizes.vae.factor,
+      latents: sizes.autoencoder.latentSpace, nativeSide: sizes.unet.sampleSize * sizes.autoencoder.factor,
       noise: schedule, defaults: defaults, secondPass: SecondPassRule(), tokenizer: tokenizer,
       textPositions: sizes.text.positions, textLayers: sizes.text.layers,
       hasEncoder: unverifiedEncoder != nil, pictureConditioning: family.pictureConditioning,
-      preview: try contents.previewColours(channels: sizes.vae.latentChannels)
-        ?? .published(for: sizes.vae), notices: contents.tokenizerNotices())
+      preview: try contents.previewColours(channels: sizes.autoencoder.latentChannels)
+        ?? .published(for: sizes.autoencoder), notices: family.notices + contents.tokenizerNotices())
   }
 
   // MARK: Conditioning
@@ -153,8 +157,9 @@ final class LatentDiffusion: DiffusionModel {
   }
 
   func decoder(_ size: LatentSize) -> Module {
-    Module("vae_decoder", sizes: [size.height, size.width], of: checkpoint, mayWorkInStrips: true) { [vae] in
-      vae.graph(batch: 1, height: size.height, width: size.width, pixels: true)
+    Module("vae_decoder", sizes: [size.height, size.width], of: checkpoint, mayWorkInStrips: true) {
+      [decoder] in
+      decoder.graph(batch: 1, height: size.height, width: size.width, pixels: true)
     }
   }
 
@@ -174,29 +179,36 @@ extension LatentDiffusion {
   struct Sizes {
     let unet: UNetConfiguration
     let text: TextEncoderConfiguration
-    var vae: VAEConfiguration
+    var autoencoder: Autoencoder
 
     init(_ contents: ModelContents) throws {
-      (unet, text, vae) = try contents.inferring {
+      (unet, text, autoencoder) = try contents.inferring {
         (
           try contents.configuration(.unet).map { try UNetConfiguration($0) }
             ?? UNetConfiguration(inferredFrom: contents.shape, family: UNetConfiguration()),
           try contents.configuration(.textEncoder).map { try TextEncoderConfiguration($0) }
             ?? TextEncoderConfiguration(inferredFrom: contents.shape, family: TextEncoderConfiguration()),
-          try contents.configuration(.vae).map { try VAEConfiguration($0) }
-            ?? VAEConfiguration(inferredFrom: contents.shape, family: VAEConfiguration())
+          try contents.configuration(.vae).map {
+            try Autoencoder($0, class: contents.autoencoderClass($0))
+          } ?? Autoencoder(inferredFrom: contents.shape)
         )
       }
-      // diffusers' pipelines of these families scale latents and do not shift them, whatever the file says.
-      vae.latentShift = 0
     }
 
     /// - Throws: `FamilyError` if the autoencoder's latents are not the network's.
     func checkLatents(_ contents: ModelContents) throws {
-      guard vae.latentChannels != unet.outputChannels else { return }
+      guard autoencoder.latentChannels != unet.outputChannels else { return }
       throw FamilyError(
         file: contents.path,
-        "the VAE has \(vae.latentChannels) latent channels, the UNet \(unet.outputChannels)")
+        "the VAE has \(autoencoder.latentChannels) latent channels, the UNet \(unet.outputChannels)")
+    }
+
+    /// - Throws: also if the network is told of noise levels, which nobody gives to models of text and latents.
+    func check(_ contents: ModelContents) throws {
+      try checkLatents(contents)
+      guard let classes = unet.noiseLevels else { return }
+      throw FamilyError(
+        file: contents.path, "unet: num_class_embeds: \(classes) is not supported; expected null")
     }
 
     var networks: String {
@@ -205,8 +217,16 @@ extension LatentDiffusion {
   }
 }
 
-extension VAEConfiguration {
-  var latentSpace: LatentSpace {
-    LatentSpace(channels: latentChannels, factor: factor, scale: latentScale, shift: latentShift)
+extension Autoencoder {
+  /// diffusers' pipelines of these families scale latents and do not shift them, whatever a file says.
+  fileprivate var latentSpace: LatentSpace {
+    LatentSpace(channels: latentChannels, factor: factor, scale: latentScale, shift: 0, coding: coding)
+  }
+
+  private var coding: LatentCoding {
+    switch self {
+    case .variational: .variational
+    case .tiny: .tiny(limit: TinyAutoencoderConfiguration.limit)
+    }
   }
 }

@@ -41,6 +41,12 @@ package struct ModelContents {
     return try folder.map { try $0.configuration("\(part.rawValue)/config.json") }
   }
 
+  /// diffusers' class of the autoencoder with this `config.json`; nil if no file says it.
+  func autoencoderClass(_ file: ConfigurationFile) throws -> String? {
+    let own = vae == nil ? index?.classes[ModelPart.vae.rawValue] : nil
+    return try own ?? file.string("_class_name")
+  }
+
   /// A JSON file of the folder, if it is there.
   package func configuration(_ name: String) throws -> ConfigurationFile? {
     guard let folder, folder.has(name) else { return nil }

@@ -24,7 +24,9 @@ package struct ModelFamily: Sendable {
   }
 
   /// Every family; the first that recognises a model is used.
-  package static let all: [ModelFamily] = [.stableDiffusion1, .stableDiffusionX4]
+  package static let all: [ModelFamily] = [
+    .stableDiffusion1, .stableDiffusion2, .stableDiffusionX4,
+  ]
 
   /// Puts the model together that these files hold.
   /// - Throws: `FamilyError` if no family knows it; an error that names the file and the tensor or field at fault.

@@ -33,9 +33,11 @@ package struct PreviewColours: Sendable, Equatable {
     bias = try numbers("bias", 3)
   }
 
-  /// The table of a published autoencoder, which is known by its sizes; nil for others.
-  package static func published(for vae: VAEConfiguration) -> PreviewColours? {
-    vae == VAEConfiguration() ? .stableDiffusion1 : nil
+  /// The table of a published autoencoder, which is known by its sizes; nil for others. A tiny one of the same
+  /// latents is read beside it.
+  package static func published(for autoencoder: Autoencoder) -> PreviewColours? {
+    [.variational(VAEConfiguration()), .tiny(TinyAutoencoderConfiguration())].contains(autoencoder)
+      ? .stableDiffusion1 : nil
   }
 
   /// The autoencoder of Stable Diffusion 1, which 2 has as well. The figures are ComfyUI's

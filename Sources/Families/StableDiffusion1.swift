@@ -9,15 +9,10 @@ extension ModelFamily {
     try contents.require([.unet, .textEncoder, .vae])
     let sizes = try LatentDiffusion.Sizes(contents)
     guard sizes.areStableDiffusion1 else { return .foreign(sizes.networks) }
-    try sizes.checkLatents(contents)
-    if let classes = sizes.unet.noiseLevels {
-      throw FamilyError(
-        file: contents.path, "unet: num_class_embeds: \(classes) is not supported; expected null")
-    }
-    // Its pipeline sets these two in any file.
+    try sizes.check(contents)
     var family = LatentDiffusion.Family(
       name: (stableDiffusion1.name, stableDiffusion1.title),
-      scheduler: ["steps_offset": 1, "clip_sample": false])
+      scheduler: LatentDiffusion.Family.stableDiffusionScheduler)
     // By the first convolution's channels.
     family.pictureConditioning = [8: .editing, 9: .inpainting][sizes.unet.inputChannels]
     if family.pictureConditioning == .editing { family.steps = 100 }

@@ -12,7 +12,7 @@ extension ModelFamily {
     guard sizes.areX4 else { return .foreign(sizes.networks) }
     try sizes.checkLatents(contents)
     // Its pipeline takes this one, whatever the file says.
-    sizes.vae.latentScale = 0.08333
+    sizes.autoencoder = sizes.autoencoder.scaled(by: 0.08333)
     let family = LatentDiffusion.Family(
       name: (stableDiffusionX4.name, stableDiffusionX4.title), prediction: .velocity,
       padToken: "!",
@@ -24,7 +24,8 @@ extension ModelFamily {
 
 extension LatentDiffusion.Sizes {
   fileprivate var areX4: Bool {
-    unet.contextChannels == text.width && unet.inputChannels == unet.outputChannels + vae.pictureChannels
+    unet.contextChannels == text.width
+      && unet.inputChannels == unet.outputChannels + autoencoder.pictureChannels
       && unet.outputChannels == 4
   }
 }

@@ -3,7 +3,7 @@ import Layers
 import Weights
 
 /// The decoding half of the variational autoencoder: latents to a picture (diffusers AutoencoderKL).
-package struct VAEDecoder {
+package struct VAEDecoder: LatentDecoder {
   package let configuration: VAEConfiguration
   let postQuant: Conv2d?
   let inputConv: Conv2d
@@ -32,9 +32,6 @@ package struct VAEDecoder {
     return output(x)
   }
 
-  /// Records the decoding of `batch` latents: input `latents` (channels first), output `picture` (channels
-  /// last).
-  /// - Parameter pixels: whether the device may round pictures to bytes.
   package func graph(batch: Int, height: Int, width: Int, pixels: Bool = false) -> Graph {
     let graph = Graph()
     let latents = graph.input(

@@ -3,7 +3,7 @@ import Layers
 import Weights
 
 /// The encoding half of the variational autoencoder: a picture to latents (diffusers AutoencoderKL).
-package struct VAEEncoder {
+package struct VAEEncoder: LatentEncoder {
   package let configuration: VAEConfiguration
   let inputConv: Conv2d
   let down: [VAEDownBlock]
@@ -37,10 +37,6 @@ package struct VAEEncoder {
     return quant?(x) ?? x
   }
 
-  /// Records the encoding of `batch` pictures: input `picture` (channels last), output `moments` (channels
-  /// first).
-  /// - Parameters:
-  ///   - height: of the latents, as is `width`.
   package func graph(batch: Int, height: Int, width: Int) -> Graph {
     let graph = Graph()
     let c = configuration

@@ -1,7 +1,7 @@
 import SystemFiles
 
 /// An autoencoder by itself: a folder of diffusers, or a `.safetensors` file whose tensors have diffusers' names or
-/// latent-diffusion's, alone or as a part of a whole checkpoint.
+/// latent-diffusion's, alone or as a part of a whole checkpoint; or a tiny one, with diffusers' names or its own.
 package struct AutoencoderFile: Sendable {
   /// The file with its tensors.
   package let path: String
@@ -58,6 +58,7 @@ package struct AutoencoderFile: Sendable {
 extension KeyMap {
   /// Our names of an autoencoder's tensors among those of a file; empty if it has none.
   fileprivate static func autoencoder(_ names: [String]) -> [String: String] {
+    if let tiny = tinyAutoencoder(names) { return tiny }
     let prefix = ["first_stage_model.", "vae.", ""].first { names.contains("\($0)decoder.conv_in.weight") }
     guard let prefix else { return [:] }
     let own = names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
@@ -71,5 +72,26 @@ extension KeyMap {
       table = diffusers(.vae).table(own)
     }
     return Dictionary(uniqueKeysWithValues: table.map { (prefix + $0.key, $0.value) })
+  }
+
+  /// The same of a tiny autoencoder. Its author numbers a decoder's layers from one before diffusers on, and has the
+  /// halves in two files (`taesd_decoder.safetensors`) or behind their names in one.
+  private static func tinyAutoencoder(_ names: [String]) -> [String: String]? {
+    if names.contains("decoder.layers.0.weight") { return diffusers(.vae).table(names) }
+    let isHalf = names.contains("1.weight") && names.contains("3.conv.0.weight")
+    guard isHalf || names.contains("taesd_decoder.1.weight") else { return nil }
+    var table: [String: String] = [:]
+    for name in names {
+      let path = isHalf ? "taesd_decoder.\(name)" : name
+      let words = components(path)
+      guard words.count > 2, let layer = blockNumber(words[1]) else { continue }
+      let rest = words[2...].joined(separator: ".")
+      switch words[0] {
+      case "taesd_decoder": table[name] = "vae.decoder.layers.\(layer - 1).\(rest)"
+      case "taesd_encoder": table[name] = "vae.encoder.layers.\(layer).\(rest)"
+      default: break
+      }
+    }
+    return table
   }
 }

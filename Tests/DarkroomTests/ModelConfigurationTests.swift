@@ -129,10 +129,11 @@ import Weights
         == "MODEL/scheduler/scheduler_config.json: no such file, though model_index.json names a scheduler "
         + "(PNDMScheduler); expected the whole model: copy or download it again")
     let index = String(decoding: try Fixtures.data("sd1_tiny/model_index.json"), as: UTF8.self)
-    let tiny = index.replacingOccurrences(of: "AutoencoderKL", with: "AutoencoderTiny")
+    let other = index.replacingOccurrences(of: "AutoencoderKL", with: "AsymmetricAutoencoderKL")
     #expect(
-      try problem(["model_index.json": tiny])
-        == "MODEL/model_index.json: vae: AutoencoderTiny is not supported; expected AutoencoderKL")
+      try problem(["model_index.json": other])
+        == "MODEL/model_index.json: vae: AsymmetricAutoencoderKL is not supported; expected AutoencoderKL or AutoencoderTiny"
+    )
   }
 
   /// CLIP's vocabulary is the same for all models of the family.

@@ -164,7 +164,7 @@ import Testing
       "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D"]}
       """
     let vae = try VAEConfiguration(ConfigurationFile("vae/config.json", [UInt8](text.utf8)))
-    #expect(PreviewColours.published(for: vae) == .stableDiffusion1)
+    #expect(PreviewColours.published(for: .variational(vae)) == .stableDiffusion1)
   }
 
   @Test func aModelMayHaveItsOwnTable() async throws {

@@ -7,19 +7,33 @@ import Weights
 
 /// Stable Diffusion 1.5 at full size, by the names and shapes of its tensors alone: a file whose data is a hole.
 @Suite struct FullSizeTests {
-  private static func manifest(_ name: String) throws -> [(original: String, shape: Shape)] {
+  private typealias Rows = [(name: String, shape: Shape)]
+
+  /// - Parameter column: where names stand, before their shapes: 2 for those of single files, 0 for those of folders.
+  private static func manifest(_ name: String, column: Int) throws -> Rows {
     String(decoding: try Fixtures.data("manifests/\(name).tsv"), as: UTF8.self).split(separator: "\n")
       .filter { !$0.hasPrefix("#") }
       .map { line in
         let fields = line.split(separator: "\t")
-        return (String(fields[2]), Shape(fields[3].split { !$0.isNumber }.compactMap { Int($0) }))
+        let shape = Shape(fields[column + 1].split { !$0.isNumber }.compactMap { Int($0) })
+        return (String(fields[column]), shape)
       }
+  }
+
+  private static func singleFile() throws -> Rows {
+    try ["unet_sd15", "vae_sd1", "te_clip_l"].flatMap { try manifest($0, column: 2) }
   }
 
   /// A single file with the real header and no numbers.
   private static func checkpoint() throws -> Checkpoint {
+    try checkpoint(singleFile()) { try Checkpoint(ModelFiles($0)) }
+  }
+
+  private static func checkpoint(_ tensors: Rows, open: (_ path: String) throws -> Checkpoint) throws
+    -> Checkpoint
+  {
     var at = 0
-    let entries = try ["unet_sd15", "vae_sd1", "te_clip_l"].flatMap(manifest).map { name, shape in
+    let entries = tensors.map { name, shape in
       let end = at + 2 * shape.count
       defer { at = end }
       return #""\#(name)":{"dtype":"F16","shape":\#(shape),"data_offsets":[\#(at),\#(end)]}"#
@@ -32,7 +46,36 @@ import Weights
     let file = try FileHandle(forWritingTo: path)
     try file.truncate(atOffset: UInt64(8 + header.count + at))
     try file.close()
-    return try Checkpoint(ModelFiles(path.path))
+    return try open(path.path)
+  }
+
+  /// A part of a folder.
+  private static func part(_ part: ModelPart, _ name: String) throws -> Checkpoint {
+    try checkpoint(manifest(name, column: 0)) { try Checkpoint(ByteSource(path: $0), part: part) }
+  }
+
+  /// SD-Turbo with a tiny autoencoder.
+  @Test func everyTensorOfTurboHasItsPlace() throws {
+    var sizes = UNetConfiguration()
+    (sizes.contextChannels, sizes.heads) = (1024, [5, 10, 20, 20])
+    var textSizes = TextEncoderConfiguration()
+    (textSizes.width, textSizes.layers, textSizes.heads, textSizes.inner) = (1024, 23, 16, 4096)
+    let (unet, text) = (
+      try Self.part(.unet, "unet_sd21"), try Self.part(.textEncoder, "te_openclip_h")
+    )
+    _ = (UNet(unet[.unet], sizes), TextEncoder(text[.textEncoder], textSizes))
+    let tiny = try Self.part(.vae, "taesd")
+    let autoencoder = try Autoencoder(inferredFrom: { tiny.tensor($0)?.shape })
+    #expect(autoencoder == .tiny(TinyAutoencoderConfiguration()))
+    let decoder = autoencoder.decoder(tiny[.vae])
+    #expect(autoencoder.encoder(tiny[.vae]) != nil)
+    for checkpoint in [unet, text, tiny] {
+      try checkpoint.verify()
+      #expect(checkpoint.unusedNames() == [])
+    }
+    // 1 convolution before, 10 blocks of 4, a convolution for each of 4 levels, 3 doublings.
+    let plan = Plan(decoder.graph(batch: 1, height: 64, width: 64, pixels: true))
+    #expect(plan.nodes.count == 1 + 10 * 4 + 4 + 3)
   }
 
   @Test func everyTensorHasItsPlace() throws {
@@ -102,7 +145,7 @@ import Weights
         #expect(place.range.lowerBound / segment == (place.range.upperBound - 1) / segment, "\(place)")
       }
     }
-    let weights = try ["unet_sd15", "vae_sd1", "te_clip_l"].flatMap(Self.manifest).map(\.shape.count)
+    let weights = try Self.singleFile().map(\.shape.count)
     #expect(weights.max() ?? 0 <= segment / 4)
   }
 }

@@ -135,22 +135,4 @@ import Weights
   private func make(_ name: String) throws -> any Backend {
     try #require(Self.backends.first { $0.name == name }).make()
   }
-
-  /// The other way round.
-  private func channelsLast(_ values: [Float], _ shape: Shape) -> [Float] {
-    let (channels, pixels) = (shape[1], shape[2] * shape[3])
-    return (0..<shape.count).map { index in
-      let (rest, channel) = (index / channels, index % channels)
-      return values[(rest / pixels * channels + channel) * pixels + rest % pixels]
-    }
-  }
-
-  /// `[batch, height, width, channels]` in torch's order; `shape` is torch's.
-  private func channelsFirst(_ values: [Float], _ shape: Shape) -> [Float] {
-    let (channels, pixels) = (shape[1], shape[2] * shape[3])
-    return (0..<shape.count).map { index in
-      let (rest, pixel) = (index / pixels, index % pixels)
-      return values[(rest / channels * pixels + pixel) * channels + rest % channels]
-    }
-  }
 }

@@ -13,3 +13,21 @@ extension Program {
     return result
   }
 }
+
+/// `[batch, height, width, channels]` in torch's order; `shape` is torch's.
+func channelsFirst(_ values: [Float], _ shape: Shape) -> [Float] {
+  let (channels, pixels) = (shape[1], shape[2] * shape[3])
+  return (0..<shape.count).map { index in
+    let (rest, pixel) = (index / pixels, index % pixels)
+    return values[(rest / channels * pixels + pixel) * channels + rest % channels]
+  }
+}
+
+/// The other way round.
+func channelsLast(_ values: [Float], _ shape: Shape) -> [Float] {
+  let (channels, pixels) = (shape[1], shape[2] * shape[3])
+  return (0..<shape.count).map { index in
+    let (rest, channel) = (index / channels, index % channels)
+    return values[(rest / pixels * channels + channel) * pixels + rest % pixels]
+  }
+}

@@ -9,15 +9,24 @@ import Weights
 
 @Suite struct UNetTests {
   @Test(arguments: ["8x8", "10x6", "9x7"]) func matchesDiffusers(size: String) throws {
-    let io = try Golden("sd1_tiny.io.safetensors")
-    let checkpoint = try Checkpoint(ModelFiles(Fixtures.url("sd1_tiny").path))
-    let file = try configurationFile("sd1_tiny/unet/config.json")
+    try expectDiffusers("sd1_tiny", x: "unet_x_\(size)", out: "unet_out_\(size)")
+  }
+
+  /// Stable Diffusion 2's: linear projections, and another number of heads on each level.
+  @Test func headsOfLevelsMatchDiffusers() throws {
+    try expectDiffusers("sd2_tiny", x: "unet_x", out: "unet_out")
+  }
+
+  private func expectDiffusers(_ model: String, x: String, out: String) throws {
+    let io = try Golden("\(model).io.safetensors")
+    let checkpoint = try Checkpoint(ModelFiles(Fixtures.url(model).path))
+    let file = try configurationFile("\(model)/unet/config.json")
     let unet = UNet(checkpoint[.unet], try UNetConfiguration(file))
     try checkpoint.verify()
-    let (x, shape) = try io.tensor("unet_x_\(size)")
+    let (x, shape) = try io.tensor(x)
     let (context, contextShape) = try io.tensor("unet_context")
     let (timesteps, _) = try io.tensor("unet_t")
-    let (expected, _) = try io.tensor("unet_out_\(size)")
+    let (expected, _) = try io.tensor(out)
 
     let plan = Plan(
       unet.graph(

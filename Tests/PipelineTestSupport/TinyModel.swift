@@ -48,6 +48,11 @@ package struct TinyModel {
     try TinyModel("x4_tiny", goldens: Fixtures.url("x4_tiny.io.safetensors").path)
   }
 
+  /// The same of the tiny SD-Turbo in `Tests/Fixtures/sd2_tiny`.
+  package static func sd2() throws -> TinyModel {
+    try TinyModel("sd2_tiny", goldens: Fixtures.url("sd2_tiny.io.safetensors").path)
+  }
+
   package func has(_ name: String) -> Bool { goldens.has(name) }
 
   package func golden(_ name: String) throws -> [Float] { try goldens.tensor(name).0 }

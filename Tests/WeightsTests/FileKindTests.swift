@@ -177,9 +177,8 @@ import Testing
   @Test(arguments: [
     ("StableDiffusionXLPipeline", 2048, 4, "Stable Diffusion XL (SDXL) (StableDiffusionXLPipeline)"),
     ("StableDiffusionXLImg2ImgPipeline", 1280, 4, "refiner"),
-    ("StableDiffusionPipeline", 1024, 4, "Stable Diffusion 2"),
-    ("StableDiffusionInpaintPipeline", 1024, 9, "Stable Diffusion 2 for inpainting"),
-    ("StableDiffusionUpscalePipeline", 1024, 4, "Stable Diffusion 2 (StableDiffusionUpscalePipeline)"),
+    ("StableDiffusionPipeline", 1024, 5, "Stable Diffusion 2 guided by depth"),
+    ("StableUnCLIPPipeline", 1024, 4, "Stable Diffusion 2 (unCLIP)"),
     ("StableDiffusion3Pipeline", 768, 4, "Stable Diffusion 3"),
     ("FluxPipeline", 768, 4, "Flux"), ("StableVideoDiffusionPipeline", 1024, 8, "video"),
     ("DDPMPipeline", 0, 3, "DDPM"), ("SomethingNewPipeline", 768, 4, "a model for SomethingNewPipeline"),
@@ -201,6 +200,8 @@ import Testing
     let upscaler: [String: JSONValue] = ["cross_attention_dim": .number(1024), "in_channels": .number(7)]
     #expect(
       PipelineClass(["_class_name": .text("StableDiffusionUpscalePipeline")], unet: upscaler).problem == nil)
+    let second: [String: JSONValue] = ["cross_attention_dim": .number(1024), "in_channels": .number(4)]
+    #expect(PipelineClass(["_class_name": .text("StableDiffusionPipeline")], unet: second).problem == nil)
     let own: JSONValue = .list([.text("module"), .text("OwnPipeline")])
     #expect(PipelineClass(["_class_name": own], unet: unet).problem?.contains("OwnPipeline") == true)
   }

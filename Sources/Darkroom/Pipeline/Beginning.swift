@@ -115,8 +115,9 @@ struct Beginning {
     let (fresh, mask) = (latents, start.mask)
     let clean = drawn.map { start.filled($0, noise: fresh, system) }
     let seesMask = pass.model.traits.pictureConditioning == .inpainting
+    let drawsSamples = pass.model.traits.latents.coding == .variational
     // diffusers also encodes the picture without its masked part for networks that do not see it, and draws that sample.
-    if mask != nil, system.followsDiffusers, !seesMask {
+    if mask != nil, system.followsDiffusers, !seesMask, drawsSamples {
       var unused = fresh
       noise.fillAlike(&unused)
     }

@@ -1,4 +1,5 @@
 import Families
+import Foundation
 import Graph
 import Pictures
 import Sampling
@@ -13,7 +14,7 @@ extension Pipeline {
     let space = model.traits.latents
     let program = try residents.program(
       model.decoder(LatentSize(height: latents.height, width: latents.width)), reservation)
-    let unscaled = latents.values.map { Float($0) / space.scale + space.shift }
+    let unscaled = space.decodable(latents)
     unscaled.withUnsafeBufferPointer { program.write($0, to: "latents") }
     try program.run(.picture) { try Task.checkCancellation() }
     let (width, height) = (latents.width * space.factor, latents.height * space.factor)
@@ -23,6 +24,7 @@ extension Pipeline {
       }
       var decoded = [Float](repeating: 0, count: width * height * 3)
       decoded.withUnsafeMutableBufferPointer { program.read("picture", into: $0) }
+      space.coding.spread(&decoded)
       return try Picture(decoded: decoded.span, width: width, height: height)
     } catch {
       throw DarkroomError(.nonFinite, "decoding: \(error); latents: \(latents.statistics)")
@@ -56,9 +58,10 @@ extension Pipeline {
     let space = model.traits.latents
     let size = LatentSize(height: height / space.factor, width: width / space.factor)
     let program = try residents.program(model.encoder(size), reservation)
-    values.withUnsafeBufferPointer { program.write($0, to: "picture") }
+    space.coding.encodable(values).withUnsafeBufferPointer { program.write($0, to: "picture") }
     try program.run(.picture) { try Task.checkCancellation() }
-    var moments = [Float](repeating: 0, count: 2 * space.channels * size.height * size.width)
+    var moments = [Float](
+      repeating: 0, count: space.coding.moments * space.channels * size.height * size.width)
     moments.withUnsafeMutableBufferPointer { program.read("moments", into: $0) }
     let posterior = Posterior(moments: moments, space, size)
     let statistics = posterior.mode().statistics
@@ -66,5 +69,30 @@ extension Pipeline {
       throw DarkroomError(.nonFinite, "encoding: the picture's latents are not finite: \(statistics)")
     }
     return posterior
+  }
+}
+
+extension LatentSpace {
+  /// What the decoder reads of clean latents.
+  fileprivate func decodable(_ latents: Latents) -> [Float] {
+    let unscaled = latents.values.map { Float($0) / scale + shift }
+    guard case .tiny(let limit) = coding else { return unscaled }
+    return unscaled.map { limit * tanh($0 / limit) }
+  }
+}
+
+extension LatentCoding {
+  /// Numbers that an encoder makes for each of a latent.
+  fileprivate var moments: Int { self == .variational ? 2 : 1 }
+
+  /// What the encoder reads of a picture from -1 to 1.
+  fileprivate func encodable(_ values: [Float]) -> [Float] {
+    self == .variational ? values : values.map { ($0 + 1) / 2 }
+  }
+
+  /// Makes what a decoder made a picture from -1 to 1.
+  fileprivate func spread(_ values: inout [Float]) {
+    guard self != .variational else { return }
+    for index in values.indices { values[index] = 2 * values[index] - 1 }
   }
 }

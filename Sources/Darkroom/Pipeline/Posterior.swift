@@ -2,18 +2,20 @@ import Families
 import Foundation
 import Sampling
 
-/// What the autoencoder makes of a picture: a normal distribution for each value of its latents.
+/// What the autoencoder makes of a picture: a normal distribution for each value of its latents, or the latents alone.
 package struct Posterior {
   /// Of one picture, not scaled yet.
   let means: [Float]
-  let logVariances: [Float]
+  /// Nil for latents without a distribution.
+  let logVariances: [Float]?
   private let space: LatentSpace
   private let size: LatentSize
 
-  /// - Parameter moments: means, then logarithms of variances.
+  /// - Parameter moments: means, then logarithms of variances; or latents.
   init(moments: [Float], _ space: LatentSpace, _ size: LatentSize) {
-    means = Array(moments[..<(moments.count / 2)])
-    logVariances = Array(moments[(moments.count / 2)...])
+    let count = space.coding == .variational ? moments.count / 2 : moments.count
+    means = Array(moments[..<count])
+    logVariances = space.coding == .variational ? Array(moments[count...]) : nil
     (self.space, self.size) = (space, size)
   }
 
@@ -21,8 +23,9 @@ package struct Posterior {
   package func mode(batch: Int = 1) -> Latents { latents(batch: batch) { _ in 0 } }
 
   /// Latents drawn for each picture of a batch: mean + exp(logvar / 2) n, with the logarithm kept within -30...20
-  /// (diffusers' DiagonalGaussianDistribution).
+  /// (diffusers' DiagonalGaussianDistribution). Without a distribution nothing is drawn.
   package func sample(batch: Int, _ noise: inout any NoiseSource) -> Latents {
+    guard let logVariances else { return mode(batch: batch) }
     var draws = latents(batch: batch) { _ in 0 }
     noise.fillAlike(&draws)
     return latents(batch: batch) { index in

@@ -7,8 +7,8 @@ extension Command {
     options: benchOptions,
     details: [
       """
-      Times the loading of the weights, sampling steps with guidance, the decoding of one picture, and one whole
-      picture with its --steps. With --ops, every op of a step and of a decoding, in turns with the most that the
+      Times the loading of the weights, sampling steps with guidance (--cfg-scale 1: without), the decoding of one
+      picture, and one whole picture with its --steps. With --ops, every op of a step and of a decoding, in turns with the most that the
       device does: its products in the same precision, and its memory.
       """,
       """
@@ -44,7 +44,7 @@ extension Command {
 
   private static let benchOptions: [Option] = {
     let request =
-      ["size", "width", "height", "precision"].flatMap { Option.field($0) }
+      ["size", "width", "height", "precision", "cfg-scale"].flatMap { Option.field($0) }
       + Option.field("steps", "sampling steps of the whole picture")
     let own: [Option] = [
       Option(

@@ -101,7 +101,7 @@ extension FileKind {
   ]
 
   static let parts = [
-    FileKind("a tiny autoencoder (TAESD, a small VAE for previews)", .part) {
+    FileKind("a tiny autoencoder (TAESD, a small VAE, which --vae takes beside a model)", .part) {
       $0.has("3.conv.0.weight") || $0.begins("taesd_") || $0.has("decoder.layers.3.conv.0.weight")
         || $0.has("encoder.layers.3.conv.0.weight")
     },

@@ -43,7 +43,7 @@ package struct FileKind: Sendable {
     }
   }
 
-  static let expected = "expected a model of Stable Diffusion 1"
+  static let expected = "expected a model of Stable Diffusion 1, or a diffusers folder of Stable Diffusion 2"
   static let expectedUpscaler =
     "expected an upscaler of ESRGAN's or Real-ESRGAN's networks, RRDBNet or SRVGGNetCompact"
 

@@ -21,10 +21,11 @@ struct PipelineClass {
     }
     let family = UNetFacts.family(context: size("cross_attention_dim"))
     let variant = UNetFacts.variant(inputs: size("in_channels") ?? 4)
-    // The x4 upscaler, whose text encoder is that of a family that is not drawn.
+    // These are read as folders alone: the x4 upscaler, and Stable Diffusion 2.
     let isUpscaler = size("in_channels") == 7
+    let hasOpenCLIP = size("cross_attention_dim") == 1024
     self.unet =
-      isUpscaler || family.isDrawn && variant?.isDrawn != false
+      isUpscaler || (family.isDrawn || hasOpenCLIP) && variant?.isDrawn != false
       ? nil : [family.title, variant?.title].compactMap { $0 }.joined(separator: " ")
   }
 
@@ -37,7 +38,7 @@ struct PipelineClass {
     return FileKind(title, .model).problem
   }
 
-  /// Pipelines whose pictures are those of Stable Diffusion 1, or of the x4 upscaler.
+  /// Pipelines whose pictures are those of Stable Diffusion 1 or 2, or of the x4 upscaler.
   private static let drawn: Set<String> = [
     "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionKDiffusionPipeline",
     "StableDiffusionPipelineSafe", "StableDiffusionInpaintPipeline", "StableDiffusionInpaintPipelineLegacy",
