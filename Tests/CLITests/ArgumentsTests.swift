@@ -78,7 +78,9 @@ import DarkroomCLI
     (request.sampler, request.schedule, request.precision) = ("euler", "karras", .bfloat16)
     #expect(settings.request == request)
     #expect(settings.model == "m" && settings.output == "o.png" && settings.threads == 2 && settings.quiet)
-    for (name, precision) in [("fp16", "float16"), ("half", "float16"), ("fp32", "float32"), ("8bit", "int8")] {
+    for (name, precision) in [
+      ("fp16", "float16"), ("half", "float16"), ("fp32", "float32"), ("8bit", "int8"),
+    ] {
       #expect(try parse("--precision", name).settings.request.precision?.rawValue == precision)
     }
   }

@@ -182,7 +182,9 @@ import Testing
     var request = GenerationRequest(prompt: "a")
     request.precision = .int8
     let model = try Self.model()
-    let error = #expect(throws: DarkroomError.self) { try Self.resolve(request, model, [.float16, .float32]) }
+    let error = #expect(throws: DarkroomError.self) {
+      try Self.resolve(request, model, [.float16, .float32])
+    }
     #expect(error?.field == "precision" && error?.found == "int8")
     #expect(error?.expected == "auto or float32 or float16")
     let taken = try Self.resolve(request, model, [.bfloat16, .float32, .int8])
