@@ -83,7 +83,7 @@ static inline void ISA(store_sums)(int *to, VI sums) { memcpy(to, &sums, sizeof 
 #define COLUMNS (LANES / 2)
 typedef short ISA(shorts) __attribute__((vector_size(LANES * 4)));
 typedef signed char ISA(bytes) __attribute__((vector_size(LANES * 2)));
-typedef long long ISA(pairs) __attribute__((vector_size(LANES * 4)));
+typedef unsigned long long ISA(pairs) __attribute__((vector_size(LANES * 4)));
 typedef int ISA(halves) __attribute__((vector_size(LANES * 2)));
 
 static inline VI ISA(weights)(const signed char *p) {
@@ -92,7 +92,7 @@ static inline VI ISA(weights)(const signed char *p) {
   return (VI)__builtin_convertvector(w, ISA(shorts));
 }
 static inline VI ISA(factor)(const QUANTUM *p) {
-  long long quad;
+  unsigned long long quad;
   memcpy(&quad, p, sizeof quad);
   return (VI)((ISA(pairs)){0} + quad);
 }
