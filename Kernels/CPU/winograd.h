@@ -1,17 +1,18 @@
 #pragma once
 #include "matmul.h"
 
-// Winograd's convolutions F(m x m, 3 x 3): tiles of m x m output pixels (m is 4 or 2), each from a window of m + 2 pixels a
-// side, which overlap. Windows and kernels are transformed to as many numbers as a window has pixels; for each of these
-// *places* a matrix product over the channels is left, 36 products for 16 outputs of 9 factors each (16 for 4).
+// Winograd's convolutions F(m x m, 3 x 3): tiles of m x m output pixels (m is 4 or 2), each from a window of m + 2
+// pixels a side, which overlap. Windows and kernels are transformed to as many numbers as a window has pixels; for
+// each of these *places* a matrix product over the channels is left, 36 products for 16 outputs of 9 factors each (16
+// for 4).
 //
-// The products are of float32, or of whole numbers of 16 bits with sums of 32. There, the channels of one tile and place
-// are scaled to a length (2-norm) of at most 2^15.45, and so are the weights of one output and place: by Cauchy and
-// Schwarz no sum reaches 2^31, whatever the numbers are.
+// The products are of float32, or of whole numbers of 16 bits with sums of 32. There, the channels of one tile and
+// place are scaled to a length (2-norm) of at most 2^15.45, and so are the weights of one output and place: by Cauchy
+// and Schwarz no sum reaches 2^31, whatever the numbers are.
 
-/// How a convolution is cut, decided by its shape. Blocks of tiles are what one item multiplies. A block's memory holds,
-/// for each place, a plane `[rows][stored]` of transformed windows, then float32 scales `[places][rows]` (of whole
-/// numbers), then exponents and masks (int, `[rows]` each).
+/// How a convolution is cut, decided by its shape. Blocks of tiles are what one item multiplies. A block's memory
+/// holds, for each place, a plane `[rows][stored]` of transformed windows, then float32 scales `[places][rows]` (of
+/// whole numbers), then exponents and masks (int, `[rows]` each).
 typedef struct {
   long side, edge, places;  // output pixels along a tile, input pixels along its window, the latter's square
   long across, down, tiles;  // tiles in a line, in a picture's height, in all

@@ -139,8 +139,8 @@ INLINE void ISA(window_to_points)(const NUMBER *const *pixels, long channel, lon
   UNROLL for (int y = 0; y < edge; y++) ISA(to_points)(half + y * edge, 1, points + y * edge, 1, edge);
 }
 
-/// Transforms all channels of a window: numbers go to `to`, `plane` floats from place to place. Returns the sum of their
-/// squares.
+/// Transforms all channels of a window: numbers go to `to`, `plane` floats from place to place. Returns the sum of
+/// their squares.
 INLINE float ISA(transform)(const NUMBER *const *pixels, long channels, float *to, long plane, const int edge) {
   VF squares[4] = {0};
   for (long c = 0; c < channels; c += LANES) {

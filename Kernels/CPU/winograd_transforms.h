@@ -1,7 +1,8 @@
 // Winograd's transforms of one line of vectors, for one pass of each_isa.h. Included after vector.h.
 //
-// They follow from interpolation: outputs are coefficients of a product of polynomials, given by its values at the points
-// 0, 1, -1, infinity (edge 4) or 0, a, -a, b, -b, infinity (edge 6). Points 5/8 and 3/2 round the least of those tried.
+// They follow from interpolation: outputs are coefficients of a product of polynomials, given by its values at the
+// points 0, 1, -1, infinity (edge 4) or 0, a, -a, b, -b, infinity (edge 6). Points 5/8 and 3/2 round the least of
+// those tried.
 #define POINT_A 0.625f
 #define POINT_B 1.5f
 #define INLINE static inline __attribute__((always_inline))

@@ -13,8 +13,8 @@ long dk_winograd_column_bytes(long channels, dk_packing packing) {
   return edge * edge * ((channels + 1) / 2 + 1) * 4 + 4;
 }
 
-/// The power of two to take off a column so that its transform is far from the ends of float32; not often one is needed.
-/// `is_finite` says whether all of the weights are.
+/// The power of two to take off a column so that its transform is far from the ends of float32; not often one is
+/// needed. `is_finite` says whether all of the weights are.
 static int exponent_of(const float *row, long count, int *is_finite) {
   int largest = 0;
   for (long i = 0; i < count; i++) {
