@@ -9,7 +9,8 @@ import SystemFiles
 package final class CPUBackend: Backend {
   package let instructions: InstructionSet
   let matmul: Matmul
-  package let remarks: [String]
+  private let firstRemarks: [String]
+  private let packCache: PackCache?
   let pool: ThreadPool
   let arena = Arena()
   private var packed: [PackKey: Buffer] = [:]
@@ -19,14 +20,16 @@ package final class CPUBackend: Backend {
   ///   - instructions: one of `InstructionSet.available`.
   ///   - matmul: one of `Matmul.available`.
   ///   - remarks: why it and not another device computes, for the user.
+  ///   - packCache: where packed weights are kept from run to run.
   /// - Throws: `OutOfResources`.
   package init(
     threads: Int = CPUBackend.availableCores, instructions: InstructionSet = .best,
-    matmul: Matmul = .own, remarks: [String] = []
+    matmul: Matmul = .own, remarks: [String] = [], packCache: PackCache? = nil
   ) throws {
     precondition(dk_may_use_isa(instructions.kernel) != 0, "this machine has no \(instructions)")
     precondition(Matmul.available.contains(matmul), "this machine has no \(matmul)")
-    (self.instructions, self.matmul, self.remarks) = (instructions, matmul, remarks)
+    (self.instructions, self.matmul, firstRemarks) = (instructions, matmul, remarks)
+    self.packCache = packCache
     pool = try ThreadPool(threads: max(1, threads), instructions)
   }
 
@@ -37,6 +40,8 @@ package final class CPUBackend: Backend {
   }
 
   package var summary: String { instructions.rawValue }
+
+  package var remarks: [String] { firstRemarks + (packCache?.remarks ?? []) }
 
   package var storages: [Storage] { instructions.storages }
 
@@ -89,6 +94,17 @@ package final class CPUBackend: Backend {
     return CPUProgram(plan, lowering, pool, arena)
   }
 
+  package func readAhead(_ plan: Plan) {
+    let missing = missingPacks(plan)
+    guard missing.reduce(0, { $0 + $1.bytes }) >= PackCache.usualLeast else { return }
+    let (packCache, named) = (packCache, names(missing))
+    let parts = missing.flatMap(\.parts)
+    _ = startQuietThread {
+      if let packCache, let named, packCache.readAhead(named) { return }
+      for part in parts { part.source.readAhead(part.name) }
+    }
+  }
+
   package func dropParameters(of source: any WeightSource) {
     packed = packed.filter { key, _ in !key.parts.contains { $0.source === source } }
   }
@@ -101,17 +117,34 @@ package final class CPUBackend: Backend {
     plan.nodes.flatMap { $0.packs(plan, instructions, matmul) }
   }
 
-  /// Packs what is missing, on all threads, largest first.
+  /// The largest first.
+  private func missingPacks(_ plan: Plan) -> [PackKey] {
+    Set(packs(plan)).filter { packed[$0] == nil }.sorted { $0.bytes > $1.bytes }
+  }
+
+  /// What packs are called in the cache; nil if they are not worth it, or there is none.
+  private func names(_ packs: [PackKey]) -> PackNames? {
+    guard let packCache, packCache.isWorthwhile(packs) else { return nil }
+    return PackNames(packs, instructions)
+  }
+
+  /// Takes what is missing from the cache, and packs the rest, on all threads, largest first.
   private func packParameters(of plan: Plan) throws {
-    let missing = Set(packs(plan)).filter { packed[$0] == nil }.sorted { $0.bytes > $1.bytes }
+    let missing = missingPacks(plan)
     guard !missing.isEmpty else { return }
-    let results = UnsafeMutableBufferPointer<Buffer?>.allocate(capacity: missing.count)
+    let named = names(missing)
+    if let packCache, let named { packed.merge(packCache.packs(named, pool)) { first, _ in first } }
+    let rest = missing.filter { packed[$0] == nil }
+    let results = UnsafeMutableBufferPointer<Buffer?>.allocate(capacity: rest.count)
     results.initialize(repeating: nil)
     defer {
       results.deinitialize()
       results.deallocate()
     }
-    try pool.forEach(missing.count) { results[$0] = try missing[$0].pack() }
-    for (key, buffer) in zip(missing, results) { packed[key] = buffer }
+    try pool.forEach(rest.count) { results[$0] = try rest[$0].pack() }
+    let made = zip(rest, results).compactMap { key, buffer in buffer.map { (key, $0) } }
+    for (key, buffer) in made { packed[key] = buffer }
+    // A file that was changed while it was read has other names now.
+    if let packCache, let named, !made.isEmpty, names(missing) == named { packCache.keep(made, named) }
   }
 }

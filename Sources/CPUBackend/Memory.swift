@@ -7,28 +7,39 @@ package struct OutOfResources: Error, CustomStringConvertible, Sendable {
   package let description: String
 }
 
-/// A fixed block of memory, zeros at first.
-final class Buffer {
+/// A fixed block of memory, zeros at first, or a part of a file, which is only read.
+final class Buffer: @unchecked Sendable {  // who shares it sees to it that nobody reads what another writes
+  private enum Owner {
+    case heap
+    /// Fresh pages for all but small blocks: the kernel hands them out as zeros, and takes them back at once, where
+    /// the heap would keep what networks leave that take turns.
+    case pages
+    case file(PackFile)
+  }
+
   let pointer: UnsafeMutableRawPointer
   let bytes: Int
-  /// Fresh pages for all but small blocks: the kernel hands them out as zeros, and takes them back at once, where
-  /// the heap would keep what networks leave that take turns.
-  private let mapped: Bool
+  private let owner: Owner
 
   /// - Throws: `OutOfResources`.
   init(bytes: Int) throws {
     let bytes = max(bytes, 1)
-    mapped = bytes >= 16 << 10
+    let isMapped = bytes >= 16 << 10
     let raw =
-      mapped
+      isMapped
       ? mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
       : aligned_alloc(64, (bytes + 63) / 64 * 64)
     guard let raw, raw != MAP_FAILED else {
       throw OutOfResources(description: "cannot get \(bytes >> 20) MiB of memory: \(systemReason())")
     }
-    if mapped { madvise(raw, bytes, MADV_HUGEPAGE) } else { memset(raw, 0, bytes) }
-    pointer = raw
+    if isMapped { madvise(raw, bytes, MADV_HUGEPAGE) } else { memset(raw, 0, bytes) }
+    (pointer, owner) = (raw, isMapped ? .pages : .heap)
     self.bytes = bytes
+  }
+
+  /// A pack where it lies in a file, which stays mapped for as long.
+  init(_ place: PackTable.Place, of file: PackFile) {
+    (pointer, bytes, owner) = (file.address(place), place.bytes, .file(file))
   }
 
   convenience init(floats: Int) throws { try self.init(bytes: floats * MemoryLayout<Float>.stride) }
@@ -37,7 +48,11 @@ final class Buffer {
   var characters: UnsafeMutablePointer<CChar> { pointer.assumingMemoryBound(to: CChar.self) }
 
   deinit {
-    if mapped { munmap(pointer, bytes) } else { free(pointer) }
+    switch owner {
+    case .heap: free(pointer)
+    case .pages: munmap(pointer, bytes)
+    case .file: break
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Families
 import Graph
 import Synchronization
+import SystemFiles
 
 /// One device that makes pictures, one request at a time. Calls from elsewhere wait for their turn.
 ///
@@ -26,7 +27,8 @@ public actor Engine {
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   /// The environment's DARKROOM_INSTRUCTIONS may name a slower instruction set than the machine's best, its
-  /// DARKROOM_MATMUL who multiplies matrices in float32: `own` or `openblas`.
+  /// DARKROOM_MATMUL who multiplies matrices in float32: `own` or `openblas`, its DARKROOM_PACK_CACHE a folder for packed
+  /// weights.
   /// - Parameters:
   ///   - device: what computes.
   ///   - threads: of the processor; all cores that the process may use by default.
@@ -34,12 +36,13 @@ public actor Engine {
   ///     the device's; what is there by default.
   ///   - wildcards: the folder of the text files whose lines prompts draw with `__name__`; `wildcards` in the user's
   ///     configuration folder, as `~/.config/darkroom/wildcards`, by default.
+  ///   - packCache: whether the processor's packed weights of large models are kept on the disk, so that the next start
+  ///     need not read and pack them: in `packs` of the user's cache folder, as `~/.cache/darkroom/packs`.
   /// - Throws: `DarkroomError` of kind `resources`, or `request` for the environment or a device that is not there.
   public init(
-    device: DeviceChoice = .auto, threads: Int? = nil, memoryLimit: Int? = nil, wildcards: String? = nil
-  )
-    throws
-  {
+    device: DeviceChoice = .auto, threads: Int? = nil, memoryLimit: Int? = nil, wildcards: String? = nil,
+    packCache: Bool = true
+  ) throws {
     self.memoryLimit = memoryLimit
     self.wildcards = Wildcards(folder: wildcards)
     let threads = threads ?? CPUBackend.availableCores
@@ -47,7 +50,10 @@ public actor Engine {
     let environment = ProcessInfo.processInfo.environment
     let instructions = try Engine.instructions(environment)
     let matmul = try Engine.matmul(environment, instructions)
-    makeBackend = { try device.backend(threads: threads, instructions: instructions, matmul: matmul) }
+    let packs = packCache ? Engine.packCache(environment) : nil
+    makeBackend = {
+      try device.backend(threads: threads, instructions: instructions, matmul: matmul, packCache: packs)
+    }
     let backend = try DarkroomError.wrapping(makeBackend)
     precisions = backend.precisions
     residents = ResidentModels(backend, limit: memoryLimit)
@@ -80,6 +86,14 @@ public actor Engine {
         .request, "DARKROOM_MATMUL: \"\(name)\" needs OpenBLAS, libopenblas.so.0, which cannot be opened")
     }
     return found
+  }
+
+  /// Nil where the environment names neither a folder nor a home.
+  package static func packCache(_ environment: [String: String]) -> PackCache? {
+    let named = environment["DARKROOM_PACK_CACHE"] ?? ""
+    let folder =
+      named.isEmpty ? Paths.cache.map { "\($0)/packs" } : Paths.expanded(named, home: environment["HOME"])
+    return folder.map { PackCache(folder: $0) }
   }
 
   /// What computes: an instruction set, or `vulkan` and the device's name.

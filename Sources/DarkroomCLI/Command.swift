@@ -61,6 +61,8 @@ package struct Settings: Sendable {
   package var threads: Int?
   /// In bytes.
   package var memoryLimit: Int?
+  /// Whether packed weights are kept on the disk.
+  package var packCache = true
   /// Of an enlarged picture.
   package var scale: Double?
   package var method = UpscaleRequest.Method.fast

@@ -56,7 +56,7 @@ extension Invocation {
   func engine(_ model: ModelSource) async throws -> Engine {
     let engine = try Engine(
       device: settings.device ?? user.device ?? .auto, threads: settings.threads,
-      memoryLimit: settings.memoryLimit, wildcards: settings.wildcards)
+      memoryLimit: settings.memoryLimit, wildcards: settings.wildcards, packCache: settings.packCache)
     let unknown = try await engine.load(model).unknownTensors
     if !unknown.isEmpty {
       let names = unknown.prefix(3).map { quoted($0) }.joined(separator: ", ")

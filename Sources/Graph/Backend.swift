@@ -60,6 +60,9 @@ package protocol Backend: AnyObject {
   /// - Throws: what reading a parameter throws, or an error that says how much memory is missing.
   func prepare(_ plan: Plan) throws -> any Program
 
+  /// Lets the system begin to read what `prepare` will need of the disk. Returns at once.
+  func readAhead(_ plan: Plan)
+
   /// Forgets the packed parameters of a source, when its model is unloaded.
   func dropParameters(of source: any WeightSource)
 
@@ -129,6 +132,7 @@ extension Backend {
   package var bytesHeld: Int { 0 }
   package var arenaBytesHeld: Int { 0 }
 
+  package func readAhead(_ plan: Plan) {}
   package func dropValues() {}
   package func isShortage(_ error: any Error) -> Bool { false }
   package var isLost: Bool { false }

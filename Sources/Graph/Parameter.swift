@@ -9,6 +9,28 @@ package protocol WeightSource: AnyObject, Sendable {
   func read(
     _ name: String, elements: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>)
     throws
+
+  /// Where the numbers of tensor `name` come from, for what is kept of them on disk from run to run; nil if they come
+  /// from no file, from files that may just be changing, or are made by more than reading.
+  func origin(of name: String) -> WeightOrigin?
+
+  /// Lets the system begin to read a tensor from the disk, and waits while it has much to do.
+  func readAhead(_ name: String)
+}
+
+extension WeightSource {
+  package func origin(of name: String) -> WeightOrigin? { nil }
+  package func readAhead(_ name: String) {}
+}
+
+/// Texts that are equal only if the numbers are.
+package struct WeightOrigin: Hashable, Sendable {
+  /// Another one whenever the file is another or has been changed.
+  package let file: String
+  /// What of the file it is, and how that is read.
+  package let tensor: String
+
+  package init(file: String, tensor: String) { (self.file, self.tensor) = (file, tensor) }
 }
 
 /// A tensor of a checkpoint, known by name and shape. Its numbers are read when a backend packs it.

@@ -125,7 +125,7 @@ package final class DarkroomServer: Sendable {
   private static func engine(_ device: DeviceChoice, _ settings: ServerSettings) throws -> Engine {
     try Engine(
       device: device, threads: settings.threads, memoryLimit: settings.memoryLimit,
-      wildcards: settings.wildcards)
+      wildcards: settings.wildcards, packCache: settings.packCache)
   }
 
   /// - Parameter name: of the folder within that of `--cache`; empty for this itself.

@@ -15,6 +15,8 @@ package struct ServerSettings: Sendable {
   package var threads: Int?
   package var memoryLimit: Int?
   package var wildcards: String?
+  /// Whether packed weights are kept on the disk.
+  package var packCache = true
   package var keyFile: String?
   /// Names that requests may ask for, besides those of this machine.
   package var hostNames: [String] = []

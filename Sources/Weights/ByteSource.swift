@@ -13,6 +13,8 @@ package final class ByteSource: @unchecked Sendable {  // all storage is constan
   }
 
   private static let longestText = 100_000_000
+  /// File systems tell times apart that are so far from each other.
+  private static let settlingSeconds = 2
 
   /// Path of the file, or what to call these bytes in messages.
   package let name: String
@@ -74,6 +76,25 @@ package final class ByteSource: @unchecked Sendable {  // all storage is constan
     case .buffer(let buffer, _):
       destination.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[offset..<end]))
     }
+  }
+
+  /// What the system says of the file at this moment, without its path: it changes whenever the file does, as its times
+  /// and size do. Nil for bytes in memory, and for a file that was changed just now: its next change might not show.
+  var stamp: String? {
+    var status = stat()
+    guard case .descriptor(let descriptor) = storage, fstat(descriptor, &status) == 0, status.st_size == count
+    else { return nil }
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    guard now.tv_sec &- status.st_mtim.tv_sec > Self.settlingSeconds else { return nil }
+    let times = [status.st_mtim, status.st_ctim].map { "\($0.tv_sec).\($0.tv_nsec)" }
+    return "\(status.st_size) bytes, inode \(status.st_ino), \(times[0]), \(times[1])"
+  }
+
+  /// Lets the system begin to read a range that may lie outside of the file.
+  func readAhead(_ range: Range<Int>) {
+    guard case .descriptor(let descriptor) = storage else { return }
+    posix_fadvise(descriptor, range.lowerBound, range.count, POSIX_FADV_WILLNEED)
   }
 
   /// All bytes of a text.

@@ -244,6 +244,19 @@ package final class Checkpoint: WeightSource {
     try tensor.read(elements, into: destination)
     scales[name]?.multiply(destination, from: elements.lowerBound)
   }
+
+  package func readAhead(_ name: String) {
+    guard let tensor = tensors[name] else { return }
+    tensor.file.source.readAhead(tensor.stored.bytes)
+  }
+
+  package func origin(of name: String) -> WeightOrigin? {
+    guard let tensor = tensors[name], let stamp = tensor.file.source.stamp else { return nil }
+    let (stored, scale) = (tensor.stored, scales[name])
+    let scaling = scale.map { ", times \($0.fingerprint)" } ?? ""
+    return WeightOrigin(
+      file: stamp, tensor: "\(stored.dtype.rawValue) \(stored.shape) in \(stored.bytes)\(scaling)")
+  }
 }
 
 /// Whether two shapes are equal but for 1×1 at the end of one.

@@ -8,6 +8,15 @@ struct WeightScale: Sendable {
   let values: [Float]
   let rowLength: Int
 
+  /// Tells scales apart.
+  var fingerprint: String {
+    var fingerprint = Fingerprint()
+    for value in values + [Float(rowLength)] {
+      withUnsafeBytes(of: value.bitPattern.littleEndian) { fingerprint.add($0) }
+    }
+    return "\(values.count) scales \(fingerprint.text)"
+  }
+
   /// Multiplies the elements of a range of the weight, which `numbers` holds.
   func multiply(_ numbers: UnsafeMutableBufferPointer<Float>, from first: Int) {
     guard values.count > 1 else { return multiply(numbers, by: values[0]) }

@@ -32,7 +32,7 @@ import DarkroomCLI
       "18446744073709551615", "--count", "3", "--clip-skip", "1", "--eta", "1", "--prompt-syntax", "a1111",
       "--prompt-mode", "truncate", "--precision", "float32", "--device", "cpu", "--threads", "2", "--output",
       "o.png", "--from", "f.csv", "--json", "--quiet", "--dry-run", "--second-pass", "never",
-      "--memory-limit", "1.5GiB"
+      "--memory-limit", "1.5GiB", "--no-pack-cache"
     ).settings
     var request = GenerationRequest(prompt: "")
     (request.negativePrompt, request.sampler, request.schedule) = ("n", "DDIM", "karras")
@@ -43,7 +43,7 @@ import DarkroomCLI
     #expect(settings.request == request)
     #expect(settings.fields.isSuperset(of: ["seed", "width", "height", "cfg_scale", "negative_prompt"]))
     #expect(settings.model == "m" && settings.configuration == "c" && settings.threads == 2)
-    #expect(settings.memoryLimit == 3 << 29)
+    #expect(settings.memoryLimit == 3 << 29 && !settings.packCache)
     #expect(settings.output == "o.png" && settings.from == "f.csv")
     #expect(settings.json && settings.quiet && settings.dryRun)
   }

@@ -7,6 +7,7 @@
 
 #include "activation.h"
 #include "attention.h"
+#include "checksum.h"
 #include "isa.h"
 #include "limits.h"
 #include "matmul.h"

@@ -1,6 +1,9 @@
 #pragma once
 #include "storage.h"
 
+/// The version of everything below. Packed weights are kept on disk under it: raise it when the bytes of any packing change.
+enum { DK_PACKED_LAYOUT = 1 };
+
 /// How a matrix product's weights lie.
 typedef enum {
   /// Panels of 48 columns, each `[kernel taps, channels][columns]`.

@@ -47,24 +47,28 @@ public struct DeviceChoice: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// - Throws: `OutOfResources`, `VulkanError`, or `DarkroomError` if there is no such device.
-  func backend(threads: Int, instructions: InstructionSet, matmul: Matmul) throws -> any Backend {
+  func backend(
+    threads: Int, instructions: InstructionSet, matmul: Matmul, packCache: PackCache? = nil
+  ) throws -> any Backend {
+    func processor(_ remarks: [String] = []) throws -> CPUBackend {
+      try CPUBackend(
+        threads: threads, instructions: instructions, matmul: matmul, remarks: remarks, packCache: packCache)
+    }
     switch kind {
-    case .cpu: return try CPUBackend(threads: threads, instructions: instructions, matmul: matmul)
+    case .cpu: return try processor()
     case .vulkan(let which): return try VulkanDevices(VulkanDevices.shaders()).backend(which)
     case .auto:
       let shaders = try VulkanDevices.shaders()
       // A machine without Vulkan, or with a broken one, has its processor.
       guard let devices = try? VulkanDevices(shaders), devices.best != nil else {
-        return try CPUBackend(threads: threads, instructions: instructions, matmul: matmul)
+        return try processor()
       }
       do {
         let backend = try devices.backend(nil)
         try backend.examinePlainest()
         return backend
       } catch {
-        return try CPUBackend(
-          threads: threads, instructions: instructions, matmul: matmul,
-          remarks: ["device: \(error); the processor computes instead"])
+        return try processor(["device: \(error); the processor computes instead"])
       }
     }
   }

@@ -61,6 +61,14 @@ package final class ResidentModels {
     return programs[programs.count - 1].program
   }
 
+  /// Lets the disk be read while another network is at work.
+  func readAhead(_ module: Module, _ reservation: Reservation) {
+    // In turns it would have to go before it is used; plans with strips are made when they are needed.
+    guard !reservation.takesTurns, reservation.strips[module] == nil else { return }
+    let key = Key(module: module, format: reservation.format, strips: nil)
+    if !programs.contains(where: { $0.key == key }) { backend.readAhead(plan(module, reservation)) }
+  }
+
   /// The plan of `program`.
   package func plan(_ module: Module, _ reservation: Reservation) -> Plan {
     plans.plan(module, storing: reservation.format, strips: reservation.strips[module])

@@ -9,6 +9,10 @@ extension Pipeline {
     _ job: Job, _ reservation: Reservation, _ tracker: ProgressTracker
   ) throws -> Conditioning {
     tracker.enter(.loading)
+    let first = job.passes[0]
+    let next =
+      denoisers(first, job, batch: reservation.batch).prefix(1) + [first.model.decoder(first.latents)]
+    for module in next { residents.readAhead(module, reservation) }
     return try job.conditioner.encode { module, inputs, outputs in
       let text = KeptEncodings.Key(module: module, format: reservation.format, inputs: inputs)
       if let kept = model.encodings[text] { return kept }

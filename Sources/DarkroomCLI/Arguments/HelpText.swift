@@ -38,6 +38,7 @@ package enum HelpText {
   static let environment = [
     ("DARKROOM_MODEL", "the model of commands without --model; without both it is the built-in one"),
     ("DARKROOM_MODELS", "folders with models, with : between them"),
+    ("DARKROOM_PACK_CACHE", "a folder for packed weights instead of ~/.cache/darkroom/packs"),
     ("HF_HOME", "where pulled models lie, with HF_HUB_CACHE; darkroom pull --help lists more"),
   ]
 

@@ -154,6 +154,9 @@ extension Option {
     settings.memoryLimit = bytes
     return true
   }
+  static let noPackCache = `switch`(
+    "no-pack-cache", "pack weights anew, and keep none packed on the disk for the next start", .speed
+  ) { $0.packCache = false }
   static let size = Option(
     name: "size", group: .size, placeholder: "WxH",
     meaning: "width and height in pixels, or one number for both", initial: "the model's own",

@@ -111,7 +111,7 @@ enum ServeOption {
       settings.serve.devices.append(device)
       return true
     },
-    .threads, .memoryLimit, .wildcards, .quiet,
+    .threads, .memoryLimit, .noPackCache, .wildcards, .quiet,
   ]
 
   private static func text(

@@ -63,7 +63,7 @@ extension Command {
       .switch("ops", "time each op by itself, and say what share of the device's limits it reaches", .speed) {
         $0.ops = true
       },
-      .threads, .memoryLimit, .device, .json,
+      .threads, .memoryLimit, .noPackCache, .device, .json,
     ]
     return [.model, .configuration, .vae] + request + own
   }()

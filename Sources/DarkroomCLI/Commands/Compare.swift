@@ -6,7 +6,7 @@ extension Command {
     name: "compare", summary: "measure which sampler and schedule needs the fewest calls and seconds",
     options: comparedOptions + sharedOptions + [
       .path("output", "DIR", "folder of the pictures, the results and the report") { $0.output = $1 },
-      .model, .configuration, .vae, .device, .threads, .memoryLimit, .json, .quiet,
+      .model, .configuration, .vae, .device, .threads, .memoryLimit, .noPackCache, .json, .quiet,
       .switch("dry-run", "say how many pictures and network calls it would take, and make nothing") {
         $0.dryRun = true
       },

@@ -12,7 +12,7 @@ extension Command {
       ) { $0.from = $1 },
       .output("a file, or a folder in which names are made of seed and prompt", initial: "this folder"),
       .wildcards, .format, .show, .preview, .previewTerminal, .model, .configuration, .vae, .device, .threads,
-      .memoryLimit, .json, .quiet,
+      .memoryLimit, .noPackCache, .json, .quiet,
       .dryRun,
     ],
     details: [

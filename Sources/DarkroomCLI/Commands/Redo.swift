@@ -10,7 +10,7 @@ extension Command {
       .vae,
       .device,
       .threads,
-      .memoryLimit,
+      .memoryLimit, .noPackCache,
       .json, .quiet, .dryRun,
     ],
     details: [

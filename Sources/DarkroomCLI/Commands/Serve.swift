@@ -61,6 +61,7 @@ extension Invocation {
     server.upscalers = try settings.serve.upscalers.map { try store.upscaler(named: $0) }
     server.devices = settings.serve.devices.isEmpty ? [user.device ?? .auto] : settings.serve.devices
     (server.threads, server.memoryLimit) = (settings.threads, settings.memoryLimit)
+    server.packCache = settings.packCache
     server.wildcards = settings.wildcards
     return server
   }

@@ -60,7 +60,7 @@ extension Command {
       ]
       .flatMap {
         Option.field($0.replacing("_", with: "-"))
-      } + Option.field("precision") + [.device, .threads, .memoryLimit, .json, .quiet],
+      } + Option.field("precision") + [.device, .threads, .memoryLimit, .noPackCache, .json, .quiet],
     details: [
       """
       conservative and creative enlarge with the network, and then draw the picture anew in part, in tiles that overlap: --prompt
@@ -115,7 +115,7 @@ private struct Upscaling {
     try place?.prepare(place?.files(count: files.count) ?? [])
     let engine = try Engine(
       device: settings.device ?? invocation.user.device ?? .auto, threads: settings.threads,
-      memoryLimit: settings.memoryLimit)
+      memoryLimit: settings.memoryLimit, packCache: settings.packCache)
     guard files.count > 1 else {
       try await upscale(0, by: engine, to: place)
       return ExitCode.done
