@@ -33,6 +33,8 @@ package final class CPUBackend: Backend {
     pool = try ThreadPool(threads: max(1, threads), instructions)
   }
 
+  deinit { packCache?.hold(packed.values) }
+
   /// Cores that this process may use, and as many of them as its control group may keep busy.
   package static var availableCores: Int {
     let cores = dk_available_cores()

@@ -20,6 +20,8 @@ package final class PackCache: Sendable {
     var remarks: [String] = []
     var waiting: [PackWriting] = []
     var isWriting = false
+    /// What would be gone before it is written.
+    var held: [Buffer] = []
   }
 
   /// - Parameters:
@@ -99,17 +101,36 @@ package final class PackCache: Sendable {
       return !state.isWriting
     }
     guard isFirst else { return }
+    PackCache.writers.withLock { $0 += 1 }
     let started = startQuietThread { [self] in
       while let next = nextWriting() {
         do { try next.run() } catch { tell("\(error)") }
       }
+      PackCache.writers.withLock { $0 -= 1 }
     }
-    if !started { state.withLock { ($0.waiting, $0.isWriting) = ([], false) } }
+    guard !started else { return }
+    PackCache.writers.withLock { $0 -= 1 }
+    state.withLock { ($0.waiting, $0.isWriting) = ([], false) }
+  }
+
+  /// Keeps what a backend leaves until it is written.
+  func hold(_ buffers: some Collection<Buffer>) {
+    state.withLock { if $0.isWriting { $0.held += buffers } }
+  }
+
+  /// Threads that write, of all caches of this process.
+  private static let writers = Mutex(0)
+
+  /// Waits until everything is written, for a command that has done its work: what it ends before is lost, and one that is
+  /// shorter than its writing would never have a quick start.
+  package static func finish(within limit: Duration, while goesOn: () -> Bool) {
+    let end = ContinuousClock.now + limit
+    while writers.withLock({ $0 > 0 }), ContinuousClock.now < end, goesOn() { usleep(5000) }
   }
 
   private func nextWriting() -> PackWriting? {
     state.withLock { state in
-      if state.waiting.isEmpty { state.isWriting = false }
+      if state.waiting.isEmpty { (state.isWriting, state.held) = (false, []) }
       return state.waiting.isEmpty ? nil : state.waiting.removeFirst()
     }
   }

@@ -96,6 +96,11 @@ public actor Engine {
     return folder.map { PackCache(folder: $0) }
   }
 
+  /// Waits until packed weights are written that the next start takes from the disk, at the end of a process.
+  package static func keepPackedWeights(within limit: Duration, while goesOn: () -> Bool) {
+    PackCache.finish(within: limit, while: goesOn)
+  }
+
   /// What computes: an instruction set, or `vulkan` and the device's name.
   public var computes: String { residents.backend.summary }
 

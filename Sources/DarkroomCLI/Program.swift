@@ -22,7 +22,9 @@ package struct Program: Sendable {
     let result = await work.result
     console.endStatus()
     switch result {
-    case .success(let code): return code
+    case .success(let code):
+      Engine.keepPackedWeights(within: .seconds(10)) { interruption?.signal == nil }
+      return code
     case .failure(let error):
       if error is CancellationError, interruption?.signal == SIGXCPU {
         console.error(

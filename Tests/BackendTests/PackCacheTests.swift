@@ -177,6 +177,16 @@ import Testing
     #expect(try Start(PackCache(folder: path, least: 0)).reads == 0)
   }
 
+  /// What a short command has packed is written though its backend is gone.
+  @Test func whatABackendLeavesIsWritten() throws {
+    let folder = try TemporaryFolder()
+    let cache = PackCache(folder: folder.path, least: 0)
+    try Start.begin(cache, width: 2048) {}
+    cache.settle()
+    PackCache.finish(within: .seconds(60)) { true }
+    #expect(packs(in: folder).count == 1)
+  }
+
   /// A process that ends while it writes leaves nothing half written; a killed one's is removed by the next.
   @Test func whatIsHalfWrittenGoes() async throws {
     let folder = try TemporaryFolder()
