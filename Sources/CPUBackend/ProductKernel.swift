@@ -22,11 +22,10 @@ extension InstructionSet {
   /// Convolutions by fewer multiplications (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015),
   /// in whole numbers of 16 bits where values are bfloat16. Tiles of AMX are faster than either.
   private func winograd(_ node: Node, _ plan: Plan) -> dk_packing? {
-    guard case .conv2d(let weight, let window) = node.op, window.mayBeTiled else { return nil }
+    guard case .conv2d(_, let window) = node.op, window.mayBeTiled else { return nil }
     let result = plan.result(of: node).shape
     let pixels = (window.pictureRows ?? result[1]) * result[2]
-    let channels = min(node.inputs[0].shape.channels, weight.outputs)
-    guard channels >= Winograd.leastChannels else { return nil }
+    guard node.inputs[0].shape.channels >= Winograd.leastChannels else { return nil }
     if plan.storage == .float32 { return pixels >= Winograd.float32Pixels ? dk_winograd4_float32 : nil }
     guard self != .amx else { return nil }
     if pixels >= Winograd.largeTilePixels { return dk_winograd4_int16 }
@@ -35,10 +34,11 @@ extension InstructionSet {
 }
 
 /// From which sizes on Winograd's form is the faster one, as measured (SPEED.md). Below, reading its larger weights takes
-/// longer than the multiplications that it saves.
+/// longer than the multiplications that it saves. Whole numbers gain at 8x8 pixels, too, and larger tiles at 16x16; both would
+/// add hundreds of megabytes of weights.
 private enum Winograd {
-  /// Of input and output, whichever has fewer.
-  static let leastChannels = 32
+  /// Of the input.
+  static let leastChannels = 16
   static let float32Pixels = 256
   static let largeTilePixels = 600
   static let smallTilePixels = 100
