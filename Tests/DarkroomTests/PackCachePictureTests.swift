@@ -51,7 +51,7 @@ import Testing
 
   @Test func theEnvironmentNamesTheFolder() {
     #expect(Engine.packCache(["DARKROOM_PACK_CACHE": "/a/b"])?.folder == "/a/b")
-    #expect(Engine.packCache(["DARKROOM_PACK_CACHE": "~/b", "HOME": "/home/me"])?.folder == "/home/me/b")
+    #expect(Engine.packCache(["DARKROOM_PACK_CACHE": "~/b", "HOME": "/srv/me"])?.folder == "/srv/me/b")
     #expect(Engine.packCache(["DARKROOM_PACK_CACHE": ""])?.folder.hasSuffix("/darkroom/packs") ?? true)
   }
 
