@@ -1,6 +1,7 @@
 import CPUBackend
 import Darkroom
 import Foundation
+import Graph
 import PipelineTestSupport
 import Synchronization
 import TestSupport
