@@ -91,7 +91,10 @@ def devices(parts):
             print("The driver tells neither registers nor spills.\n")
         rows = []
         for kernel in report["kernels"]:
-            told = ", ".join(f"{name} {value}" for name, value in sorted(kernel["statistics"].items()) if value != "0")
+            # NVIDIA's driver leaves something above the 32 bits of this number.
+            low = {name: str(int(value) & 0xFFFFFFFF) if name.endswith("Local Memory Size") else value
+                   for name, value in kernel["statistics"].items()}
+            told = ", ".join(f"{name} {value}" for name, value in sorted(low.items()) if value != "0")
             rows.append([f"`{kernel['kernel']}`", ms(kernel["seconds"]), kernel.get("problem") or told])
         table(["kernel", "compiling, ms", "registers, spills, code"], rows)
 
