@@ -12,6 +12,7 @@ const uint HALF_VECTOR = 1024u;
 const uint HALF_GATE = 2048u;
 const uint HALF_RESIDUAL_0 = 4096u;
 const uint HALF_RESIDUAL_1 = 8192u;
+const uint WHOLE_QUADS = 32768u;  // all rows begin at a multiple of four numbers
 
 // Phi(x), the normal distribution, by the complementary error function of W. H. Press and others, "Numerical
 // Recipes" (2nd edition, 6.2): fractional error below 1.2e-7 everywhere.

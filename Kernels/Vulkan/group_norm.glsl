@@ -17,6 +17,7 @@ layout(push_constant, scalar) uniform Push {
   uint chunk_pixels;
   float epsilon;
   uint flags;
+  uint block_groups;  // that a work group of the first pass measures
 } p;
 
 #include "activation.glsl"

@@ -1,69 +1,95 @@
 #version 450
 // First pass of group normalisation: mean and squared differences of each group in a chunk of the pixels.
-// One work group a chunk and picture; its threads walk down the pixels, so that reads lie side by side.
+// One work group a chunk, picture and block of whole groups; its threads walk down the pixels, so that reads lie side
+// by side.
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "common.glsl"
 #include "group_norm.glsl"
 
 const uint THREADS = 256u;
 layout(local_size_x = 256) in;
 
-shared float counts[THREADS];
-shared float means[THREADS];
-shared float squares[THREADS];
+// Whether channels, strides and addresses allow reading four numbers at once. A block's width is a multiple of four
+// then, and has no more quads than there are threads.
+layout(constant_id = 0) const bool QUADS = false;
+const uint STEP = QUADS ? 4 : 1;
+const uint LOADS = 4;  // at once
 
-// The moments of one channel in every `step`-th pixel, taken from the first so that no digits are lost.
-Moments measured(uint picture, uint channel, uint first, uint last, uint step) {
+shared vec4 sums[THREADS];
+shared vec4 squares[THREADS];
+
+uint picture = gl_WorkGroupID.y;
+uint first = gl_WorkGroupID.x * p.chunk_pixels;
+uint last = min(first + p.chunk_pixels, p.pixels);
+uint width = p.channels / p.groups;
+
+vec4 read(uint pixel, uint channel) {
+  uint index = (picture * p.pixels + pixel) * p.data_stride + channel;
   bool half_data = (p.flags & HALF_INPUT) != 0u;
-  if (first >= last) return Moments(0.0, 0.0, 0.0);
-  uint base = picture * p.pixels;
-  float shift = fetch(p.data, (base + first) * p.data_stride + channel, half_data);
-  float sum = 0.0, square_sum = 0.0;
-  for (uint pixel = first; pixel < last; pixel += step) {
-    float x = fetch(p.data, (base + pixel) * p.data_stride + channel, half_data) - shift;
-    sum += x;
-    square_sum = fma(x, x, square_sum);
-  }
-  float count = float((last - first + step - 1u) / step);
-  return Moments(count, shift + sum / count, max(0.0, square_sum - sum * sum / count));
+  if (QUADS) return fetch_quad(p.data, index / 4u, half_data);
+  return vec4(fetch(p.data, index, half_data), 0.0, 0.0, 0.0);
 }
 
-// A block of whole groups at a time, as many as threads allow; a wider group in several blocks of its channels.
+// A group's first number in the chunk. Sums are of differences from it, so that no digits are lost.
+float origin(uint channel) {
+  uint index = (picture * p.pixels + first) * p.data_stride + channel / width * width;
+  return fetch(p.data, index, (p.flags & HALF_INPUT) != 0u);
+}
+
+float part(uint index, bool squared) {
+  vec4 quad = squared ? squares[index / STEP] : sums[index / STEP];
+  return quad[index % STEP];
+}
+
 void main() {
-  uint picture = gl_WorkGroupID.y;
-  uint first = gl_WorkGroupID.x * p.chunk_pixels;
-  uint last = min(first + p.chunk_pixels, p.pixels);
-  uint width = p.channels / p.groups;
-  uint block_groups = max(1u, min(THREADS / width, p.groups));
-  uint block_width = min(width, THREADS) * block_groups;
-  uint lanes = THREADS / block_width;
-  uint lane = gl_LocalInvocationIndex / block_width;
-  uint column = gl_LocalInvocationIndex % block_width;
-  for (uint group = 0u; group < p.groups; group += block_groups) {
-    Moments whole = Moments(0.0, 0.0, 0.0);
-    for (uint part = 0u; part < width; part += THREADS) {
-      uint channel = group * width + part + column;
-      uint end = min((group + block_groups) * width, p.channels);
-      Moments mine = lane < lanes && channel < end ? measured(picture, channel, first + lane, last, lanes)
-                                                   : Moments(0.0, 0.0, 0.0);
-      barrier();
-      counts[gl_LocalInvocationIndex] = mine.count;
-      means[gl_LocalInvocationIndex] = mine.mean;
-      squares[gl_LocalInvocationIndex] = mine.squares;
-      barrier();
-      if (gl_LocalInvocationIndex < block_groups) {
-        uint columns = min(width, THREADS);
-        for (uint l = 0u; l < lanes; l++)
-          for (uint c = 0u; c < columns; c++) {
-            uint i = l * block_width + gl_LocalInvocationIndex * columns + c;
-            whole = merged(whole, Moments(counts[i], means[i], squares[i]));
-          }
+  uint first_group = gl_WorkGroupID.z * p.block_groups;
+  uint block_groups = min(p.block_groups, p.groups - first_group);
+  uint columns = block_groups * width / STEP;
+  // A group that is wider than the threads is a block, and threads have several columns of it.
+  uint side = min(columns, THREADS);
+  uint lanes = THREADS / side;
+  uint lane = gl_LocalInvocationIndex / side;
+  vec4 sum = vec4(0.0);
+  vec4 square = vec4(0.0);
+  for (uint column = gl_LocalInvocationIndex % side; lane < lanes && column < columns; column += side) {
+    uint channel = first_group * width + column * STEP;
+    vec4 shift = vec4(origin(channel), 0.0, 0.0, 0.0);
+    if (QUADS) shift.yzw = vec3(origin(channel + 1u), origin(channel + 2u), origin(channel + 3u));
+    for (uint pixel = first + lane; pixel < last; pixel += LOADS * lanes) {
+      vec4 x[LOADS];
+      [[unroll]] for (uint i = 0u; i < LOADS; i++) {
+        x[i] = shift;
+        if (pixel + i * lanes < last) x[i] = read(pixel + i * lanes, channel);
+      }
+      [[unroll]] for (uint i = 0u; i < LOADS; i++) {
+        vec4 difference = x[i] - shift;
+        sum += difference;
+        square = fma(difference, difference, square);
       }
     }
-    if (gl_LocalInvocationIndex < block_groups && group + gl_LocalInvocationIndex < p.groups) {
-      uint at = (picture * p.chunks + gl_WorkGroupID.x) * p.groups + group + gl_LocalInvocationIndex;
-      p.statistics.v[2u * at] = whole.mean;
-      p.statistics.v[2u * at + 1u] = whole.squares;
+  }
+  sums[gl_LocalInvocationIndex] = sum;
+  squares[gl_LocalInvocationIndex] = square;
+  barrier();
+  if (gl_LocalInvocationIndex < side) {
+    for (uint i = 1u; i < lanes; i++) {
+      sum += sums[i * side + gl_LocalInvocationIndex];
+      square += squares[i * side + gl_LocalInvocationIndex];
     }
+    sums[gl_LocalInvocationIndex] = sum;
+    squares[gl_LocalInvocationIndex] = square;
+  }
+  barrier();
+  for (uint i = gl_LocalInvocationIndex; i < block_groups; i += THREADS) {
+    float total = 0.0, square_total = 0.0;
+    for (uint c = 0u; c < min(width, THREADS * STEP); c++) {
+      total += part(i * width + c, false);
+      square_total += part(i * width + c, true);
+    }
+    float count = float((last - first) * width);
+    uint at = (picture * p.chunks + gl_WorkGroupID.x) * p.groups + first_group + i;
+    p.statistics.v[2u * at] = origin((first_group + i) * width) + total / count;
+    p.statistics.v[2u * at + 1u] = max(0.0, square_total - total * total / count);
   }
 }

@@ -41,7 +41,7 @@ extension KernelChoices {
     // A thread of tiles keeps its part of the results in registers: wide heads leave room for fewer queries.
     let block = head <= 160 ? 32 : 8
     let kernels =
-      [onMatrices(node, head, plan)].compactMap { $0 } + [
+      onMatrices(node, head, plan) + [
         AttentionKernel(
           key: KernelKey("attention", plan.storage, [0, head, block]), block: block, columns: head),
         AttentionKernel(
@@ -51,14 +51,42 @@ extension KernelChoices {
     return kernels.first { $0.key == chosen } ?? kernels[kernels.count - 1]
   }
 
-  private func onMatrices(_ node: Node, _ head: Int, _ plan: Plan) -> AttentionKernel? {
-    guard let shape = matrixShape, fitsMatrices(node, plan) else { return nil }
-    let isWide = head > 160
+  private func onMatrices(_ node: Node, _ head: Int, _ plan: Plan) -> [AttentionKernel] {
+    guard fitsMatrices(node, plan) else { return [] }
     let values = node.inputs.map(\.value) + [node.output]
     // Queries of a wide head are read in whole fragments.
     let isPossible =
-      isWide ? head % 128 == 0 && head <= 512 && node.inputs[0].shape[1] % 16 == 0 : head % 4 == 0
-    guard isPossible, values.allSatisfy({ plan.place($0).storage == .float16 }) else { return nil }
+      head > 160 ? head % 256 == 0 && head <= 512 && node.inputs[0].shape[1] % 16 == 0 : head % 8 == 0
+    guard isPossible, values.allSatisfy({ plan.place($0).storage == .float16 }) else { return [] }
+    return [inRegisters(head), onAnyMatrices(head)].compactMap { $0 }
+  }
+
+  /// Scores in registers.
+  private func inRegisters(_ head: Int) -> AttentionKernel? {
+    guard mayHaveNvidiaFragments else { return nil }
+    // Keys of a block, and subgroups with 16 queries each: the fastest on an H100 (SPEED.md).
+    let (keys, subgroups) =
+      switch head {
+      case ...48: (32, 16)
+      case ...64: (128, 4)
+      case ...96: (64, 8)
+      case ...160: (32, 4)
+      default: (16, 4)
+      }
+    let columns = head <= 160 ? head : 256
+    // As in attention_registers.comp: keys and values, or queries, or results; places.
+    let (width, resultWidth) = ((head + 15) / 16 * 16 + 8, (columns + 15) / 16 * 16 + 8)
+    let stage = 16 * subgroups * (columns < head ? resultWidth : width)
+    let shared = 2 * max(keys * (width + resultWidth), stage) + 4 * 16 * 16
+    return matrixKernel(
+      "attention_registers", subgroups: subgroups, [head, columns, keys, subgroups], sharedBytes: shared
+    ).map { AttentionKernel(key: $0, block: 16 * subgroups, columns: columns) }
+  }
+
+  /// Scores in memory that work groups share.
+  private func onAnyMatrices(_ head: Int) -> AttentionKernel? {
+    let isWide = head > 160
+    guard let shape = matrixShape else { return nil }
     let (keys, columns, queries) = (isWide ? 16 : 32, isWide ? 128 : head, 4 * shape.rows)
     // Lanes that share a row of scores take four keys at least.
     guard keys * shape.rows / subgroupSize >= 4 else { return nil }

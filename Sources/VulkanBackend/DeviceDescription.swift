@@ -10,6 +10,9 @@ package struct DeviceDescription: Sendable, Equatable {
   package let index: Int
   package let name: String
   package let kind: Kind
+  /// The maker's number in the PCI register.
+  let vendor: UInt32
+  static let nvidia: UInt32 = 0x10DE
   /// 32 hexadecimal digits that name the device, whatever driver shows it.
   package let uuid: String
   /// The driver's name and version in its own words.
@@ -85,7 +88,8 @@ struct PhysicalDevice {
     var missing = features.missing
     if properties.core.apiVersion < dv_api_1_3 { missing.insert("Vulkan 1.3", at: 0) }
     description = DeviceDescription(
-      index: index, name: text(properties.core.deviceName), kind: properties.kind, uuid: properties.uuid,
+      index: index, name: text(properties.core.deviceName), kind: properties.kind,
+      vendor: properties.core.vendorID, uuid: properties.uuid,
       driver: properties.driver,
       driverVersion: String(properties.core.driverVersion), apiVersion: properties.apiVersion,
       memory: PhysicalDevice.memory(handle, table),

@@ -78,9 +78,15 @@ struct KernelChoices {
       constants: ([threads] + constants + [subgroupSize]).map { UInt32($0) }, subgroupSize: subgroupSize)
   }
 
-  /// Whether matrix cores could take a node's operands: float16, four numbers at a time.
+  /// Whether matrix cores could take a node's operands: float16, eight numbers at a time.
   func fitsMatrices(_ node: Node, _ plan: Plan) -> Bool {
-    matrixShape != nil && plan.storage == .float16 && node.inputs[0].shape.channels % 4 == 0
-      && node.inputs.allSatisfy { $0.rowStride % 4 == 0 && $0.offset % 4 == 0 }
+    matrixShape != nil && plan.storage == .float16 && node.inputs[0].shape.channels % 8 == 0
+      && node.inputs.allSatisfy { $0.rowStride % 8 == 0 && $0.offset % 8 == 0 }
+  }
+
+  /// Whether fragments may be laid out as attention_registers.comp expects; its self-test tells whether they are.
+  var mayHaveNvidiaFragments: Bool {
+    device.vendor == DeviceDescription.nvidia && subgroupSize == 32
+      && matrixShape == MatrixShape(rows: 16, columns: 16, depth: 16)
   }
 }

@@ -23,9 +23,15 @@ enum TrialKind: Hashable {
     let stem = ["product", "attention"].first { kernel.name.hasPrefix($0) } ?? kernel.name
     switch stem {
     case "product":
+      // Matrix kernels for wide values are others, and not all take slices, which the linear layer has.
+      if kernel.subgroupSize != nil {
+        return constants[7] == 1
+          ? [.wideConvolution(quads: true)] : [.linear(quads: true), .convolution(quads: true)]
+      }
       let quads = kernel.name != "product" || constants[5] == 1
       return [.convolution(quads: quads), .wideConvolution(quads: quads), .linear(quads: quads)]
-    case "pack", "reduce": return [.linear(quads: true)]
+    case "pack": return [.linear(quads: true)]
+    case "reduce": return [.linear(quads: constants == [1])]
     case "attention":
       // One result a thread takes long, and has no tiles to fill.
       let isPlain = kernel.name == "attention_plain"
@@ -34,8 +40,8 @@ enum TrialKind: Hashable {
           head: constants[isPlain ? 0 : 1], pictures: isPlain ? constants[1] : 2, queries: isPlain ? 5 : 80,
           causal: $0)
       }
-    case "group_norm_apply": return [.groupNorm(quads: constants == [1])]
-    case "group_norm_measure", "group_norm_merge", "group_norm_plain": return [.groupNorm(quads: true)]
+    case "group_norm_apply", "group_norm_measure": return [.groupNorm(quads: constants == [1])]
+    case "group_norm_merge", "group_norm_plain": return [.groupNorm(quads: true)]
     case "layer_norm", "layer_norm_plain": return [.layerNorm]
     case "rows": return [.rows(quads: constants == [1])]
     case "upsample": return [.upsample(quads: constants == [1])]
@@ -61,13 +67,13 @@ enum TrialKind: Hashable {
 
   fileprivate func record(_ p: Problem) -> Tensor {
     switch self {
-    case .convolution(let quads): return TrialKind.convolution(p, p.input([2, 9, 11, quads ? 36 : 35]))
+    case .convolution(let quads): return TrialKind.convolution(p, p.input([2, 9, 11, quads ? 40 : 35]))
     case .wideConvolution(let quads):
-      return TrialKind.convolution(p, p.input([2, 9, 11, quads ? 36 : 35]).wideRange)
+      return TrialKind.convolution(p, p.input([2, 9, 11, quads ? 40 : 35]).wideRange)
     case .linear(let quads):
-      let channels = quads ? 1100 : 1101
-      let x = p.input([2, 70, channels]).linear(Weight([p.parameter([136, channels], scale: 0.03)]))
-      return x + p.input([2, 70, 136])
+      let (channels, outputs) = quads ? (1112, 136) : (1101, 135)
+      let x = p.input([2, 70, channels]).linear(Weight([p.parameter([outputs, channels], scale: 0.03)]))
+      return x + p.input([2, 70, outputs])
     case .attention(let head, let pictures, let queries, let causal):
       let options = AttentionOptions(heads: 2, scale: 0.15, causal: causal)
       let shape: Shape = [pictures, queries - 3, 2 * head]

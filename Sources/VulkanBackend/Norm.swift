@@ -12,8 +12,15 @@ struct GroupNormShape {
     let shape = node.inputs[0].shape
     (pictures, pixels, channels) = (shape[0], shape[1] * shape[2], shape.channels)
     self.groups = groups
-    // Enough chunks to busy a device, few enough to merge them one after the other.
-    chunkPixels = max(16, (pixels + 127) / 128)
+    // Enough chunks to busy a device, and few to merge.
+    chunkPixels = max(16, min(256, (pixels + 127) / 128))
+  }
+
+  /// Groups that a work group measures: of about 128 channels, which can be read four at a time.
+  var blockGroups: Int {
+    let width = channels / groups
+    let least = width % 4 == 0 ? 1 : width % 2 == 0 ? 2 : 4
+    return min(groups, least * ((128 + least * width - 1) / (least * width)))
   }
 
   var chunks: Int { max(1, (pixels + chunkPixels - 1) / chunkPixels) }
@@ -29,7 +36,7 @@ extension Lowering {
     let shape = GroupNormShape(node, groups)
     let push = groupNormPush(node, shape, affine)
     measure(node, shape, push, writes: range(scratch))
-    apply(node, push)
+    apply(node, shape, push)
   }
 
   func groupNormStatistics(_ node: Node, _ groups: Int) {
@@ -47,9 +54,8 @@ extension Lowering {
     merge.statistics = address(node.inputs[1])
     (merge.pixels, merge.chunks) = (UInt32(cut.pixels), UInt32(cut.strips))
     merge.chunk_pixels = UInt32(cut.stripPixels)
-    emit(
-      "group_norm_merge", merge, elements: groups, reads: [range(node.inputs[1])], writes: range(scratch))
-    apply(node, push)
+    self.merge(merge, reads: range(node.inputs[1]), writes: range(scratch))
+    apply(node, shape, push)
   }
 
   private func groupNormPush(_ node: Node, _ shape: GroupNormShape, _ affine: Affine?) -> GroupNormPush {
@@ -62,31 +68,40 @@ extension Lowering {
       result: address(ofResult: node), data_stride: UInt32(data.rowStride),
       pictures: UInt32(shape.pictures), pixels: UInt32(shape.pixels), channels: UInt32(shape.channels),
       groups: UInt32(shape.groups), chunks: UInt32(shape.chunks), chunk_pixels: UInt32(shape.chunkPixels),
-      epsilon: affine?.epsilon ?? 0, flags: normFlags(node))
+      epsilon: affine?.epsilon ?? 0, flags: normFlags(node), block_groups: UInt32(shape.blockGroups))
   }
 
   /// The first two passes.
   private func measure(_ node: Node, _ shape: GroupNormShape, _ push: GroupNormPush, writes: Range<UInt64>) {
-    let data = range(node.inputs[0])
-    if !choices.measuresInChunks(storage) {
+    let data = node.inputs[0]
+    if let kernel = choices.groupNormMeasure(data, storage) {
+      let blocks = (shape.groups + shape.blockGroups - 1) / shape.blockGroups
       emit(
-        "group_norm_plain", push, elements: shape.pictures * shape.groups, reads: [data], writes: writes)
+        kernel, push, groups: (shape.chunks, shape.pictures, blocks), reads: [range(data)],
+        writes: range(scratch), cost: 32 * Double(data.shape.count))
+      merge(push, reads: range(scratch), writes: writes)
     } else {
       emit(
-        KernelKey("group_norm_measure", storage), push, groups: (shape.chunks, shape.pictures, 1),
-        reads: [data],
-        writes: range(scratch), cost: 32 * Double(node.inputs[0].shape.count))
-      emit(
-        "group_norm_merge", push, elements: shape.pictures * shape.groups, reads: [range(scratch)],
+        "group_norm_plain", push, elements: shape.pictures * shape.groups, reads: [range(data)],
         writes: writes)
     }
   }
 
-  private func apply(_ node: Node, _ push: GroupNormPush) {
+  /// One work group a group.
+  private func merge(_ push: GroupNormPush, reads: Range<UInt64>, writes: Range<UInt64>) {
+    let groups = Int(push.pictures * push.groups)
+    let x = min(max(groups, 1), 1024)
+    emit(
+      KernelKey("group_norm_merge", storage), push, groups: (x, (groups + x - 1) / x, 1), reads: [reads],
+      writes: writes, cost: 32 * Double(push.chunks) * Double(groups))
+  }
+
+  /// Each thread takes four pixels.
+  private func apply(_ node: Node, _ shape: GroupNormShape, _ push: GroupNormPush) {
     let data = node.inputs[0]
     emit(
-      "group_norm_apply", push, elements: data.shape.count, quads: data.hasQuads,
-      reads: [range(scratch), range(data)], writes: range(ofResult: node))
+      "group_norm_apply", push, elements: shape.pictures * ((shape.pixels + 3) / 4) * shape.channels,
+      quads: data.hasQuads, reads: [range(scratch), range(data)], writes: range(ofResult: node))
   }
 
   func layerNorm(_ node: Node, _ affine: Affine) {
@@ -113,11 +128,12 @@ extension Lowering {
 }
 
 extension KernelChoices {
-  /// Whether statistics are made in chunks, which another kernel merges, or by one thread for a whole group.
-  func measuresInChunks(_ storage: Storage) -> Bool {
-    let measure = KernelKey("group_norm_measure", storage)
-    let chosen = choose([measure, KernelKey("group_norm_plain", storage)])
+  /// What makes statistics in chunks, which another kernel merges; nil if one thread does it for a whole group.
+  func groupNormMeasure(_ data: Operand, _ storage: Storage) -> KernelKey? {
+    let ways = (data.hasQuads ? [1, 0] : [0]).map { KernelKey("group_norm_measure", storage, [$0]) }
+    let chosen = choose(ways + [KernelKey("group_norm_plain", storage)])
     // The two are tried together.
-    return chosen == measure && (tried == measure || trusts(KernelKey("group_norm_merge", storage)))
+    let isPossible = tried == chosen || trusts(KernelKey("group_norm_merge", storage))
+    return ways.contains(chosen) && isPossible ? chosen : nil
   }
 }

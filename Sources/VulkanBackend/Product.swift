@@ -37,12 +37,15 @@ struct ProductShape {
   func blocks(of depth: Int) -> Int { taps * ((channels + depth - 1) / depth) }
 
   /// How many pieces the depth is cut into, so that few results of many summands busy a whole device. The shape
-  /// of one picture decides, since sums must not depend on the batch.
+  /// of one picture decides, since sums must not depend on the batch: two pictures fill a large GPU.
   var slices: Int {
-    let tiles = ((pixels + 63) / 64) * ((outputs + 63) / 64)
-    let blocks = blocks(of: 32)
-    guard tiles < 96, blocks >= 32 else { return 1 }
-    return max(1, min(8, 192 / tiles, blocks / 16))
+    let blocks = blocks(of: sliceDepth)
+    // As many as make 128 tiles of 128 x 128 results. Two are no gain over smaller tiles.
+    let most = 128 * 128 * 128 / max(1, pixels * outputs)
+    let slices = most < 3 ? 1 : max(1, min(12, most, blocks / 6))
+    // No slice is empty.
+    let each = (blocks + slices - 1) / slices
+    return (blocks + each - 1) / each
   }
 }
 
@@ -66,6 +69,7 @@ extension Lowering {
       window.kernel | window.stride << 8 | window.padTop << 16 | window.padLeft << 24)
     push.flags =
       epilogue.flags | (isHalf(data) ? Flag.halfInput : 0) | (isHalf(node.output) ? Flag.halfOutput : 0)
+      | (node.hasQuads(shape.outputs) ? Flag.wholeQuads : 0)
     let kernel = choices.product(node, plan)
     guard let tile = kernel.tile else {
       return plainProduct(node, shape, push, [range(data)] + epilogue.reads)
@@ -86,8 +90,8 @@ extension Lowering {
       push.data = part.result
       push.depth = UInt32(kernel.slices)
       emit(
-        "reduce", push, elements: shape.rows * shape.outputs, reads: [range(scratch)] + epilogue.reads,
-        writes: range(ofResult: node))
+        "reduce", push, elements: shape.rows * shape.outputs, quads: node.hasQuads(shape.outputs),
+        reads: [range(scratch)] + epilogue.reads, writes: range(ofResult: node))
     }
   }
 
@@ -125,10 +129,13 @@ struct ProductKernel {
 extension KernelChoices {
   func product(_ node: Node, _ plan: Plan) -> ProductKernel {
     let shape = ProductShape(node, plan.result(of: node).shape)
-    let slices = trusts(KernelKey("reduce", plan.storage)) ? shape.slices : 1
+    let reductions = node.hasQuads(shape.outputs) ? [1, 0] : [0]
+    let isReduced = reductions.contains { trusts(KernelKey("reduce", plan.storage, [$0])) }
+    let slices = isReduced ? shape.slices : 1
     let data = node.inputs[0]
+    let isWide = plan.place(data.value).storage != .float16
     let kernels =
-      (fitsMatrices(node, plan) ? matrixKernels(shape, slices) : [])
+      (fitsMatrices(node, plan) ? matrixKernels(shape, slices, isWide: isWide) : [])
       + tileKernels(shape, plan.storage, quads: data.hasQuads, slices) + [.plain(plan.storage)]
     let chosen = choose(kernels.map(\.key))
     var kernel = kernels.first { $0.key == chosen } ?? .plain(plan.storage)
@@ -150,26 +157,75 @@ extension KernelChoices {
     }
   }
 
-  private func matrixKernels(_ shape: ProductShape, _ slices: Int) -> [ProductKernel] {
-    // Rows and columns of a tile and of a subgroup's part of it; how much slower small tiles are, reading more.
-    let tiles = [(128, 128, 64, 32, 1.0), (128, 64, 64, 32, 1.15), (64, 64, 32, 32, 1.4)]
-    // A device runs about so many groups at once; the last round may leave most of it idle.
-    let atOnce = 128
-    func time(_ tile: (Int, Int, Int, Int, Double)) -> Double {
-      let groups = shape.groups(.init(rows: tile.0, columns: tile.1), slices)
-      let rounds = (groups.x * groups.y * groups.z + atOnce - 1) / atOnce
-      return Double(rounds * tile.0 * tile.1) * tile.4
+  /// - Parameter isWide: whether the data are stored in float32.
+  private func matrixKernels(_ shape: ProductShape, _ slices: Int, isWide: Bool) -> [ProductKernel] {
+    MatrixTile.all.filter {
+      // Slices are cut between blocks. Data in float32 take too many registers on their way into large tiles.
+      (slices == 1 || $0.depth == sliceDepth) && !(isWide && $0.area > 8192)
+    }.sorted { $0.time(shape, slices) < $1.time(shape, slices) }.compactMap { tile in
+      matrixKernel(
+        "product_matrix", subgroups: tile.subgroups,
+        [
+          tile.rows, tile.columns, tile.subgroupRows, tile.subgroupColumns, tile.depth, tile.buffers,
+          isWide ? 1 : 0,
+        ],
+        sharedBytes: tile.sharedBytes
+      ).map { ProductKernel(key: $0, tile: .init(rows: tile.rows, columns: tile.columns), depth: tile.depth) }
     }
-    let depth = 32
-    return tiles.sorted { time($0) < time($1) }.compactMap { tile in
-      let subgroups = tile.0 / tile.2 * (tile.1 / tile.3)
-      let fragment = (matrixShape?.rows ?? 0) * (matrixShape?.columns ?? 0)
-      // As in product_matrix.comp: both factors' tiles with their padding, and a fragment of each subgroup.
-      let shared = 2 * (tile.0 * (depth + 8) + depth * (tile.1 + 8)) + 4 * subgroups * fragment
-      return matrixKernel(
-        "product_matrix", subgroups: subgroups, [tile.0, tile.1, tile.2, tile.3], sharedBytes: shared
-      ).map { ProductKernel(key: $0, tile: .init(rows: tile.0, columns: tile.1), depth: depth) }
-    }
+  }
+}
+
+/// Rows of the weights between which matrix products are cut into slices.
+private let sliceDepth = 64
+
+/// How product_matrix.comp shares out the work, and how long a work group takes.
+private struct MatrixTile {
+  /// Of a work group's results, and of a subgroup's part of them.
+  let rows, columns, subgroupRows, subgroupColumns: Int
+  let depth, buffers: Int
+  /// Picoseconds of a result: for 64 of its summands, and beside them.
+  let block, start: Double
+  /// Work groups that share a multiprocessor: one alone would take it as long.
+  let atOnce: Int
+
+  /// Measured on an H100 (SPEED.md). Large tiles read less, small ones busy more of the device, and start sooner.
+  static let all = [
+    MatrixTile(128, 128, 64, 64, depth: 64, buffers: 1, block: 60, start: 760, atOnce: 2),
+    MatrixTile(128, 160, 64, 32, depth: 32, buffers: 2, block: 87, start: 480, atOnce: 1),
+    MatrixTile(128, 64, 32, 32, depth: 64, buffers: 1, block: 67, start: 560, atOnce: 2),
+    MatrixTile(64, 64, 32, 32, depth: 64, buffers: 1, block: 92, start: 470, atOnce: 1),
+    MatrixTile(128, 16, 32, 16, depth: 64, buffers: 1, block: 220, start: 1000, atOnce: 1),
+  ]
+  private static let multiprocessors = 132
+
+  private init(
+    _ rows: Int, _ columns: Int, _ subgroupRows: Int, _ subgroupColumns: Int, depth: Int, buffers: Int,
+    block: Double, start: Double, atOnce: Int
+  ) {
+    (self.rows, self.columns, self.depth, self.buffers) = (rows, columns, depth, buffers)
+    (self.subgroupRows, self.subgroupColumns) = (subgroupRows, subgroupColumns)
+    (self.block, self.start, self.atOnce) = (block, start, atOnce)
+  }
+
+  var area: Int { rows * columns }
+  var subgroups: Int { rows / subgroupRows * (columns / subgroupColumns) }
+  /// As in product_matrix.comp: both factors' tiles, whose rows have 16 bytes more than their numbers. Results, which
+  /// take their place, need less.
+  var sharedBytes: Int { 2 * buffers * (rows * (depth + 8) + depth * (columns + 8)) }
+
+  func time(_ shape: ProductShape, _ slices: Int) -> Double {
+    let groups = shape.groups(.init(rows: rows, columns: columns), slices)
+    let most = Self.multiprocessors * atOnce
+    let rounds = (groups.x * groups.y * groups.z + most - 1) / most
+    let blocks = (shape.blocks(of: sliceDepth) + slices - 1) / slices
+    return Double(rounds * atOnce * area) * (Double(blocks) * block + start)
+  }
+}
+
+extension Node {
+  /// Whether results and all that its epilogue reads can be taken four numbers at a time.
+  fileprivate func hasQuads(_ outputs: Int) -> Bool {
+    outputs % 4 == 0 && epilogue.operands.allSatisfy(\.hasQuads)
   }
 }
 

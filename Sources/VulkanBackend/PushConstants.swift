@@ -50,6 +50,7 @@ enum Flag {
   static let halfResiduals: [UInt32] = [4096, 8192]
   /// As in group_norm.glsl.
   static let moments: UInt32 = 16384
+  static let wholeQuads: UInt32 = 32768
 }
 
 struct RowsPush {
@@ -121,6 +122,7 @@ struct GroupNormPush {
   var chunk_pixels: UInt32
   var epsilon: Float
   var flags: UInt32
+  var block_groups: UInt32
 }
 
 struct AttentionPush {

@@ -20,6 +20,9 @@ alignas(4) static const unsigned char attention_plain[] = {
 alignas(4) static const unsigned char attention_plain_half[] = {
 #embed "attention_plain_half.spv"
 };
+alignas(4) static const unsigned char attention_registers_16x16x16[] = {
+#embed "attention_registers_16x16x16.spv"
+};
 alignas(4) static const unsigned char embedding[] = {
 #embed "embedding.spv"
 };
@@ -148,6 +151,7 @@ static const struct module modules[] = {
     {"attention_matrix_8x8x8", attention_matrix_8x8x8, sizeof attention_matrix_8x8x8},
     {"attention_plain", attention_plain, sizeof attention_plain},
     {"attention_plain_half", attention_plain_half, sizeof attention_plain_half},
+    {"attention_registers_16x16x16", attention_registers_16x16x16, sizeof attention_registers_16x16x16},
     {"embedding", embedding, sizeof embedding},
     {"embedding_half", embedding_half, sizeof embedding_half},
     {"group_norm_apply", group_norm_apply, sizeof group_norm_apply},
