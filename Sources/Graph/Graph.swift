@@ -55,6 +55,9 @@ package final class Graph {
   package private(set) var outputs: [Output] = []
   /// Layers whose weights may have 8 bits.
   package var eightBitLayers = LayerNames([])
+  /// Whether its pictures are pieces of larger ones that must have the whole's numbers, wherever they are cut: no kernel
+  /// may compute several pixels together then, nor be chosen by a picture's size.
+  package var makesPieces = false
 
   package init() {}
 

@@ -20,6 +20,8 @@ package struct Plan: Sendable {
   /// How values are stored that need no more.
   package let storage: Storage
   package let weights: WeightFormat
+  /// As the graph says.
+  package let makesPieces: Bool
   package let nodes: [Node]
   /// How many of `nodes` run once per picture.
   package let prologue: Int
@@ -48,6 +50,7 @@ package struct Plan: Sendable {
     self.storage = storage
     let format = weights ?? WeightFormat(matching: storage)
     self.weights = format
+    makesPieces = graph.makesPieces
     self.strips = strips
     let keep = graph.outputs.map(\.value)
     let nodes = format == .int8 ? graph.int8Nodes : graph.nodes

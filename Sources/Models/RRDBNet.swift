@@ -59,6 +59,7 @@ package struct RRDBNet: UpscalingNetwork {
 
   package func graph(height: Int, width: Int) -> Graph {
     let graph = Graph()
+    graph.makesPieces = true
     let picture = graph.input(
       "picture", [1, height, width, 3 * inputCell * inputCell], rate: .picture)
     let start = first(picture).kept

@@ -50,6 +50,7 @@ package struct SRVGGNet: UpscalingNetwork {
 
   package func graph(height: Int, width: Int) -> Graph {
     let graph = Graph()
+    graph.makesPieces = true
     var x = graph.input("picture", [1, height, width, 3], rate: .picture)
     for layer in layers { x = layer.conv(x).activated(.prelu(slopes: layer.slopes)) }
     graph.output("picture", last(x))

@@ -9,13 +9,13 @@ import Testing
   static let same = Window(kernel: 3, stride: 1, padTop: 1, padLeft: 1)
 
   static let rows: [OpCase] = [
-    conv(32, 33, height: 10, width: 11), conv(33, 49, height: 17, width: 15, batch: 2),
-    conv(40, 32, height: 25, width: 26), conv(100, 36, height: 24, width: 28, batch: 2),
-    conv(33, 35, height: 27, width: 25, Window(kernel: 3, stride: 1, padTop: 2, padLeft: 0)),
-    OpCase("a whole epilogue of 27x24x32", batch: 2) { r in
-      let x = r.input(27, 24, 32)
-      let y = convolved(x, to: 32, in: r).adding(perChannel: r.input(32)).activated(.silu)
-      return y * r.input(27, 24, 32) + x
+    conv(128, 33, height: 10, width: 11), conv(129, 17, height: 17, width: 15, batch: 2),
+    conv(140, 4, height: 25, width: 26), conv(200, 9, height: 24, width: 28, batch: 2),
+    conv(131, 3, height: 27, width: 25, Window(kernel: 3, stride: 1, padTop: 2, padLeft: 0)),
+    OpCase("a whole epilogue of 27x24x128", batch: 2) { r in
+      let (x, residual) = (r.input(27, 24, 128), r.input(27, 24, 7))
+      let y = convolved(x, to: 7, in: r).adding(perChannel: r.input(7)).activated(.silu)
+      return y * r.input(27, 24, 7) + residual
     },
   ]
 
@@ -56,8 +56,8 @@ import Testing
   /// Tiles of a strip are those of the whole picture.
   @Test(arguments: InstructionSet.available) func stripsChangeNoBit(_ instructions: InstructionSet) throws {
     let recorder = Recorder(batch: 1, firstPicture: 0)
-    var x = recorder.input(29, 24, 32)
-    for _ in 0..<3 { x = WinogradTests.convolved(x, to: 32, in: recorder).activated(.silu).kept }
+    var x = recorder.input(29, 24, 128)
+    for _ in 0..<3 { x = WinogradTests.convolved(x, to: 128, in: recorder).activated(.silu).kept }
     recorder.graph.output("result", WinogradTests.convolved(x, to: 5, in: recorder))
     for storage in instructions.storages {
       let backend = try CPUBackend(threads: 2, instructions: instructions)
@@ -84,7 +84,7 @@ import Testing
         let recorder = Recorder(batch: 1, firstPicture: round)
         let size = round % 2 == 0 ? 12 : 26
         recorder.graph.output(
-          "result", WinogradTests.convolved(recorder.input(size, size, 32), to: 32, in: recorder))
+          "result", WinogradTests.convolved(recorder.input(size, size, 128), to: 8, in: recorder))
         let scale = extremes[round % extremes.count]
         // Everything of one size and sign, a few giants among small numbers, or a mixture of all sizes.
         recorder.inputs[0].numbers = recorder.inputs[0].numbers.map { number in
@@ -112,13 +112,13 @@ import Testing
       for (size, poison) in [(12, Float.nan), (26, Float.infinity), (26, -Float.infinity), (26, Float.nan)] {
         let recorder = Recorder(batch: 1, firstPicture: 0)
         recorder.graph.output(
-          "result", WinogradTests.convolved(recorder.input(size, size, 32), to: 32, in: recorder))
-        recorder.inputs[0].numbers[(5 * size + 6) * 32 + 3] = poison
+          "result", WinogradTests.convolved(recorder.input(size, size, 128), to: 8, in: recorder))
+        recorder.inputs[0].numbers[(5 * size + 6) * 128 + 3] = poison
         let backend = try CPUBackend(threads: 1, instructions: instructions)
         let result = try recorder.run(on: backend, plan: backend.plan(recorder.graph, values: storage))
         for pixel in 0..<size * size {
           let sees = abs(pixel / size - 5) <= 1 && abs(pixel % size - 6) <= 1
-          let isFinite = result[pixel * 32..<(pixel + 1) * 32].map(\.isFinite)
+          let isFinite = result[pixel * 8..<(pixel + 1) * 8].map(\.isFinite)
           #expect(!isFinite.contains(sees), "\(storage), \(poison), pixel \(pixel)")
         }
       }
