@@ -1,8 +1,10 @@
 #ifndef ISA_PASS
+#define _GNU_SOURCE
 #include "openblas.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "openblas_product.h"
@@ -19,15 +21,13 @@ typedef void (*product)(int order, int a, int b, int rows, int columns, int dept
 
 static product multiply;
 
+/// Our own threads call it, each for items of its own. So it is told to make none: its threads ask for 128 MiB each, and
+/// where an address limit refuses them, they ask for ever and the process does not end.
 static void open_library(void) {
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
   void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
   if (!library) return;
-  void (*set_threads)(int) = (void (*)(int))dlsym(library, "openblas_set_num_threads");
-  product found = (product)dlsym(library, "cblas_sgemm");
-  if (!set_threads || !found) return;
-  // Our own threads call it, each for items of its own.
-  set_threads(1);
-  multiply = found;
+  multiply = (product)dlsym(library, "cblas_sgemm");
 }
 
 int dk_has_openblas(void) {

@@ -18,7 +18,7 @@ package final class CPUBackend: Backend {
   /// - Parameters:
   ///   - threads: how many threads compute, the caller's among them.
   ///   - instructions: one of `InstructionSet.available`.
-  ///   - matmul: one of `Matmul.available`.
+  ///   - matmul: one that is available.
   ///   - remarks: why it and not another device computes, for the user.
   ///   - packCache: where packed weights are kept from run to run.
   /// - Throws: `OutOfResources`.
@@ -27,7 +27,7 @@ package final class CPUBackend: Backend {
     matmul: Matmul = .own, remarks: [String] = [], packCache: PackCache? = nil
   ) throws {
     precondition(dk_may_use_isa(instructions.kernel) != 0, "this machine has no \(instructions)")
-    precondition(Matmul.available.contains(matmul), "this machine has no \(matmul)")
+    precondition(matmul.isAvailable, "this machine has no \(matmul)")
     (self.instructions, self.matmul, firstRemarks) = (instructions, matmul, remarks)
     self.packCache = packCache
     pool = try ThreadPool(threads: max(1, threads), instructions)

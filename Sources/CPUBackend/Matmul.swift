@@ -8,12 +8,12 @@ package enum Matmul: String, Sendable, CaseIterable {
   /// OpenBLAS, a library of the system that is opened when it is first asked for.
   case openblas
 
-  /// Those of this machine.
-  package static var available: [Matmul] { dk_has_openblas() != 0 ? allCases : [.own] }
+  /// Whether this machine has it. To ask for OpenBLAS opens it, so nobody asks who does not want it.
+  package var isAvailable: Bool { self == .own || dk_has_openblas() != 0 }
 
   /// The faster one of this machine, as measured (SPEED.md): OpenBLAS where the own kernels have no instruction set.
   package static func best(for instructions: InstructionSet) -> Matmul {
-    instructions == .portable && available.contains(.openblas) ? .openblas : .own
+    instructions == .portable && Matmul.openblas.isAvailable ? .openblas : .own
   }
 
   /// Calls of OpenBLAS have 128 rows (openblas.c): a picture of fewer than these takes the own kernels less time.

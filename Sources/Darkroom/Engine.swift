@@ -73,7 +73,8 @@ public actor Engine {
 
   /// Who multiplies matrices, as the environment asks, or the faster one.
   package static func matmul(
-    _ environment: [String: String], _ instructions: InstructionSet, available: [Matmul] = Matmul.available
+    _ environment: [String: String], _ instructions: InstructionSet,
+    isAvailable: (Matmul) -> Bool = { $0.isAvailable }
   ) throws -> Matmul {
     guard let name = environment["DARKROOM_MATMUL"] else { return .best(for: instructions) }
     guard let found = Matmul(rawValue: name) else {
@@ -81,7 +82,7 @@ public actor Engine {
       throw DarkroomError(
         .request, "DARKROOM_MATMUL: \"\(name)\" is not possible here; expected one of \(known)")
     }
-    guard available.contains(found) else {
+    guard isAvailable(found) else {
       throw DarkroomError(
         .request, "DARKROOM_MATMUL: \"\(name)\" needs OpenBLAS, libopenblas.so.0, which cannot be opened")
     }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Products that OpenBLAS computes, where it is installed.
-@Suite(.enabled(if: Matmul.available.contains(.openblas))) struct MatmulTests {
+@Suite(.enabled(if: Matmul.openblas.isAvailable)) struct MatmulTests {
   /// Rows that fill blocks of 128, and that do not; columns of several chunks of 320; slices; few rows, which OpenBLAS
   /// does not get.
   static let rows: [OpCase] = [
