@@ -132,12 +132,23 @@ final class KernelTrials {
       guard Lowering.kernels(of: plan, choices).contains(kernel) || kind != TrialKind.of(kernel).last else {
         return false
       }
+      try KernelTrials.poison(Lowering.arenaBytes(plan, trial), in: trial)
       let result = try problem.run(VulkanBackend.program(plan, in: trial))
       let expected = try problem.expected()
       // Pixels are rounded to whole numbers.
       let tolerance: Float = kind == .pixels ? 0.6 / 255 : storage == .float32 ? 1e-4 : 1e-2
       return KernelTrials.agree(result, expected, tolerance: tolerance)
     }
+  }
+
+  /// Fills the arena with what is no number. What a kernel leaves out would otherwise be what the one before it wrote there,
+  /// and right.
+  private static func poison(_ bytes: Int, in context: Context) throws {
+    let (graph, count) = (Graph(), bytes / MemoryLayout<Float>.stride)
+    graph.output("x", graph.input("x", [count], rate: .step))
+    let program = try VulkanBackend.program(Plan(graph, segment: context.arena.segment), in: context)
+    [Float](repeating: .nan, count: count).withUnsafeBufferPointer { program.write($0, to: "x") }
+    try program.run(.step)
   }
 
   private static func agree(_ a: [Float], _ b: [Float], tolerance: Float) -> Bool {
