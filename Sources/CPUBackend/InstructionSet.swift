@@ -26,10 +26,9 @@ package enum InstructionSet: String, Sendable, CaseIterable {
     allCases.first { $0.kernel == dk_best_isa() } ?? .portable
   }
 
-  /// How values can be stored, the fastest first: where products of bfloat16 exist, they take half the time.
-  package var storages: [Storage] {
-    self == .avx512bf16 || self == .amx ? [.bfloat16, .float32] : [.float32, .bfloat16]
-  }
+  /// How values can be stored, the fastest first: beside bfloat16, large convolutions are computed in whole numbers of 16
+  /// bits, and some processors have products of bfloat16.
+  package var storages: [Storage] { self == .portable ? [.float32, .bfloat16] : [.bfloat16, .float32] }
 
   var kernel: dk_isa {
     switch self {
