@@ -41,13 +41,17 @@ import Testing
   ]
 
   /// A change of the starting noise by 1e-6 moves the latents by up to 2e-5 of their size, and for v of steps of second
-  /// order by 4e-2: these networks were made for epsilon. With another order of sums, a guidance scale changed by 3e-6 moves
-  /// the latter by 3e-2 more, and LCM's thresholds by 3e-4.
+  /// order by 4e-2: these networks were made for epsilon. The last bits of sums do so, too. Portable and AVX2 kernels are
+  /// alike far from diffusers (1.06 over 45 cases of two classes), but with guidance scales changed by up to 2e-6 the
+  /// differences of KDPM2's v were 0.034 to 0.091, and of LCM with thresholds 0.9e-3 to 3.1e-3.
   private static func tolerance(_ golden: Case, _ expected: [Float]) -> Float {
     let largest = expected.map(abs).max() ?? 0
-    guard golden.file.contains("v_prediction") else { return max(golden.file.contains("thresholding") ? 4e-3 : 2e-3, 2e-4 * largest) }
+    guard golden.file.contains("v_prediction") else {
+      let hasThresholds = golden.class == "LCMScheduler" && golden.file.contains("thresholding")
+      return max(hasThresholds ? 4e-3 : 2e-3, 2e-4 * largest)
+    }
     let isOfSecondOrder = ["Heun", "KDPM2"].contains { golden.class.hasPrefix($0) }
-    return isOfSecondOrder ? 1e-1 : 5e-3
+    return isOfSecondOrder ? 0.1 : 5e-3
   }
 
   @Test(arguments: classes) func everyFieldIsFollowedOrRefused(_ name: String) throws {
