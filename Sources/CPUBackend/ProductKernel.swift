@@ -33,11 +33,10 @@ extension InstructionSet {
   }
 }
 
-/// From which sizes on Winograd's form is the faster one, as measured (SPEED.md). Below, reading its larger weights takes
-/// longer than the multiplications that it saves. Whole numbers gain at 8x8 pixels, too, and larger tiles at 16x16; both would
-/// add hundreds of megabytes of weights.
+/// From which sizes on Winograd's form is taken. In float32 it is the faster one from there on, as measured (SPEED.md). Whole
+/// numbers gain at 8x8 pixels, too, and larger tiles at 16x16; both would add hundreds of megabytes of weights.
 private enum Winograd {
-  /// Of the input. Fewer gain, too, but take little time, and in float32 the direct form rounds four times less.
+  /// Of the input. Fewer channels gain, too, but take little time of a full-size model; in float32 the direct form rounds less.
   static let leastChannels = 128
   static let float32Pixels = 256
   static let largeTilePixels = 600
